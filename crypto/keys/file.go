@@ -1,0 +1,247 @@
+package keys
+
+import (
+	"bytes"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"golang.org/x/crypto/ssh"
+)
+
+// maxFile bounds what is read of a key file, in bytes. One of ours has 500; an
+// RSA key of 16,384 bits, the largest that ssh-keygen makes, has 13,000, and is
+// to be refused for what it is.
+const maxFile = 16 << 10
+
+const publicSuffix = ".pub"
+
+// ErrPassphrase is the error for a passphrase that does not open the key file.
+var ErrPassphrase = errors.New("the passphrase is wrong")
+
+// Open reads a secret key from the file that ssh-keygen or
+// [SecretKey.WriteFiles] wrote. Only if it is encrypted, passphrase is called,
+// once, with path; Open overwrites what it returns. A nil passphrase refuses
+// encrypted files.
+//
+// The name is the one in FILE.pub, whose key must be the same; "" without it.
+func Open(path string, passphrase func(path string) ([]byte, error)) (SecretKey, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return SecretKey{}, err
+	}
+	defer clear(data)
+	file, err := parsePrivate(data)
+	if err != nil {
+		return SecretKey{}, fmt.Errorf("%s: %w", path, err)
+	}
+	name, err := nameBeside(path, file.public)
+	if err != nil {
+		return SecretKey{}, err
+	}
+	var secret []byte
+	if file.encrypted {
+		if passphrase == nil {
+			return SecretKey{}, fmt.Errorf("%s is encrypted, and there is no passphrase for it", path)
+		}
+		if secret, err = passphrase(path); err != nil {
+			return SecretKey{}, fmt.Errorf("passphrase of %s: %w", path, err)
+		}
+		defer clear(secret)
+	}
+	k, err := file.open(secret)
+	if err != nil {
+		return SecretKey{}, fmt.Errorf("%s: %w", path, err)
+	}
+	k.name = name
+	return k, nil
+}
+
+// OpenPublic returns the public key and the name in path, which is FILE.pub or
+// FILE: for FILE, whether it is there or the key is only in an agent, the name
+// is that of FILE.pub, and "" without it. No passphrase is needed.
+func OpenPublic(path string) (note.PublicKey, string, error) {
+	data, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if beside, err := readFile(path + publicSuffix); err == nil {
+			return publicFrom(path+publicSuffix, beside)
+		}
+	}
+	if err != nil {
+		return note.PublicKey{}, "", err
+	}
+	defer clear(data)
+	if !looksPrivate(data) {
+		return publicFrom(path, data)
+	}
+	file, err := parsePrivate(data)
+	if err != nil {
+		return note.PublicKey{}, "", fmt.Errorf("%s: %w", path, err)
+	}
+	name, err := nameBeside(path, file.public)
+	if err != nil {
+		return note.PublicKey{}, "", err
+	}
+	return file.public, name, nil
+}
+
+func publicFrom(path string, data []byte) (note.PublicKey, string, error) {
+	public, name, err := parsePublic(data)
+	if err != nil {
+		return note.PublicKey{}, "", fmt.Errorf("%s: %w", path, err)
+	}
+	return public, name, nil
+}
+
+// nameBeside returns the name in path.pub, "" if there is no such file.
+func nameBeside(path string, public note.PublicKey) (string, error) {
+	path += publicSuffix
+	data, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	other, name, err := publicFrom(path, data)
+	if err != nil {
+		return "", err
+	}
+	if other != public {
+		return "", fmt.Errorf("%s holds the key %s, the secret file beside it the key %s", path, other.Fingerprint(), public.Fingerprint())
+	}
+	return name, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	// Room for all, so that nothing secret is left behind in outgrown buffers.
+	data := make([]byte, maxFile+1)
+	n, err := io.ReadFull(f, data)
+	if err == nil {
+		clear(data)
+		return nil, fmt.Errorf("%s has more than %d bytes: no key file", path, maxFile)
+	}
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
+		clear(data)
+		return nil, err
+	}
+	return data[:n], nil
+}
+
+// Readable returns a warning if others than its owner may read the file at
+// path, else "". On Windows, where modes say nothing, it is always "".
+func Readable(path string) (warning string) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("others can read %s (its mode is %#o; chmod 600 makes it yours alone)", path, info.Mode().Perm())
+}
+
+// WriteFiles writes the secret key to path, encrypted unless passphrase is
+// empty, for its owner alone to read, and the public key with the name to
+// path.pub. Both are on disk when it returns nil, and neither is there because
+// of it when it returns an error. A file that is there is never touched: then
+// the error is [fs.ErrExist]. The caller overwrites the passphrase.
+func (k SecretKey) WriteFiles(path string, passphrase []byte) (err error) {
+	private, err := k.marshal(passphrase)
+	if err != nil {
+		return err
+	}
+	defer clear(private)
+	for _, f := range []struct {
+		path string
+		mode fs.FileMode
+		data []byte
+	}{
+		{path, 0o600, private},
+		{path + publicSuffix, 0o644, k.marshalPublic()},
+	} {
+		if err := create(f.path, f.mode, f.data); err != nil {
+			return err
+		}
+		defer func() {
+			if err != nil {
+				os.Remove(f.path)
+			}
+		}()
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// create writes a file that was not there, and leaves none when it fails.
+func create(path string, mode fs.FileMode, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		os.Remove(path)
+	}
+	return err
+}
+
+// syncDir makes the names in a directory durable, where the file system can sync
+// directories at all: shares of other machines often cannot.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	return nil
+}
+
+func (k SecretKey) marshal(passphrase []byte) ([]byte, error) {
+	if k.secret == nil {
+		return nil, errors.New("there is no secret key to write")
+	}
+	var block *pem.Block
+	var err error
+	if len(passphrase) == 0 {
+		block, err = ssh.MarshalPrivateKey(k.secret, k.name)
+	} else {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(k.secret, k.name, passphrase)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	defer clear(block.Bytes)
+	return pem.EncodeToMemory(block), nil
+}
+
+func (k SecretKey) marshalPublic() []byte {
+	var line bytes.Buffer
+	line.WriteString(algorithm + " ")
+	line.WriteString(canonical.EncodeToString(wireKey(k.public)))
+	if k.name != "" {
+		line.WriteString(" " + k.name)
+	}
+	line.WriteByte('\n')
+	return line.Bytes()
+}

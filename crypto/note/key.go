@@ -1,0 +1,149 @@
+package note
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"filippo.io/edwards25519"
+)
+
+// A Type says what a key signs and how (c2sp.org/signed-note, signature types).
+type Type byte
+
+const (
+	Ed25519     Type = 0x01 // the text of a note
+	Cosignature Type = 0x04 // a checkpoint, with a time, by Ed25519 (c2sp.org/tlog-cosignature@v1.0.1)
+)
+
+// A PublicKey is an Ed25519 public key: 32 bytes that are the canonical encoding
+// of a point that is not of small order. Two are equal when they are ==. The
+// zero value is no key and verifies nothing.
+type PublicKey struct{ b [ed25519.PublicKeySize]byte }
+
+// ParsePublicKey reads the encoding of RFC 8032, section 5.1.2. It refuses what
+// crypto/ed25519 takes beside it: coordinates of p or more, the negative zero,
+// and the eight points of small order, whose signatures fit many texts.
+func ParsePublicKey(b []byte) (PublicKey, error) {
+	if len(b) != ed25519.PublicKeySize {
+		return PublicKey{}, fmt.Errorf("public key has %d bytes, not %d", len(b), ed25519.PublicKeySize)
+	}
+	p, err := new(edwards25519.Point).SetBytes(b)
+	if err != nil {
+		return PublicKey{}, fmt.Errorf("public key %x is not a point of the curve", b)
+	}
+	if !bytes.Equal(p.Bytes(), b) {
+		return PublicKey{}, fmt.Errorf("public key %x is not in its canonical encoding", b)
+	}
+	if new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
+		return PublicKey{}, fmt.Errorf("public key %x is a point of small order", b)
+	}
+	return PublicKey{[ed25519.PublicKeySize]byte(b)}, nil
+}
+
+// Bytes returns the 32 bytes.
+func (p PublicKey) Bytes() []byte { return p.b[:] }
+
+// String returns the 32 bytes in lowercase hex.
+func (p PublicKey) String() string { return hex.EncodeToString(p.b[:]) }
+
+// Fingerprint returns what `ssh-keygen -l` prints for the key: "SHA256:" and the
+// unpadded base64 of the hash of its wire encoding (RFC 4253, section 6.6, and
+// RFC 8709, section 4).
+func (p PublicKey) Fingerprint() string {
+	const algorithm = "ssh-ed25519"
+	wire := binary.BigEndian.AppendUint32(nil, uint32(len(algorithm)))
+	wire = append(wire, algorithm...)
+	wire = binary.BigEndian.AppendUint32(wire, ed25519.PublicKeySize)
+	sum := sha256.Sum256(append(wire, p.b[:]...))
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// Verify says whether sig is a signature of message: S < L, and R equal byte for
+// byte to the one computed, by the equation without cofactor (crypto/ed25519).
+func (p PublicKey) Verify(message, sig []byte) bool {
+	if p == (PublicKey{}) || len(sig) != ed25519.SignatureSize {
+		return false
+	}
+	return ed25519.Verify(p.b[:], message, sig)
+}
+
+// A Key is a verifier key: a public key with a name and what it signs. Two are
+// equal when they are ==. The zero value is no key.
+type Key struct {
+	name   string
+	typ    Type
+	id     uint32
+	public PublicKey
+}
+
+// NewKey returns the verifier key of public under name.
+func NewKey(name string, typ Type, public PublicKey) (Key, error) {
+	if err := CheckName(name); err != nil {
+		return Key{}, err
+	}
+	if typ != Ed25519 && typ != Cosignature {
+		return Key{}, fmt.Errorf("key %s has the type %#02x; known are %#02x and %#02x", name, byte(typ), byte(Ed25519), byte(Cosignature))
+	}
+	if public == (PublicKey{}) {
+		return Key{}, fmt.Errorf("key %s has no public key", name)
+	}
+	h := sha256.New()
+	h.Write([]byte(name))
+	h.Write([]byte{'\n', byte(typ)})
+	h.Write(public.b[:])
+	return Key{name, typ, binary.BigEndian.Uint32(h.Sum(nil)), public}, nil
+}
+
+// ParseKey reads a verifier key:
+//
+//	<key name>+<key id, 8 lowercase hex digits>+<base64 of type || public key>
+//
+// The key id is the one that the rest gives.
+func ParseKey(vkey string) (Key, error) {
+	name, rest, ok := strings.Cut(vkey, "+")
+	id, encoded, ok2 := strings.Cut(rest, "+")
+	if !ok || !ok2 {
+		return Key{}, fmt.Errorf("verifier key %.300q is not <name>+<key id>+<base64>", vkey)
+	}
+	b, err := decodeBase64(encoded)
+	if err != nil || strings.ContainsAny(encoded, "\r\n") {
+		return Key{}, fmt.Errorf("verifier key %.300q: not canonical base64", vkey)
+	}
+	if len(b) == 0 {
+		return Key{}, errors.New("verifier key has no type")
+	}
+	public, err := ParsePublicKey(b[1:])
+	if err != nil {
+		return Key{}, fmt.Errorf("verifier key %.100q: %w", name, err)
+	}
+	k, err := NewKey(name, Type(b[0]), public)
+	if err != nil {
+		return Key{}, fmt.Errorf("verifier key: %w", err)
+	}
+	if want := k.hexID(); id != want {
+		return Key{}, fmt.Errorf("verifier key %s has the key id %.20q, its name and public key give %s", name, id, want)
+	}
+	return k, nil
+}
+
+func (k Key) Name() string      { return k.name }
+func (k Key) Type() Type        { return k.typ }
+func (k Key) ID() uint32        { return k.id }
+func (k Key) Public() PublicKey { return k.public }
+func (k Key) hexID() string     { return fmt.Sprintf("%08x", k.id) }
+
+// String prints the verifier key.
+func (k Key) String() string {
+	material := append([]byte{byte(k.typ)}, k.public.b[:]...)
+	return k.name + "+" + k.hexID() + "+" + canonical.EncodeToString(material)
+}
+
+// Signature returns the line in which k signs with sig.
+func (k Key) Signature(sig []byte) Signature { return Signature{k.name, k.id, sig} }
