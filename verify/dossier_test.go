@@ -1,0 +1,259 @@
+package verify_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+func newDossier(t testing.TB, contract *record.Record) *dossier.Dossier {
+	t.Helper()
+	d, err := dossier.New(contract, []byte(quorumNone))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func addReceipt(t testing.TB, d *dossier.Dossier, p tlog.Proof) {
+	t.Helper()
+	if _, err := d.AddReceipt(p.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func addDocument(t testing.TB, d *dossier.Dossier, name string, source dossier.Source, salt []byte) {
+	t.Helper()
+	if err := d.AddDocument(d.Contract().ID(), name, source, salt); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reread returns the dossier after it was written, with the data of one of its
+// documents exchanged, and read.
+func reread(t *testing.T, d *dossier.Dossier, old, data []byte) *dossier.Dossier {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := d.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	sum := func(b []byte) []byte { return binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)) }
+	file := bytes.ReplaceAll(b.Bytes(), old, data)
+	file = bytes.ReplaceAll(file, sum(old), sum(data))
+	changed, err := dossier.Read(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
+// inspect returns the items of a dossier, related.
+func inspect(t *testing.T, p *verify.Policy, d *dossier.Dossier) []verify.Item {
+	t.Helper()
+	items, err := verify.Dossier(p, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify.Relate(items)
+	return items
+}
+
+func TestADossierIsVerifiedReceiptByReceipt(t *testing.T) {
+	w := newWorld(t)
+	old := contractText(t, 1)
+	revocation := w.register(revocationText(key("carol.example")), "carol.example")
+	first := w.register(old, both...)
+	statement := w.register(statementText(old.ID(), makers()[1:], 2), "bob.example", "dave.example")
+	amendment := amendmentText(t, old.ID(), makers())
+	last := w.register(amendment, both...)
+	termination := w.register(terminationText(amendment.ID(), makers()), both...)
+
+	d := newDossier(t, sign(t, amendment, both...))
+	for _, i := range []uint64{first, statement, last, termination, revocation} {
+		addReceipt(t, d, w.log.proof(i, 5))
+	}
+	if err := d.AddRecord(sign(t, statementText(amendment.ID(), makers()[1:], 9), "bob.example")); err != nil {
+		t.Fatal(err)
+	}
+	items := inspect(t, w.p, d)
+	if len(items) != 5 {
+		t.Fatalf("%d items, want one for each receipt and none for the draft", len(items))
+	}
+	for i, kind := range []string{"revocation", "contract", "statement", "contract", "termination"} {
+		wantYes(t, items[i].Report)
+		if items[i].Kind != kind || items[i].Registration.Index != uint64(i) {
+			t.Errorf("entry %d is a %s, want a %s", i, items[i].Kind, kind)
+		}
+	}
+	if items[1].Replaced != amendment.ID().String() {
+		t.Errorf("the old contract is replaced by %q", items[1].Replaced)
+	}
+}
+
+func TestADossierWhoseContractIsNotRegisteredSaysSo(t *testing.T) {
+	p := policy(t, quorumNone)
+	text := contractText(t, 1)
+	id := text.ID().String()
+	for want, labels := range map[string][]string{
+		"not registered: contract " + id + " is a draft, manufacturer has 0 of 1 signatures":           {},
+		"not registered: contract " + id + " is a draft, buyer has 1 of 2 signatures":                  {"alice.example", "bob.example"},
+		"not registered: the dossier has no receipt of contract " + id + ", which everyone has signed": both,
+	} {
+		items := inspect(t, p, newDossier(t, sign(t, text, labels...)))
+		if len(items) != 1 || items[0].Registration != nil {
+			t.Fatalf("items are %+v", items)
+		}
+		wantNo(t, items[0].Report, verify.StepProof, want)
+	}
+}
+
+func TestAStatementInADossierIsOfARegisteredContract(t *testing.T) {
+	w := newWorld(t)
+	contract := contractText(t, 1)
+	statement := w.register(statementText(contract.ID(), makers()[:1], 2), "alice.example")
+	d := newDossier(t, sign(t, contract, both...))
+	addReceipt(t, d, w.log.proof(statement, 1))
+	unregistered, unchecked := 0, 0
+	for _, item := range inspect(t, w.p, d) {
+		if item.Registration == nil {
+			wantNo(t, item.Report, verify.StepProof, "not registered")
+			unregistered++
+		} else {
+			wantUnchecked(t, item.Report, contract.ID())
+			unchecked++
+		}
+	}
+	if unregistered != 1 || unchecked != 1 {
+		t.Errorf("%d items are unregistered and %d unchecked, want one of each", unregistered, unchecked)
+	}
+}
+
+func TestAReceiptInADossierHasToHold(t *testing.T) {
+	w := newWorld(t)
+	contract := contractText(t, 1)
+	p := w.log.fill(1).proof(w.register(contract, both...), 2)
+	for _, c := range []struct {
+		step verify.Step
+		do   func(p *tlog.Proof)
+		want string
+	}{
+		{verify.StepInclusion, func(p *tlog.Proof) { p.Hashes = nil }, "not registered: the entry is not number 1"},
+		{verify.StepCheckpoint, func(p *tlog.Proof) { p.Checkpoint = under(p.Checkpoint, spoilt(signs(home))) }, "does not verify"},
+		{verify.StepIndex, func(p *tlog.Proof) { p.Index = 2 }, "number 2"},
+	} {
+		bad := p
+		c.do(&bad)
+		d := newDossier(t, sign(t, contract, both...))
+		addReceipt(t, d, bad)
+		items := inspect(t, w.p, d)
+		if len(items) != 1 || items[0].Registration != nil {
+			t.Fatalf("items are %+v", items)
+		}
+		wantNo(t, items[0].Report, c.step, c.want)
+		if want := "contract " + contract.ID().String() + ": "; !strings.HasPrefix(items[0].Failure.Reason, want) {
+			t.Errorf("reason %q does not say of which record it is", items[0].Failure.Reason)
+		}
+	}
+}
+
+func TestTheOldestReceiptBoundsTheTime(t *testing.T) {
+	r := sign(t, contractText(t, 1), both...)
+	log := newTree(t)
+	index := log.register(now, r)
+	log.fill(8)
+	newest := log.proof(index, 9, saw("w1", now+500), saw("w3", now+600), saw("w2", now+700))
+	bad := log.proof(index, 5, saw("w1", now+10), saw("w2", now+20))
+	bad.Hashes = bad.Hashes[1:]
+	for _, c := range []struct {
+		name, policy  string
+		first         tlog.Proof
+		seenBy, names string
+		witnesses     int
+	}{
+		{"earlier", quorumTwo, log.proof(index, 5, saw("w2", now+20), saw("w1", now+10)), "2026-05-28T20:27:00Z", "w1, w2", 2},
+		{"later", quorumTwo, log.proof(index, 5, saw("w1", now+9000), saw("w2", now+9000)), "2026-05-28T20:36:40Z", "w1, w3", 3},
+		{"without a quorum", quorumTwo, log.proof(index, 5, saw("w1", now+10)), "2026-05-28T20:36:40Z", "w1, w3", 3},
+		{"from before the entry", quorumTwo, log.proof(index, 5, saw("w1", now-301), saw("w2", now-301)), "2026-05-28T20:36:40Z", "w1, w3", 3},
+		{"quorum none", threeOf + "quorum none\n", log.proof(index, 5, saw("w1", now+10)), "", "", 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDossier(t, r)
+			addReceipt(t, d, c.first)
+			addReceipt(t, d, newest)
+			rep := inspect(t, policy(t, c.policy), d)[0].Report
+			wantYes(t, rep)
+			if rep.SeenBy != c.seenBy || len(rep.Witnesses) != c.witnesses || rep.Size != 9 {
+				t.Errorf("seen by %q, %d witnesses, size %d", rep.SeenBy, len(rep.Witnesses), rep.Size)
+			}
+			if want := "the quorum most had seen it by " + c.seenBy + " (" + c.names + ")"; c.names != "" && !strings.Contains(rep.String(), want) {
+				t.Errorf("report does not say that %s:\n%s", want, rep)
+			}
+		})
+	}
+	d := newDossier(t, r)
+	addReceipt(t, d, bad)
+	addReceipt(t, d, newest)
+	wantNo(t, inspect(t, policy(t, quorumTwo), d)[0].Report, verify.StepInclusion, ": its oldest receipt: not registered")
+}
+
+func TestTheDocumentsOfADossierAreCompared(t *testing.T) {
+	w := newWorld(t)
+	r := sign(t, contractText(t, 1), both...)
+	d := newDossier(t, r)
+	addReceipt(t, d, w.log.proof(w.log.register(now, r), 1))
+
+	compared := func(d *dossier.Dossier) (*verify.Report, [2]bool) {
+		rep := inspect(t, w.p, d)[0].Report
+		return rep, [2]bool{rep.Documents[0].Compared, rep.Documents[1].Compared}
+	}
+	rep, got := compared(d)
+	wantYes(t, rep)
+	if got != [2]bool{} {
+		t.Errorf("documents that are absent are compared: %v", got)
+	}
+	addDocument(t, d, "document-1.md", dossier.Bytes(termsText), termsSalt)
+	if rep, got = compared(d); got != [2]bool{true, false} {
+		t.Errorf("with the terms, compared are %v", got)
+	}
+	wantYes(t, rep)
+	addDocument(t, d, "Drawing (A3).svg", dossier.Bytes(drawingText), nil)
+	if rep, got = compared(d); got != [2]bool{true, true} {
+		t.Errorf("with both, compared are %v", got)
+	}
+	wantYes(t, rep)
+
+	rep, got = compared(reread(t, d, drawingText, []byte("<svg!>\n")))
+	wantNo(t, rep, verify.StepDocuments, "document does not match: Drawing (A3).svg is sha256:")
+	if got != [2]bool{true, false} {
+		t.Errorf("with another drawing, compared are %v", got)
+	}
+	rep, got = compared(reread(t, d, termsText, bytes.ToUpper(termsText)))
+	wantNo(t, rep, verify.StepDocuments, "document-1.md is salted-sha256:")
+	if got != [2]bool{false, true} {
+		t.Errorf("with other terms, compared are %v", got)
+	}
+}
+
+func TestADocumentThatCannotBeReadIsNoVerdict(t *testing.T) {
+	w := newWorld(t)
+	r := sign(t, contractText(t, 1), both...)
+	d := newDossier(t, r)
+	addReceipt(t, d, w.log.proof(w.log.register(now, r), 1))
+	var lost error
+	addDocument(t, d, "Drawing (A3).svg", func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(drawingText)), lost
+	}, nil)
+	lost = errors.New("the disk is gone")
+	if items, err := verify.Dossier(w.p, d); !errors.Is(err, lost) || items != nil {
+		t.Errorf("items are %v, %v", items, err)
+	}
+}

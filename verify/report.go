@@ -1,0 +1,277 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/record"
+)
+
+// A Verdict is the answer of a verification.
+type Verdict string
+
+const (
+	Yes       Verdict = "yes"       // everything that was asked holds
+	No        Verdict = "no"        // something does not hold
+	Unchecked Verdict = "unchecked" // nothing fails, and something could not be checked
+)
+
+// A Report says in data and in sentences what was verified of one record.
+type Report struct {
+	Verdict    Verdict          `json:"verdict"`
+	Failure    *Failure         `json:"failure,omitempty"` // with No
+	ID         string           `json:"id,omitempty"`
+	Kind       string           `json:"kind,omitempty"`
+	Title      string           `json:"title,omitempty"`
+	Ledger     string           `json:"ledger,omitempty"` // vkey
+	Registered string           `json:"registered,omitempty"`
+	Index      *uint64          `json:"index,omitempty"`
+	Size       uint64           `json:"size,omitempty"` // of the tree
+	Root       string           `json:"root,omitempty"` // base64
+	Quorum     string           `json:"quorum,omitempty"`
+	SeenBy     string           `json:"seen_by,omitempty"` // by when a quorum had seen the entry
+	Witnesses  []WitnessReport  `json:"witnesses,omitempty"`
+	Parties    []PartyReport    `json:"parties,omitempty"`
+	Documents  []DocumentReport `json:"documents,omitempty"`
+	Proved     []string         `json:"proved"`
+	NotProved  []string         `json:"not_proved"`
+	Unchecked  []string         `json:"unchecked,omitempty"`   // with the verdict "unchecked"
+	Replaced   string           `json:"replaced_by,omitempty"` // id of the contract that took this one's place
+}
+
+// A WitnessReport is a cosignature that counted.
+type WitnessReport struct {
+	Name string `json:"name"`
+	Time string `json:"time"`
+}
+
+// A PartyReport is a line whose keys had to sign.
+type PartyReport struct {
+	Name      string      `json:"name"` // role; "former <role>"; of a revocation the key
+	Threshold int         `json:"threshold"`
+	Keys      []KeyReport `json:"keys"`
+}
+
+// A KeyReport is a key that a record lists.
+type KeyReport struct {
+	Name        string `json:"name"` // by the record's word
+	Fingerprint string `json:"fingerprint"`
+	Key         string `json:"key"` // 64 hex digits
+	Signed      bool   `json:"signed"`
+}
+
+// A DocumentReport is a document that a record names.
+type DocumentReport struct {
+	Name     string `json:"name"`
+	Kind     string `json:"kind"`
+	Compared bool   `json:"compared"` // and found to be the one
+}
+
+// Refused reports a failure. What is known of the record is not repeated: nothing
+// of it is proved.
+func Refused(err error) *Report {
+	r := &Report{Verdict: No, Proved: []string{}, NotProved: []string{}}
+	if !errors.As(err, &r.Failure) {
+		r.Failure = &Failure{Step: StepForm, Reason: err.Error()}
+	}
+	return r
+}
+
+// Report says what the registration proves under policy p, and what it does not.
+// None of the record's documents is compared yet.
+func (r *Registration) Report(p *Policy) *Report {
+	t := r.Record.Text()
+	index := r.Index
+	rep := &Report{
+		Verdict: Yes, ID: r.Record.ID().String(), Kind: t.Kind.String(), Title: t.Title, Ledger: t.Ledger.String(),
+		Registered: record.FormatTime(r.Registered), Index: &index, Size: r.Checkpoint.Size, Root: r.Checkpoint.Root.String(),
+		Quorum: p.Quorum, Proved: []string{}, NotProved: []string{},
+	}
+	for _, d := range t.Documents {
+		rep.Documents = append(rep.Documents, DocumentReport{Name: d.Name, Kind: d.Kind})
+	}
+	rep.signatures(r.Record)
+	rep.registration(r, p)
+	rep.limits(t)
+	return rep
+}
+
+func (rep *Report) signatures(r *record.Record) {
+	for _, q := range r.Text().Requirements() {
+		party := PartyReport{Name: q.Name(), Threshold: q.Threshold}
+		signed := 0
+		for _, k := range q.Keys {
+			kr := KeyReport{k.Name(), k.Public().Fingerprint(), k.Public().String(), r.SignedBy(k.Public())}
+			if kr.Signed {
+				signed++
+			}
+			party.Keys = append(party.Keys, kr)
+		}
+		rep.Parties = append(rep.Parties, party)
+		rep.prove("%s signed with %d of %d keys, %s", q.Name(), signed, len(q.Keys), plural(q.Threshold, "is", "are", "needed"))
+	}
+}
+
+func (rep *Report) registration(r *Registration, p *Policy) {
+	log := r.Checkpoint.Log.Key
+	rep.prove("%s registered it as entry %d at %s, and signed the tree of %d entries that it is in (key %s)",
+		log.Name(), r.Index, rep.Registered, r.Checkpoint.Size, log.Public().Fingerprint())
+	for _, c := range r.Counted {
+		rep.Witnesses = append(rep.Witnesses, WitnessReport{c.Witness.Name, record.FormatTime(c.Time)})
+	}
+	if p.Quorum == NoQuorum {
+		rep.leaveOpen("when it was registered, and that others are shown the same ledger: quorum none, so one key vouches for this tree and its time; others may have been shown another")
+		return
+	}
+	rep.SeenBy = record.FormatTime(r.SeenBy)
+	var names []string
+	for _, c := range r.Counted {
+		if c.Time <= r.SeenBy && !slices.Contains(names, c.Witness.Name) {
+			names = append(names, c.Witness.Name)
+		}
+	}
+	rep.prove("the quorum %s had seen it by %s (%s)", p.Quorum, rep.SeenBy, strings.Join(names, ", "))
+}
+
+// limits says what no receipt can prove.
+func (rep *Report) limits(t *record.Text) {
+	if t.Kind != record.Revocation {
+		rep.leaveOpen("that no key was revoked before, and no contract replaced: only an audit of the ledger shows that")
+	}
+	rep.leaveOpen("who the keys belong to: their names are the record's own claim; compare the fingerprints")
+	if t.Under != (record.ID{}) {
+		rep.leaveOpen("that contract %s, which this is made under, was in force, and that a party of it signed", t.Under)
+	}
+	switch {
+	case t.Kind == record.Statement:
+		rep.leaveOpen("that what is stated is true: it is what its signers say")
+		rep.missContract(t.Contract)
+	case t.Kind == record.Termination:
+		rep.missContract(t.Contract)
+	case t.Replaces != record.ID{}:
+		rep.missContract(t.Replaces)
+	}
+}
+
+// missContract makes the verdict "unchecked", unless the contract's receipt is at
+// hand ([Relate]).
+func (rep *Report) missContract(id record.ID) {
+	rep.Verdict = Unchecked
+	rep.Unchecked = append(rep.Unchecked, fmt.Sprintf("that its signers are the parties of contract %s could not be checked: that contract's receipt is not here", id))
+}
+
+func (rep *Report) prove(format string, args ...any) {
+	rep.Proved = append(rep.Proved, fmt.Sprintf(format, args...))
+}
+
+func (rep *Report) leaveOpen(format string, args ...any) {
+	rep.NotProved = append(rep.NotProved, fmt.Sprintf(format, args...))
+}
+
+func plural(n int, one, many, rest string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s %s", n, one, rest)
+	}
+	return fmt.Sprintf("%d %s %s", n, many, rest)
+}
+
+// Fail turns the report into one of a failure, and keeps what holds all the same.
+func (rep *Report) Fail(step Step, format string, args ...any) {
+	rep.Verdict, rep.Failure = No, failed(step, format, args...)
+}
+
+// Compare compares the record's documents with the files of their names, those
+// that are salted with the salts in NAME.salt. A file that is absent is not
+// compared. The error is one of reading; a document that is not the one makes the
+// report a failure.
+func (rep *Report) Compare(t *record.Text, files fs.FS) error {
+	for i, d := range t.Documents {
+		err := compareFile(d, files)
+		switch {
+		case err == nil:
+			rep.Documents[i].Compared = true
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, record.ErrMismatch):
+			rep.Fail(StepDocuments, "%s", err)
+			return nil
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+func compareFile(d record.Document, files fs.FS) error {
+	f, err := files.Open(d.Name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var salt []byte
+	if d.Salted {
+		s, err := files.Open(d.Name + ".salt")
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		if salt, err = io.ReadAll(io.LimitReader(s, record.SaltSize+1)); err != nil {
+			return err
+		}
+	}
+	return d.Match(salt, f)
+}
+
+// sentences returns what was proved and what was not, the documents among it.
+func (rep *Report) sentences() (proved, notProved []string) {
+	var same, other []string
+	for _, d := range rep.Documents {
+		s := fmt.Sprintf("%s (%s)", d.Name, d.Kind)
+		if d.Compared {
+			same = append(same, s)
+		} else {
+			other = append(other, s)
+		}
+	}
+	proved, notProved = slices.Clone(rep.Proved), slices.Clone(rep.NotProved)
+	if rep.Replaced != "" {
+		proved = append(proved, "contract "+rep.Replaced+" took its place later")
+	}
+	if len(same) > 0 {
+		proved = append(proved, "these documents are the ones that were signed: "+strings.Join(same, ", "))
+	}
+	if len(other) > 0 {
+		notProved = append([]string{"what these documents say, which were not compared: " + strings.Join(other, ", ")}, notProved...)
+	}
+	return proved, notProved
+}
+
+// Demand makes the report a failure unless the record has the key under the role.
+func (rep *Report) Demand(t *record.Text, role string, key note.Key) {
+	for _, p := range t.Parties {
+		if p.Role != role {
+			continue
+		}
+		for _, k := range p.Keys {
+			if k.Public() == key.Public() {
+				rep.prove("%s is a party with the key you expect, %s", role, key.Public().Fingerprint())
+				return
+			}
+		}
+		rep.Fail(StepSignatures, "%s has the keys %s, you expect %s", role, fingerprints(p.Keys), key.Public().Fingerprint())
+		return
+	}
+	rep.Fail(StepSignatures, "the record has no party %s", role)
+}
+
+func fingerprints(keys []note.Key) string {
+	var s []string
+	for _, k := range keys {
+		s = append(s, k.Public().Fingerprint())
+	}
+	return strings.Join(s, ", ")
+}
