@@ -1,0 +1,224 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode"
+
+	"github.com/chirograph/chirograph/ledger/rules"
+)
+
+// A Refusal is an answer of 400 to 499 other than 429: the ledger understood, and
+// will not. Everything in it is the ledger's word, printable and short.
+type Refusal struct {
+	Status int
+	Rule   rules.Rule // that a record breaks; "" where the ledger named none
+	Detail string     // a sentence; may be empty
+}
+
+func (r *Refusal) Error() string {
+	what := fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status))
+	if r.Rule != "" {
+		what = fmt.Sprintf("refused by the rule %s", r.Rule)
+	}
+	if r.Detail == "" {
+		return what
+	}
+	return what + ": " + r.Detail
+}
+
+// A trouble is an answer, or the want of one, that says nothing of a record: the
+// ledger may have it or not.
+type trouble struct {
+	err       error
+	after     time.Duration // that the ledger asks to wait; 0 where it did not say
+	connected bool          // a server was there, and may have read the request
+}
+
+func (t *trouble) Error() string { return t.err.Error() }
+func (t *trouble) Unwrap() error { return t.err }
+
+// A fetcher makes bounded requests of one server.
+type fetcher struct {
+	http *http.Client
+	base string // without a slash at its end
+}
+
+// An answer is a body that came whole, with a status of 200 to 299.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// get asks for the resource at path, of at most limit bytes.
+func (f fetcher) get(ctx context.Context, path string, limit int) (*answer, error) {
+	return f.do(ctx, http.MethodGet, path, nil, limit)
+}
+
+// do makes a request. The error names it, and is a [*Refusal], a [*trouble], or
+// one that says that the server does not keep to the interface.
+func (f fetcher) do(ctx context.Context, method, path string, body []byte, limit int) (*answer, error) {
+	a, err := f.once(ctx, method, f.base+path, body, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s%s: %w", method, f.base, path, err)
+	}
+	return a, nil
+}
+
+func (f fetcher) once(ctx context.Context, method, url string, body []byte, limit int) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "chirograph")
+	if body != nil {
+		req.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	resp, err := f.http.Do(req)
+	if err != nil {
+		return nil, transportError(err, connected.Load())
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, failure(resp)
+	}
+	b, err := readAll(resp.Body, limit)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{resp.StatusCode, b}, nil
+}
+
+// transportError leaves out what the caller is told anyway, and keeps a refused
+// redirect from being tried again.
+func transportError(err error, connected bool) error {
+	var redirect *redirectError
+	if errors.As(err, &redirect) {
+		return redirect
+	}
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	return &trouble{err: err, connected: connected}
+}
+
+func readAll(r io.Reader, limit int) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	switch {
+	case len(b) > limit:
+		return nil, fmt.Errorf("the answer has more than the %d bytes that are allowed", limit)
+	case err != nil:
+		return nil, &trouble{err: fmt.Errorf("the answer broke off after %d bytes: %w", len(b), err), connected: true}
+	}
+	return b, nil
+}
+
+// A redirectError is a redirect that is not followed.
+type redirectError struct{ reason string }
+
+func (e *redirectError) Error() string { return e.reason }
+
+// sameHost follows a redirect only within what the caller named: the scheme, the
+// host, and the method.
+func sameHost(next *http.Request, via []*http.Request) error {
+	first := via[0]
+	switch {
+	case next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host:
+		return &redirectError{fmt.Sprintf("redirected from %s://%s to %s, which is not followed",
+			first.URL.Scheme, first.URL.Host, clean(next.URL.Scheme+"://"+next.URL.Host))}
+	case next.Method != first.Method:
+		return &redirectError{fmt.Sprintf("redirected from %s to %s, which is not followed", first.Method, next.Method)}
+	case len(via) > maxRedirects:
+		return &redirectError{fmt.Sprintf("redirected more than %d times", maxRedirects)}
+	}
+	return nil
+}
+
+// failure reads what a server says of an error.
+func failure(resp *http.Response) error {
+	var p struct {
+		Detail string `json:"detail"`
+		Rule   string `json:"rule"`
+	}
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if b, err := readAll(resp.Body, maxProblem); err == nil && media == "application/problem+json" {
+		if json.Unmarshal(b, &p) != nil {
+			p.Detail, p.Rule = "", ""
+		}
+	}
+	refusal := &Refusal{Status: resp.StatusCode, Rule: ruleName(p.Rule), Detail: clean(p.Detail)}
+	switch after := retryAfter(resp.Header.Get("Retry-After")); {
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
+		return &trouble{err: errors.New(refusal.Error()), after: after, connected: true}
+	case resp.StatusCode >= 400:
+		return refusal
+	}
+	return fmt.Errorf("the answer has the status %d, which is neither success nor an error", resp.StatusCode)
+}
+
+// retryAfter reads the form in seconds. A date would need a clock that both
+// agree on.
+func retryAfter(s string) time.Duration {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+// ruleName returns s if it may be the name of a rule, else "".
+func ruleName(s string) rules.Rule {
+	for _, c := range []byte(s) {
+		if c < 'a' || c > 'z' {
+			return ""
+		}
+	}
+	if len(s) > maxRuleName {
+		return ""
+	}
+	return rules.Rule(s)
+}
+
+const (
+	maxRuleName = 32  // bytes: as a token
+	maxDetail   = 500 // characters: a sentence with two ids and a key in it
+)
+
+// clean returns s on one line, without what a terminal obeys or a reader cannot
+// see, and at most maxDetail characters long.
+func clean(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n++; n > maxDetail {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r):
+			b.WriteRune(r)
+		default:
+			b.WriteByte('?')
+		}
+	}
+	return b.String()
+}

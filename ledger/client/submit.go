@@ -1,0 +1,94 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// How long Submit goes on when the ledger has no time or the connection is lost.
+const (
+	maxTries   = 6
+	submitTime = 3 * time.Minute  // for all tries together
+	firstWait  = 1 * time.Second  // where the ledger does not say; doubled each time: 31 s for six tries
+	maxWait    = 60 * time.Second // of what a ledger may ask for
+)
+
+// A Receipt is a receipt that holds.
+type Receipt struct {
+	*verify.Registration
+	Bytes []byte // the tlog-proof as it came
+	// New says that the ledger registered the record upon this submission, by its
+	// word. It is false too where the answer was lost and asked for again.
+	New bool
+}
+
+// Submit registers a record, or finds that it is registered, and returns the
+// verified receipt; its record may have other signature lines than r, and then
+// they stand. Where the ledger has no time, or the connection is lost, it asks for
+// the record and submits it again, for at most three minutes. The error is a
+// [*Refusal] where the ledger refuses the record. After any other the record may
+// be registered all the same.
+func (c *Client) Submit(ctx context.Context, r *record.Record) (*Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, submitTime)
+	defer cancel()
+	var last error // that says more than that the time is over
+	wait := firstWait
+	for try := 1; ; try++ {
+		receipt, err := c.post(ctx, r)
+		var t *trouble
+		if !errors.As(err, &t) || !t.connected && try == 1 {
+			return receipt, err
+		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+		if try == maxTries || !sleep(ctx, min(max(t.after, wait), maxWait)) {
+			return nil, fmt.Errorf("no answer in %d tries, record %s may be registered all the same: %w", try, r.ID(), last)
+		}
+		wait *= 2
+		receipt, err = c.Receipt(ctx, r.ID())
+		if err == nil || !again(err) {
+			return receipt, err
+		}
+	}
+}
+
+// again says whether a record may be submitted after its receipt could not be had:
+// it is not registered, or nobody knows.
+func again(err error) bool {
+	var t *trouble
+	var refusal *Refusal
+	return errors.As(err, &t) || errors.As(err, &refusal) && refusal.Status == http.StatusNotFound
+}
+
+func (c *Client) post(ctx context.Context, r *record.Record) (*Receipt, error) {
+	a, err := c.do(ctx, http.MethodPost, "/records", r.Bytes(), tlog.MaxProof)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := c.receipt(r.ID(), a.body)
+	if err != nil {
+		return nil, fmt.Errorf("POST %s/records: %w", c.base, err)
+	}
+	receipt.New = a.status == http.StatusCreated
+	return receipt, nil
+}
+
+// sleep waits, and says whether it did so to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,272 @@
+// Package ledger is a log with rules. A [Log] admits records, gives each its number
+// and time, signs and publishes; a [View] reads what was published.
+//
+// # Commit, publish, answer
+//
+// One goroutine, the sequencer, puts records into the log, a batch after the other.
+// A batch begins as soon as the last one is on disk, and takes all that has gathered,
+// so a record that comes alone waits for one sync, and a crowd shares it. The steps
+// of a batch, in this order:
+//
+//  1. ask the rules of each record, with the state that the records before it make;
+//  2. add the admitted ones to the tree, and sign its checkpoint;
+//  3. write entries, tiles, indexes, state and checkpoint in one synced commit;
+//  4. publish the checkpoint: one swap of the View that all readers load;
+//  5. answer.
+//
+// A crash before the end of 3 leaves nothing of the batch or all of it, and nobody
+// was told; a start publishes what is on disk. What a batch decides, refusals too,
+// leaves the process after 4, because it may rest on entries of the same batch.
+//
+// When a commit fails, nobody knows what the disk has. The log stops for ever, with
+// the View as it was, and tells all who wait; the process ends, and the next one
+// reads what there is.
+//
+// # The end
+//
+// The order of shutdown is: whoever calls [Log.Append] is told to go ([Log.Close]
+// answers all that was accepted), then the readers of Views end, then the store is
+// closed.
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// Bounds of the sequencer.
+const (
+	DefaultBatch = 1024 // records: more would make each wait longer than the sync they share
+	DefaultQueue = 4096 // records: at most 128 MiB, and four batches of patience
+
+	// maxBatchBytes keeps a batch well below half of the store's memory table,
+	// beyond which Pebble writes it another, slower way.
+	maxBatchBytes = 4 << 20
+)
+
+// Errors of [Log.Append] after which a record may be tried again, later or
+// elsewhere. After [ErrStopped] it may be registered all the same: ask by id.
+var (
+	ErrBusy    = errors.New("too many records are waiting")
+	ErrClosed  = errors.New("the ledger is closing")
+	ErrStopped = errors.New("the ledger has stopped")
+)
+
+// A ClockError says that the ledger's clock is more than [rules.Skew] seconds behind
+// its last entry, so that nothing is registered.
+type ClockError struct{ Now, Last int64 } // POSIX seconds
+
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("the ledger's clock is behind: it is %s, the last entry is of %s",
+		record.FormatTime(e.Now), record.FormatTime(e.Last))
+}
+
+// Config is what a Log works with.
+type Config struct {
+	Store    *store.Store
+	Sign     func(message []byte) ([]byte, error) // by the store's key
+	Clock    func() time.Time
+	Policy   []byte       // the policy by which receipts are checked before they leave
+	MaxBatch int          // records; 0 for DefaultBatch
+	MaxQueue int          // records; 0 for DefaultQueue
+	Log      *slog.Logger // nil for none
+}
+
+// A Log is the one writer of a ledger.
+type Log struct {
+	store    *store.Store
+	sign     func(message []byte) ([]byte, error)
+	clock    func() time.Time
+	log      *slog.Logger
+	maxBatch int
+
+	// view is the published head. Readers load it once per request and never look
+	// past its size: Pebble shows batches before they are synced.
+	view atomic.Pointer[View]
+
+	mu    sync.RWMutex // held to send to queue, and alone to close it
+	shut  error        // why nothing is sent any more
+	queue chan *request
+
+	err  error         // why the log stopped, nil after Close; set before done
+	done chan struct{} // closed when the sequencer has ended
+}
+
+// A Registration says where a record is in the log.
+type Registration struct {
+	Index      uint64
+	Registered int64 // POSIX seconds
+	New        bool  // false if that id was registered before
+	View       *View // covers the index
+}
+
+// Create makes the store of a new ledger, with the signed checkpoint of the empty
+// log.
+func Create(cfg store.Config, sign func(message []byte) ([]byte, error)) error {
+	c, err := signCheckpoint(tlog.Checkpoint{Origin: cfg.Key.Name(), Root: tlog.EmptyRoot()}, cfg.Key, sign)
+	if err != nil {
+		return err
+	}
+	return store.Create(cfg, c)
+}
+
+// Open publishes what the store has, and begins to take records.
+func Open(cfg Config) (*Log, error) {
+	l := &Log{
+		store:    cfg.Store,
+		sign:     cfg.Sign,
+		clock:    cfg.Clock,
+		log:      cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
+		maxBatch: cmp.Or(cfg.MaxBatch, DefaultBatch),
+		queue:    make(chan *request, cmp.Or(cfg.MaxQueue, DefaultQueue)),
+		done:     make(chan struct{}),
+	}
+	head := cfg.Store.Head()
+	if err := checkSigner(head.Checkpoint.Checkpoint, cfg.Store.Key(), cfg.Sign); err != nil {
+		return nil, err
+	}
+	policy, err := verify.ParsePolicy(cfg.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	if _, ok := policy.Log(cfg.Store.Key()); !ok {
+		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
+	}
+	l.view.Store(&View{store: cfg.Store, head: head, policy: policy})
+	go l.run()
+	return l, nil
+}
+
+// checkSigner says whether sign signs with the secret half of key. It signs what is
+// signed already, so that nothing new can leave by it.
+func checkSigner(c tlog.Checkpoint, key note.Key, sign func([]byte) ([]byte, error)) error {
+	sig, err := sign(c.Text())
+	if err != nil {
+		return fmt.Errorf("signing the checkpoint of size %d: %w", c.Size, err)
+	}
+	if !key.Public().Verify(c.Text(), sig) {
+		return fmt.Errorf("what signs for the ledger has not the secret key of %s", key)
+	}
+	return nil
+}
+
+// View returns the published log.
+func (l *Log) View() *View { return l.view.Load() }
+
+// Key returns the ledger's key.
+func (l *Log) Key() note.Key { return l.store.Key() }
+
+// Append registers a record and returns when its entry and a checkpoint that covers
+// it are on disk and published. An id that is registered already is a success too,
+// whatever its signature lines, and the first stays. The error is a [*rules.Refusal],
+// a [*ClockError], ErrBusy, ErrClosed, ErrStopped, that of ctx, or another one of
+// the ledger's own. When ctx ends, only the waiting does: the record may be
+// registered.
+func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error) {
+	if err := ctx.Err(); err != nil {
+		return Registration{}, err
+	}
+	view := l.View()
+	index, ok, err := view.Index(r.ID())
+	if err != nil {
+		return Registration{}, err
+	}
+	if ok {
+		return view.registration(index)
+	}
+	q := &request{record: r, size: len(r.Bytes()), answer: make(chan answer, 1)}
+	if err := l.send(q); err != nil {
+		return Registration{}, err
+	}
+	select {
+	case a := <-q.answer:
+		switch {
+		case a.err != nil:
+			return Registration{}, a.err
+		case !a.new:
+			return a.view.registration(a.index)
+		}
+		return Registration{a.index, a.registered, true, a.view}, nil
+	case <-ctx.Done():
+		return Registration{}, ctx.Err()
+	}
+}
+
+// send puts a request into the queue, or says why not.
+func (l *Log) send(q *request) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.shut != nil {
+		return l.shut
+	}
+	select {
+	case l.queue <- q:
+		return nil
+	default:
+		return ErrBusy
+	}
+}
+
+// Refuse says why a record whose signature lines are at fault is not registered: a
+// [*rules.Refusal], a [*ClockError], or an error of the ledger's own.
+func (l *Log) Refuse(fault *record.SignatureError) error {
+	view := l.View()
+	t, err := l.time(view.LastTime())
+	if err != nil {
+		return err
+	}
+	return rules.Refuse(view, l.Key(), t, fault)
+}
+
+// time returns the time of an entry after the one registered at last.
+func (l *Log) time(last int64) (int64, error) {
+	now := l.clock().Unix()
+	if last-now > rules.Skew {
+		return 0, &ClockError{Now: now, Last: last}
+	}
+	return max(now, last), nil
+}
+
+// Close takes no more records, waits until all that were taken are answered, and
+// returns why the log stopped if it did. The store stays open.
+func (l *Log) Close() error {
+	l.close(ErrClosed)
+	<-l.done
+	return l.err
+}
+
+func (l *Log) close(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.shut == nil {
+		close(l.queue)
+		l.shut = why
+	}
+}
+
+// Done returns a channel that is closed when the log takes no more records and has
+// answered all: after Close, or when it stopped by itself.
+func (l *Log) Done() <-chan struct{} { return l.done }
+
+// Err returns why the log stopped, once Done is closed: nil after Close alone.
+func (l *Log) Err() error {
+	select {
+	case <-l.done:
+		return l.err
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// A Batch is entries on their way to the end of the log. It is a rules.State: that
+// of the store with the entries that it has so far. One batch is open at a time;
+// one that is not committed leaves no trace.
+type Batch struct {
+	store *Store
+	db    *pebble.Batch
+	time  int64
+	tree  tlog.Tree
+
+	// What the rules ask for of this batch's own entries. Two maps, and not an
+	// indexed batch: that would sort every key, tiles and entries too, to find the
+	// one in a thousand that is asked for here.
+	records map[record.ID]uint64
+	revoked map[note.PublicKey]uint64
+
+	// edge[L] goes on from the store's. What lies beyond the store's length is
+	// this batch's, and unknown to the store until the batch is committed. Hashes
+	// from start[L] on are in no batch before.
+	edge  [levels][]byte
+	start [levels]int
+}
+
+// NewBatch begins a batch at the end of the log.
+func (s *Store) NewBatch() *Batch {
+	b := &Batch{
+		store:   s,
+		db:      s.db.NewBatch(),
+		time:    s.head.Time,
+		tree:    s.tree,
+		records: make(map[record.ID]uint64),
+		revoked: make(map[note.PublicKey]uint64),
+		edge:    s.edge,
+	}
+	for level, hashes := range b.edge {
+		b.start[level] = len(hashes) / tlog.HashSize
+	}
+	return b
+}
+
+// Index returns the index of the record of this id.
+func (b *Batch) Index(id record.ID) (index uint64, ok bool, err error) {
+	if index, ok := b.records[id]; ok {
+		return index, true, nil
+	}
+	return b.store.Index(id)
+}
+
+// Revoked returns the index of the entry that revokes the key.
+func (b *Batch) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
+	if index, ok := b.revoked[key]; ok {
+		return index, true, nil
+	}
+	return b.store.Revoked(key)
+}
+
+// LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
+func (b *Batch) LastTime() int64 { return b.time }
+
+// Append adds the record, registered at that time in POSIX seconds, and returns its
+// index. It asks no rule. When it fails, the batch is as it was before.
+func (b *Batch) Append(registered int64, r *record.Record) (index uint64, err error) {
+	index = b.tree.Size()
+	entry := record.Entry{Registered: registered, Record: r.Bytes()}.Bytes()
+	if _, err := record.ParseEntry(entry); err != nil {
+		return 0, fmt.Errorf("entry %d: %w", index, err)
+	}
+	b.set(entryKey(index), entry)
+	b.fold(index, registered, r)
+	b.tree.Append(tlog.LeafHash(entry), b.addHash)
+	return index, nil
+}
+
+// set puts a value into the batch. That fails only in a batch that was committed.
+func (b *Batch) set(key, value []byte) {
+	if err := b.db.Set(key, value, nil); err != nil {
+		panic("store: " + err.Error())
+	}
+}
+
+// addHash adds hash number index of a level to the last tile of that level, and
+// stores the tile when it is full.
+func (b *Batch) addHash(level int, index uint64, h tlog.Hash) {
+	edge := append(b.edge[level], h[:]...)
+	if want := int(index%tlog.MaxWidth+1) * tlog.HashSize; len(edge) != want {
+		panic(fmt.Sprintf("store: last tile of level %d has %d bytes with hash %d, not %d", level, len(edge), index, want))
+	}
+	b.edge[level] = edge
+	if len(edge) < tlog.MaxWidth*tlog.HashSize {
+		return
+	}
+	tile := index / tlog.MaxWidth
+	if b.start[level] > 0 {
+		if err := b.db.DeleteRange(tileKey(level, tile, 0), tileKey(level, tile, tlog.MaxWidth), nil); err != nil {
+			panic("store: " + err.Error())
+		}
+	}
+	b.set(tileKey(level, tile, 0), edge)
+	// Not cut to length zero: up to where the store has it, it is still the store's.
+	b.edge[level], b.start[level] = nil, 0
+}
+
+// Len returns how many entries the batch has.
+func (b *Batch) Len() int { return int(b.tree.Size() - b.store.tree.Size()) }
+
+// Bytes returns about how many bytes the batch will write.
+func (b *Batch) Bytes() int { return b.db.Len() }
+
+// Checkpoint returns the checkpoint that the batch needs to be signed. It fails
+// unless the tree that the batch goes on from is that of the last one.
+func (b *Batch) Checkpoint() (tlog.Checkpoint, error) {
+	last := b.store.head.Checkpoint
+	if root := b.store.tree.Root(); last.Size != b.store.tree.Size() || last.Root != root {
+		return tlog.Checkpoint{}, fmt.Errorf("checkpoint of size %d: root %s, the tree of size %d has %s",
+			last.Size, last.Root, b.store.tree.Size(), root)
+	}
+	return tlog.Checkpoint{Origin: b.store.key.Name(), Size: b.tree.Size(), Root: b.tree.Root()}, nil
+}
+
+// Commit writes the batch, with the signed form of its checkpoint, and returns when
+// it is on disk. When it fails for another reason than the checkpoint, the store has
+// failed, and whether the batch is on disk nobody knows. Either way it is over.
+func (b *Batch) Commit(checkpoint tlog.SignedCheckpoint) error {
+	s := b.store
+	if err := errors.Join(s.Err(), checkSigned(s.key, checkpoint, &b.tree)); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	for level, hashes := range b.edge {
+		if start := b.start[level]; start*tlog.HashSize < len(hashes) {
+			index := checkpoint.Size >> (8 * level) / tlog.MaxWidth
+			b.set(tileKey(level, index, start), hashes[start*tlog.HashSize:])
+		}
+	}
+	head := Head{checkpoint, b.time}
+	b.set(headKey, head.bytes())
+	err := s.guard(func() error { return s.db.Apply(b.db, pebble.Sync) })
+	if err != nil {
+		s.fail(err)
+		return s.err
+	}
+	s.head, s.tree, s.edge = head, b.tree, b.edge
+	return b.db.Close()
+}
+
+// Close gives up a batch that is not committed.
+func (b *Batch) Close() error { return b.db.Close() }

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+)
+
+// levels is how many levels of tiles a tree of tlog.MaxSize has.
+const levels = 8
+
+var (
+	formatKey = []byte("format")
+	headKey   = []byte("head")
+)
+
+func entryKey(index uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{'e'}, index)
+}
+
+// tileKey is the key of the hashes of a tile from number start on. No tile has
+// hashes at 256: that key is past the tile.
+func tileKey(level int, index uint64, start int) []byte {
+	b := make([]byte, 0, 12)
+	b = binary.BigEndian.AppendUint64(append(b, 't', byte(level)), index)
+	return binary.BigEndian.AppendUint16(b, uint16(start))
+}
+
+// parseTileKey takes a tileKey apart, and where b is none returns false.
+func parseTileKey(b []byte) (level int, index uint64, start int, ok bool) {
+	if len(b) != 12 {
+		return 0, 0, 0, false
+	}
+	return int(b[1]), binary.BigEndian.Uint64(b[2:]), int(binary.BigEndian.Uint16(b[10:])), true
+}
+
+func recordKey(id record.ID) []byte {
+	return append([]byte{'r'}, id[:]...)
+}
+
+func signedKey(key note.PublicKey, index uint64) []byte {
+	b := append(make([]byte, 0, 41), 'k')
+	return binary.BigEndian.AppendUint64(append(b, key.Bytes()...), index)
+}
+
+func revokedKey(key note.PublicKey) []byte {
+	return append([]byte{'v'}, key.Bytes()...)
+}
+
+func (h Head) bytes() []byte {
+	return append(fmt.Appendf(nil, "%d\n", h.Time), h.Checkpoint.Bytes()...)
+}
+
+func parseHead(b []byte) (Head, error) {
+	for i, c := range b {
+		if c != '\n' {
+			continue
+		}
+		time, err := note.ParseDecimal(string(b[:i]))
+		if err != nil {
+			return Head{}, fmt.Errorf("time of the head: %w", err)
+		}
+		checkpoint, err := tlog.ParseSignedCheckpoint(b[i+1:])
+		if err != nil {
+			return Head{}, fmt.Errorf("checkpoint of the head: %w", err)
+		}
+		return Head{checkpoint, int64(time)}, nil
+	}
+	return Head{}, errors.New("the head has no time")
+}

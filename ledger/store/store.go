@@ -1,0 +1,195 @@
+// Package store keeps a ledger on disk: its entries, the tiles of its tree, what
+// the rules ask for, and the signed checkpoint, in one Pebble database. It is the
+// only package that sees Pebble.
+//
+// # Keys
+//
+// A key begins with the name of its table; numbers in it are big-endian, so that
+// they sort.
+//
+//	format                            "chirograph store 1\n", the ledger's vkey, "\n"
+//	head                              time of the last entry, "\n", the signed checkpoint
+//	e index(8)                        the entry
+//	t level(1) index(8) start(2)      hashes of that tile from number start on
+//	r id(32)                          index(8) of the record, its kind(1)
+//	k public key(32) index(8)         kind(1) of a record that the key signed
+//	v public key(32)                  index(8) of the key's revocation
+//
+// The tile at the right edge is kept in pieces, one a batch, so that a lone record
+// writes 32 bytes and not a tile; the batch that fills the tile puts the whole in
+// their place, at start 0. A tile of a smaller width is a prefix of what is there.
+//
+// # What holds
+//
+// A batch is on disk whole or not at all, with the checkpoint of the tree that it
+// makes. So everything here agrees with the head at every moment, after a crash at
+// any of them too, and there is nothing to repair; [Open] makes sure of it at the
+// right edge. Tiles and entries never change. After a failed write the store has
+// [Store.Failed] and writes nothing any more: what a disk that failed holds, a
+// process learns only by starting again.
+//
+// One goroutine writes. Any may read, and sees a batch before [Batch.Commit] has
+// returned: who may not, reads no index beyond the size that it was told.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// format is the first line of the format key. What follows it is of another form
+// when the number is another.
+const format = "chirograph store 1\n"
+
+// ErrNotFound says that the store was asked for something that it does not have.
+// Every other error of a read says that the store could not be read or is damaged.
+var ErrNotFound = errors.New("not in the store")
+
+// ErrHeld says that another process has the store open.
+var ErrHeld = errors.New("held by another process")
+
+// Config says where a store is and whose it is.
+type Config struct {
+	Dir string
+	FS  vfs.FS       // nil for the disk
+	Key note.Key     // the ledger's, with which its checkpoints are signed
+	Log *slog.Logger // nil for none
+}
+
+// A Store is an open store.
+type Store struct {
+	db   *pebble.DB
+	lock *pebble.Lock // nil where Pebble has it
+	dir  string
+	key  note.Key
+
+	// Of the one goroutine that writes. edge[L] has the hashes of the last tile
+	// of level L while it is not full.
+	head Head
+	tree tlog.Tree
+	edge [levels][]byte
+
+	failed  chan struct{} // closed when err is set
+	failing sync.Once
+	err     error
+}
+
+// A Head is what a store says of itself as a whole.
+type Head struct {
+	Checkpoint tlog.SignedCheckpoint // of all entries
+	Time       int64                 // when the last entry was registered, POSIX seconds; 0 if there is none
+}
+
+// Create makes a store with no entries in a directory that has none. The
+// checkpoint is the signed one of the empty tree.
+func Create(cfg Config, checkpoint tlog.SignedCheckpoint) error {
+	if err := checkSigned(cfg.Key, checkpoint, new(tlog.Tree)); err != nil {
+		return err
+	}
+	s, err := open(cfg, true)
+	if err != nil {
+		return err
+	}
+	if err := s.create(checkpoint); err != nil {
+		return errors.Join(fmt.Errorf("store %s: %w", s.dir, err), s.Close())
+	}
+	return s.Close()
+}
+
+func (s *Store) create(checkpoint tlog.SignedCheckpoint) error {
+	// A creation that a crash cut short has left no key, and is done again.
+	it, err := s.db.NewIter(nil)
+	if err != nil {
+		return err
+	}
+	exists := it.First()
+	if err := it.Close(); err != nil {
+		return err
+	}
+	if exists {
+		return errors.New("exists already")
+	}
+	b := s.db.NewBatch()
+	head := Head{Checkpoint: checkpoint}
+	if err := errors.Join(
+		b.Set(formatKey, []byte(format+s.key.String()+"\n"), nil),
+		b.Set(headKey, head.bytes(), nil),
+	); err != nil {
+		return err
+	}
+	return s.guard(func() error { return s.db.Apply(b, pebble.Sync) })
+}
+
+// Open opens the store of the ledger of that key, and proves that its checkpoint is
+// the key's, that the right edge of its tiles hashes to it, that its last entry is
+// the last leaf, and that there is nothing beyond.
+func Open(cfg Config) (*Store, error) {
+	s, err := open(cfg, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", s.dir, err), s.Close())
+	}
+	return s, nil
+}
+
+// checkFormat compares what the format key says with what this program reads.
+func (s *Store) checkFormat() error {
+	value, err := s.get(formatKey)
+	if errors.Is(err, ErrNotFound) {
+		return errors.New("was never finished: it has no format number")
+	}
+	if err != nil {
+		return err
+	}
+	got, rest, _ := strings.Cut(string(value), "\n")
+	if want := strings.TrimSuffix(format, "\n"); got != want {
+		return fmt.Errorf("has the format %.80q, this program reads %q", got, want)
+	}
+	if want := s.key.String(); rest != want+"\n" {
+		return fmt.Errorf("is of the ledger %.400s, not %s", strings.TrimSuffix(rest, "\n"), want)
+	}
+	return nil
+}
+
+// Head returns the head. It is for the goroutine that writes.
+func (s *Store) Head() Head { return s.head }
+
+// Key returns the ledger's key.
+func (s *Store) Key() note.Key { return s.key }
+
+// Failed returns a channel that is closed when a write has failed. The process
+// should end then, and never write to the disk as if it had not.
+func (s *Store) Failed() <-chan struct{} { return s.failed }
+
+// Err returns why the store failed, once Failed is closed.
+func (s *Store) Err() error {
+	select {
+	case <-s.failed:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+// Close closes the store, when nobody reads or writes any more. A store that failed
+// stays as the failure left it, with its directory held, until the process ends.
+func (s *Store) Close() error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	err := s.guard(s.db.Close)
+	if s.lock != nil && s.Err() == nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// ErrNotFound says that the published log does not have what was asked for. Every
+// other error of a View is the ledger's own fault.
+var ErrNotFound = errors.New("not in the log")
+
+// MaxPage is how many records [View.Key] returns at most: what one answer over HTTP
+// has (FORMATS.md, section 5).
+const MaxPage = 256
+
+// A View is the log at a published checkpoint. It does not change, it is a
+// rules.State, and what was registered later is not there. It may be read as long as
+// the store is open.
+type View struct {
+	store  *store.Store
+	head   store.Head
+	policy *verify.Policy
+}
+
+// Checkpoint returns the signed checkpoint.
+func (v *View) Checkpoint() tlog.SignedCheckpoint { return v.head.Checkpoint }
+
+// Size returns the number of entries.
+func (v *View) Size() uint64 { return v.head.Checkpoint.Size }
+
+// LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
+func (v *View) LastTime() int64 { return v.head.Time }
+
+// damaged makes an error of the store one of the ledger: below its size a View has
+// everything.
+func damaged(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("the store is damaged: %v", err)
+	}
+	return err
+}
+
+// Tile returns a tile of level 0 or above, or ErrNotFound. A tile that is wider by
+// now is cut to the width that was asked for.
+func (v *View) Tile(t tlog.Tile) ([]byte, error) {
+	if t.Level < 0 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, v.Size()) {
+		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	}
+	b, err := v.store.Tile(t)
+	return b, damaged(err)
+}
+
+// Bundle returns the entries beside a tile of level 0, or ErrNotFound, as Tile does.
+func (v *View) Bundle(t tlog.Tile) ([]byte, error) {
+	if t.Level != -1 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, v.Size()) {
+		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	}
+	b, err := v.store.Bundle(t)
+	return b, damaged(err)
+}
+
+// Entry returns the entry with that index, or ErrNotFound.
+func (v *View) Entry(index uint64) ([]byte, error) {
+	if index >= v.Size() {
+		return nil, fmt.Errorf("entry %d: %w", index, ErrNotFound)
+	}
+	b, err := v.store.Entry(index)
+	return b, damaged(err)
+}
+
+// Index returns the index of the record of this id.
+func (v *View) Index(id record.ID) (index uint64, ok bool, err error) {
+	index, ok, err = v.store.Index(id)
+	return v.below(index, ok, err)
+}
+
+// Revoked returns the index of the entry that revokes the key.
+func (v *View) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
+	index, ok, err = v.store.Revoked(key)
+	return v.below(index, ok, err)
+}
+
+func (v *View) below(index uint64, ok bool, err error) (uint64, bool, error) {
+	if err != nil || !ok || index >= v.Size() {
+		return 0, false, err
+	}
+	return index, true, nil
+}
+
+// Key returns records that the key signed, in the order of the log, with indexes
+// from first on: at most limit of them, and at most MaxPage. More says whether there
+// are others behind.
+func (v *View) Key(key note.PublicKey, first uint64, limit int) (list []store.KeyRecord, more bool, err error) {
+	limit = max(0, min(limit, MaxPage))
+	list, err = v.store.KeyRecords(key, first, v.Size(), limit+1)
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
+}
+
+// A Registered is a record with its place in the log.
+type Registered struct {
+	Index  uint64
+	Time   int64 // POSIX seconds
+	Record *record.Record
+}
+
+// Registered returns the record at that index, or ErrNotFound.
+func (v *View) Registered(index uint64) (Registered, error) {
+	b, err := v.Entry(index)
+	if err != nil {
+		return Registered{}, err
+	}
+	e, err := record.ParseEntry(b)
+	if err != nil {
+		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
+	}
+	r, err := record.Open(e.Record, checkedBefore)
+	if err != nil {
+		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
+	}
+	return Registered{index, e.Registered, r}, nil
+}
+
+// checkedBefore takes the word of the store: what is in it was a *record.Record when
+// it came, and is, byte for byte, what the tree says. To check the signatures again
+// for each reader would let readers use up the processor.
+func checkedBefore(note.PublicKey, []byte, []byte) bool { return true }
+
+// Record returns the record of this id, or ErrNotFound.
+func (v *View) Record(id record.ID) (Registered, error) {
+	index, ok, err := v.Index(id)
+	if err != nil {
+		return Registered{}, err
+	}
+	if !ok {
+		return Registered{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
+	}
+	return v.Registered(index)
+}
+
+// Contract returns the contract of this id, or ErrNotFound.
+func (v *View) Contract(id record.ID) (Registered, error) {
+	r, err := v.Record(id)
+	if err == nil && r.Record.Text().Kind != record.Contract {
+		return Registered{}, fmt.Errorf("record %s is a %s, contract: %w", id, r.Record.Text().Kind, ErrNotFound)
+	}
+	return r, err
+}
+
+// registration returns where the record is that was registered before.
+func (v *View) registration(index uint64) (Registration, error) {
+	b, err := v.Entry(index)
+	if err != nil {
+		return Registration{}, err
+	}
+	e, err := record.ParseEntry(b)
+	if err != nil {
+		return Registration{}, fmt.Errorf("entry %d: %w", index, err)
+	}
+	return Registration{Index: index, Registered: e.Registered, View: v}, nil
+}

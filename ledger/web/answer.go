@@ -1,0 +1,111 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// The media types of what is served.
+const (
+	plainText   = "text/plain; charset=utf-8"
+	octets      = "application/octet-stream"
+	jsonText    = "application/json"
+	problemText = "application/problem+json"
+)
+
+// How long an answer may be kept by those on the way.
+const (
+	latest    = "public, max-age=2"                   // changes with the next checkpoint: c2sp.org/tlog-tiles allows a few seconds
+	immutable = "public, max-age=31536000, immutable" // never changes: a year, which is the most that caches heed
+	never     = "no-store"                            // errors, health, and what a record's submission answers
+)
+
+// An answer is a success, whole: nothing of it is sent before all of it is there,
+// so an error never follows the header of something else.
+type answer struct {
+	status   int // 200 or 201
+	media    string
+	cache    string
+	body     []byte
+	location string // "" for none
+	gzip     bool   // compressed for whoever accepts it
+}
+
+func (a *answer) write(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	body := a.body
+	if a.gzip {
+		h.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+			h.Set("Content-Encoding", "gzip")
+			body = compress(body)
+		}
+	}
+	if a.location != "" {
+		h.Set("Location", a.location)
+	}
+	h.Set("Content-Type", a.media)
+	h.Set("Cache-Control", a.cache)
+	send(w, r, a.status, body)
+}
+
+// send writes a body, of whatever kind, and to HEAD its header alone.
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		h.Set("Access-Control-Allow-Origin", "*")
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // it fails when the caller has gone
+	}
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3): gzip is named, or
+// else anything is allowed, with a weight that is not zero.
+func acceptsGzip(values []string) bool {
+	any := false
+	for coding := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		allowed := !zeroWeight(weight)
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "gzip", "x-gzip":
+			return allowed
+		case "*":
+			any = allowed
+		}
+	}
+	return any
+}
+
+// zeroWeight says whether a parameter is q=0, with up to three decimals.
+func zeroWeight(parameter string) bool {
+	name, value, ok := strings.Cut(strings.TrimSpace(parameter), "=")
+	return ok && strings.EqualFold(name, "q") && strings.TrimLeft(value, "0.") == ""
+}
+
+// writers are kept because each has 1 MB of tables.
+var writers = sync.Pool{New: func() any {
+	// At its fastest: what is compressed here is cached for ever on the way.
+	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is one that there is
+	}
+	return w
+}}
+
+func compress(b []byte) []byte {
+	w := writers.Get().(*gzip.Writer)
+	defer writers.Put(w)
+	var out bytes.Buffer
+	w.Reset(&out)
+	_, _ = w.Write(b) // a buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
+}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// Whatever is sent is answered: with a receipt if and only if it is a record with
+// good signatures, or one whose id is there; else with a problem of 4xx.
+func FuzzPostRecord(f *testing.F) {
+	w := open(f).add(contract(0))
+	f.Add(contract(0).Bytes())
+	f.Add(contract(1).Bytes())
+	f.Add(revocation(deputy).Bytes())
+	f.Add(sealed(draft(2, nil), maker).Bytes())
+	f.Add([]byte("chirograph/contract/v1\n\n— a b\n"))
+	f.Add([]byte{})
+	trust := must(verify.ParsePolicy(policy))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		resp := w.post(b)
+		got := must(io.ReadAll(resp.Body))
+		switch resp.StatusCode {
+		case 200, 201:
+			reg, err := verify.Receipt(trust, got)
+			if err != nil {
+				t.Fatalf("receipt: %v", err)
+			}
+			if !bytes.HasPrefix(b, append(reg.Record.Text().Bytes(), '\n')) {
+				t.Errorf("the receipt is of another record")
+			}
+			if resp.StatusCode == 201 && !bytes.Equal(reg.Record.Bytes(), b) {
+				t.Errorf("what was registered is not what was sent")
+			}
+		case 400, 409, 413, 422:
+			var p problem
+			if err := json.Unmarshal(got, &p); err != nil || p.Rule == "" || p.Detail == "" || refusals[p.Rule] != resp.StatusCode {
+				t.Errorf("status %d: %s", resp.StatusCode, got)
+			}
+			if r, err := record.Open(b, note.PublicKey.Verify); err == nil && resp.StatusCode == 400 && r.Text().Ledger == home.Key && r.Text().Kind == record.Revocation {
+				t.Errorf("a revocation in form is not: %s", got)
+			}
+		default:
+			t.Errorf("status %d: %s", resp.StatusCode, got)
+		}
+	})
+}
+
+// Whatever path is asked for: what is served has one path, and an error has none of
+// its header.
+func FuzzPath(f *testing.F) {
+	w := open(f).add(contracts(3)...)
+	for _, e := range endpoints {
+		f.Add(e.path)
+	}
+	id := contract(0).ID().String()
+	for _, path := range []string{"/tile/0/000.p/3", "/tile/entries/000.p/1", "/tile/0/x000/000", "/records/" + id, "/records/" + id + "/receipt",
+		"/contracts/" + id, "/keys/" + maker.Public().String() + "?after=1", "/consistency/2", "/%2e%2e/", "/checkpoint?x=y#z"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		u, err := url.ParseRequestURI(path)
+		if err != nil || u.Host != "" {
+			return
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL = u
+		resp := w.do(r)
+		cache := resp.Header.Get("Cache-Control")
+		switch resp.StatusCode {
+		case 200:
+			if want := u.EscapedPath(); cache == immutable && want[:6] == "/tile/" {
+				if tile, err := tlog.ParseTilePath(want[1:]); err != nil || "/"+tile.Path() != want {
+					t.Errorf("%s is served", path)
+				}
+			}
+		case 404, 405:
+			wantProblem(t, resp, resp.StatusCode, "", "")
+		default:
+			t.Errorf("%s: status %d", path, resp.StatusCode)
+		}
+	})
+}

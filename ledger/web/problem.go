@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/rules"
+)
+
+// A problem is an error as the caller sees it: problem details (RFC 9457).
+type problem struct {
+	Type   string     `json:"type"` // always about:blank: the status says it, and for a record the rule
+	Title  string     `json:"title"`
+	Status int        `json:"status"`
+	Detail string     `json:"detail,omitempty"`
+	Rule   rules.Rule `json:"rule,omitempty"`
+
+	allow      string // with 405
+	retryAfter int    // seconds, with 503
+	cause      error  // of a 5xx, for the log alone; nil where nothing is wrong
+}
+
+func (p *problem) Error() string { return p.Detail }
+
+func newProblem(status int, format string, args ...any) *problem {
+	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) *problem {
+	return newProblem(http.StatusNotFound, format, args...)
+}
+
+func methodNotAllowed(allow string) *problem {
+	p := newProblem(http.StatusMethodNotAllowed, "only %s is allowed here", allow)
+	p.allow = allow
+	return p
+}
+
+// refusals is the status of each rule (FORMATS.md, section 4). Once is none: its
+// answer is the receipt.
+var refusals = map[rules.Rule]int{
+	rules.Form:       http.StatusBadRequest,
+	rules.Size:       http.StatusRequestEntityTooLarge,
+	rules.Refers:     http.StatusUnprocessableEntity,
+	rules.Time:       http.StatusUnprocessableEntity,
+	rules.Signed:     http.StatusUnprocessableEntity,
+	rules.Revoked:    http.StatusConflict,
+	rules.Quorum:     http.StatusUnprocessableEntity,
+	rules.Replaces:   http.StatusConflict,
+	rules.Under:      http.StatusConflict,
+	rules.Terminates: http.StatusConflict,
+}
+
+// errBusy is the error of a gate before which too many wait.
+var errBusy = errors.New("too many requests wait for their signatures to be checked")
+
+// unavailable is what the caller learns where the ledger would register the record
+// at another time. Of a cause he learns nothing.
+var unavailable = []struct {
+	is         func(error) bool
+	retryAfter int // seconds: a few syncs of the disk; a restart; a look by the operator
+	detail     string
+	log        bool // somebody has to look at it
+}{
+	{is(errBusy), 1, "the ledger has as many records at hand as it can take", false},
+	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", false},
+	{is(ledger.ErrClosed), 10, "the ledger is stopping", false},
+	{isClock, 60, "the ledger's clock is behind its last entry", true},
+	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", true},
+	{is(context.Canceled), 1, "the request ended before its answer", false},
+	{is(context.DeadlineExceeded), 1, "the request ended before its answer", false},
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func isClock(err error) bool {
+	var clock *ledger.ClockError
+	return errors.As(err, &clock)
+}
+
+// problemOf is the one table from errors to statuses. The reason of a 4xx is in
+// it, that of a 5xx is its cause.
+func problemOf(err error) *problem {
+	var p *problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var refusal *rules.Refusal
+	if errors.As(err, &refusal) {
+		if status, ok := refusals[refusal.Rule]; ok {
+			p := newProblem(status, "%s", refusal.Reason)
+			p.Rule = refusal.Rule
+			return p
+		}
+	}
+	if errors.Is(err, ledger.ErrNotFound) {
+		return notFound("%s", err)
+	}
+	for _, u := range unavailable {
+		if !u.is(err) {
+			continue
+		}
+		p := newProblem(http.StatusServiceUnavailable, "%s; a record that was sent may be registered all the same: ask for it by its id", u.detail)
+		p.retryAfter = u.retryAfter
+		if u.log {
+			p.cause = err
+		}
+		return p
+	}
+	p = newProblem(http.StatusInternalServerError, "the ledger could not answer, and its log says why")
+	p.cause = err
+	return p
+}
+
+func (p *problem) write(w http.ResponseWriter, r *http.Request) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and a number
+	}
+	h := w.Header()
+	h.Set("Content-Type", problemText)
+	h.Set("Cache-Control", never)
+	if p.allow != "" {
+		h.Set("Allow", p.allow)
+	}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	send(w, r, p.Status, append(body, '\n'))
+}

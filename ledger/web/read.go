@@ -1,0 +1,132 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
+)
+
+func ok(media, cache string, body []byte) *answer {
+	return &answer{status: http.StatusOK, media: media, cache: cache, body: body}
+}
+
+func (h *Handler) checkpoint(q *request) (*answer, error) {
+	return ok(plainText, latest, q.view.Checkpoint().Bytes()), nil
+}
+
+// tile serves what the published tree has. A partial tile is served for ever, also
+// once the tree has the whole.
+func (h *Handler) tile(q *request) (*answer, error) {
+	t, err := tlog.ParseTilePath("tile/" + q.rest)
+	if err != nil {
+		return nil, notFound("%s", err)
+	}
+	if width := tlog.TileWidth(t.Level, t.Index, q.view.Size()); width < t.Width {
+		return nil, notFound("%s has the width %d in the tree of size %d", t.Path(), width, q.view.Size())
+	}
+	if t.Level >= 0 {
+		b, err := q.view.Tile(t)
+		return ok(octets, immutable, b), err
+	}
+	b, err := q.view.Bundle(t)
+	a := ok(octets, immutable, b)
+	a.gzip = true
+	return a, err
+}
+
+func (h *Handler) record(q *request) (*answer, error) {
+	hex, receipt := strings.CutSuffix(q.rest, "/receipt")
+	id, index, err := q.indexOf(hex)
+	if err != nil {
+		return nil, err
+	}
+	if receipt {
+		b, err := h.receipt(q, index)
+		return ok(plainText, latest, b), err
+	}
+	b, err := q.view.Entry(index)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := record.ParseEntry(b)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", id, err)
+	}
+	return ok(plainText, immutable, entry.Record), nil
+}
+
+// receipt returns the receipt of an entry. It has every signature in it checked
+// once more before it leaves.
+func (h *Handler) receipt(q *request, index uint64) ([]byte, error) {
+	if err := h.gate.enter(q.Context()); err != nil {
+		return nil, err
+	}
+	defer h.gate.leave()
+	return q.view.Receipt(index)
+}
+
+// indexOf returns the id that is written in hex, and the index of its entry; an
+// error of 404 where the published log has none.
+func (q *request) indexOf(hex string) (record.ID, uint64, error) {
+	id, err := record.ParseID(hex)
+	if err != nil {
+		return id, 0, notFound("%s", err)
+	}
+	index, ok, err := q.view.Index(id)
+	if err == nil && !ok {
+		err = notFound("no record %s is registered among the first %d", id, q.view.Size())
+	}
+	return id, index, err
+}
+
+func (h *Handler) consistency(q *request) (*answer, error) {
+	size, err := note.ParseDecimal(q.rest)
+	if err != nil {
+		return nil, notFound("size of the older tree: %s", err)
+	}
+	if size > q.view.Size() {
+		return nil, notFound("the older tree has the size %d, the latest has %d", size, q.view.Size())
+	}
+	b, err := q.view.Consistency(size)
+	return ok(plainText, latest, b), err
+}
+
+func (h *Handler) policy(*request) (*answer, error) {
+	return ok(plainText, latest, h.cfg.Policy), nil
+}
+
+// home says to whoever opens the URL what this is.
+func (h *Handler) home(q *request) (*answer, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "This is the Chirograph ledger %s.\n\nkey     %s\n", h.cfg.Key.Name(), h.cfg.Key)
+	if h.cfg.URL != "" {
+		fmt.Fprintf(&b, "url     %s\n", h.cfg.URL)
+	}
+	fmt.Fprintf(&b, "policy  %s/policy\nlog     %[1]s/checkpoint\n\n", strings.TrimSuffix(h.cfg.URL, "/"))
+	fmt.Fprintf(&b, "%d records are registered.\n", q.view.Size())
+	return ok(plainText, latest, []byte(b.String())), nil
+}
+
+// healthy says that the process answers.
+func (h *Handler) healthy(*request) (*answer, error) {
+	return ok(plainText, never, []byte("ok\n")), nil
+}
+
+// ready says that it serves what it is there for: where it accepts records, that
+// the log still takes them.
+func (h *Handler) ready(*request) (*answer, error) {
+	if h.cfg.Log != nil {
+		select {
+		case <-h.cfg.Log.Done():
+			return nil, cmp.Or(h.cfg.Log.Err(), ledger.ErrClosed)
+		default:
+		}
+	}
+	return ok(plainText, never, []byte("ready\n")), nil
+}
