@@ -233,7 +233,7 @@ func (rep *Report) String() string {
 		return b.String()
 	case Unchecked:
 		for _, u := range rep.Unchecked {
-			fmt.Fprintf(&b, "  %s\n", u)
+			fmt.Fprintf(&b, "  could not be checked: %s\n", u)
 		}
 	}
 	rep.printParties(&b)
@@ -244,13 +244,17 @@ func (rep *Report) String() string {
 }
 
 func (rep *Report) printParties(b *bytes.Buffer) {
+	width := 0
+	for _, p := range rep.Parties {
+		width = max(width, len(p.Name))
+	}
 	for _, p := range rep.Parties {
 		for _, k := range p.Keys {
 			mark := "signed"
 			if !k.Signed {
 				mark = "listed, did not sign"
 			}
-			fmt.Fprintf(b, "  %-12s %-21s %s %s\n", p.Name, mark, k.Fingerprint, k.Name)
+			fmt.Fprintf(b, "  %-*s %-21s %s %s\n", width, p.Name, mark, k.Fingerprint, k.Name)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func wantYes(t testing.TB, rep *verify.Report) {
 
 func wantUnchecked(t testing.TB, rep *verify.Report, contract record.ID) {
 	t.Helper()
-	want := "that its signers are the parties of contract " + contract.String() + " could not be checked: that contract's receipt is not here"
+	want := "that its signers are the parties of contract " + contract.String() + ", whose receipt is not here"
 	if rep.Verdict != verify.Unchecked || rep.Failure != nil || !slices.Equal(rep.Unchecked, []string{want}) {
 		t.Fatalf("verdict is %s, %v, %q", rep.Verdict, rep.Failure, rep.Unchecked)
 	}

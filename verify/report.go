@@ -113,14 +113,14 @@ func (rep *Report) signatures(r *record.Record) {
 			party.Keys = append(party.Keys, kr)
 		}
 		rep.Parties = append(rep.Parties, party)
-		rep.prove("%s signed with %d of %d keys, %s", q.Name(), signed, len(q.Keys), plural(q.Threshold, "is", "are", "needed"))
+		rep.prove("%s signed%s", q.Name(), withKeys(signed, len(q.Keys), q.Threshold))
 	}
 }
 
 func (rep *Report) registration(r *Registration, p *Policy) {
 	log := r.Checkpoint.Log.Key
-	rep.prove("%s registered it as entry %d at %s, and signed the tree of %d entries that it is in (key %s)",
-		log.Name(), r.Index, rep.Registered, r.Checkpoint.Size, log.Public().Fingerprint())
+	rep.prove("%s registered it as entry %d at %s, and signed the tree of %s that it is in (key %s)",
+		log.Name(), r.Index, rep.Registered, entries(r.Checkpoint.Size), log.Public().Fingerprint())
 	for _, c := range r.Counted {
 		rep.Witnesses = append(rep.Witnesses, WitnessReport{c.Witness.Name, record.FormatTime(c.Time)})
 	}
@@ -162,7 +162,7 @@ func (rep *Report) limits(t *record.Text) {
 // hand ([Relate]).
 func (rep *Report) missContract(id record.ID) {
 	rep.Verdict = Unchecked
-	rep.Unchecked = append(rep.Unchecked, fmt.Sprintf("that its signers are the parties of contract %s could not be checked: that contract's receipt is not here", id))
+	rep.Unchecked = append(rep.Unchecked, fmt.Sprintf("that its signers are the parties of contract %s, whose receipt is not here", id))
 }
 
 func (rep *Report) prove(format string, args ...any) {
@@ -173,11 +173,20 @@ func (rep *Report) leaveOpen(format string, args ...any) {
 	rep.NotProved = append(rep.NotProved, fmt.Sprintf(format, args...))
 }
 
-func plural(n int, one, many, rest string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s %s", n, one, rest)
+// withKeys says with how many of its keys a party signed, where it has several.
+func withKeys(signed, keys, threshold int) string {
+	if keys == 1 {
+		return ""
 	}
-	return fmt.Sprintf("%d %s %s", n, many, rest)
+	return fmt.Sprintf(" with %d of its %d keys; it takes %d", signed, keys, threshold)
+}
+
+// entries counts the entries of a tree.
+func entries(n uint64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 // Fail turns the report into one of a failure, and keeps what holds all the same.

@@ -108,6 +108,7 @@ func newTransport() *http.Transport {
 	t.MaxResponseHeaderBytes = maxHeader
 	t.ResponseHeaderTimeout = requestTime
 	t.IdleConnTimeout = idleTime
+	t.MaxIdleConnsPerHost = idleConns
 	return t
 }
 
@@ -119,4 +120,5 @@ const (
 	maxRedirects = 3                // a slash, another path, and one to spare
 	requestTime  = 30 * time.Second // from the connection to the last byte: the largest answer, 1.1 MB, at 300 kbit/s
 	idleTime     = 30 * time.Second // that a connection is kept for the next request
+	idleConns    = 32               // kept; the customary 2 make a concurrent caller connect anew nearly every time
 )
