@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// maxConsistency bounds a consistency proof: 63 hashes and a checkpoint.
+const maxConsistency = note.MaxSize + 4096
+
+type consistencyResult struct {
+	Verdict verify.Verdict  `json:"verdict"`
+	Failure *verify.Failure `json:"failure,omitempty"`
+	Origin  string          `json:"origin,omitempty"`
+	Old     *treeResult     `json:"old,omitempty"`
+	New     *treeResult     `json:"new,omitempty"`
+	Quorum  string          `json:"quorum,omitempty"`
+	SeenBy  string          `json:"seen_by,omitempty"`
+}
+
+type treeResult struct {
+	Size uint64 `json:"size"`
+	Root string `json:"root"` // base64
+}
+
+func (o *options) consistency(p *verify.Policy, args []string) (int, error) {
+	if len(args) != 2 {
+		return 0, fmt.Errorf("%d files are named, an older checkpoint or receipt and a proof are needed; %w", len(args), errUsage)
+	}
+	old, err := readCheckpoint(args[0])
+	if err != nil {
+		return 0, err
+	}
+	proof, err := readFile(args[1], maxConsistency)
+	if err != nil {
+		return 0, err
+	}
+	x, err := verify.Consistency(p, old, proof)
+	result := consistencyResult{Verdict: verify.Yes}
+	if err != nil {
+		result = consistencyResult{Verdict: verify.No, Failure: verify.Refused(err).Failure}
+	} else {
+		result.Origin, result.Quorum = x.New.Origin, p.Quorum
+		result.Old = &treeResult{x.Old.Size, x.Old.Root.String()}
+		result.New = &treeResult{x.New.Size, x.New.Root.String()}
+		if p.Quorum != verify.NoQuorum {
+			result.SeenBy = record.FormatTime(x.SeenBy)
+		}
+	}
+	if o.json {
+		return code(result.Verdict), o.printJSON(result)
+	}
+	if result.Failure != nil {
+		o.complain(args[1], result.Failure)
+		return exitNo, nil
+	}
+	return exitYes, printExtension(o.stdout, result)
+}
+
+func printExtension(w io.Writer, r consistencyResult) error {
+	seen := "quorum none: one key vouches for these trees; others may have been shown another"
+	if r.SeenBy != "" {
+		seen = fmt.Sprintf("the quorum %s had seen the newer by %s", r.Quorum, r.SeenBy)
+	}
+	_, err := fmt.Fprintf(w, "%s: yes: the tree of %d entries begins with the one of %d\n  %s\n", r.Origin, r.New.Size, r.Old.Size, seen)
+	return err
+}
+
+// readCheckpoint reads a signed checkpoint, or the one in a receipt.
+func readCheckpoint(path string) (tlog.SignedCheckpoint, error) {
+	b, err := readFile(path, maxConsistency)
+	if err != nil {
+		return tlog.SignedCheckpoint{}, err
+	}
+	if proof, err := tlog.ParseProof(b); err == nil {
+		return proof.Checkpoint, nil
+	}
+	c, err := tlog.ParseSignedCheckpoint(b)
+	if err != nil {
+		return c, fmt.Errorf("%s: neither a receipt nor a checkpoint: %w", path, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// DESIGN.md, section 1: who checks a receipt asks nobody.
+func TestTheVerifierReachesNoServer(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, "github.com/chirograph/chirograph/verify") {
+		t.Fatalf("it does not reach the verifier either: %q", deps)
+	}
+	for _, dep := range deps {
+		if dep == "net/http" || dep == "os/exec" || strings.Contains(dep, "cockroachdb") || strings.Contains(dep, "chirograph/ledger/client") {
+			t.Errorf("chirograph-verify reaches %s", dep)
+		}
+	}
+}

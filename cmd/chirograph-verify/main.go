@@ -1,0 +1,171 @@
+// Command chirograph-verify checks, without a network, what a ledger gave: receipts
+// and the dossiers that keep them, and consistency proofs.
+//
+// It exits 0 when everything holds, 1 when something does not, and 2 when something
+// could not be asked or checked.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/chirograph/chirograph/verify"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+const (
+	exitYes     = 0
+	exitNo      = 1
+	exitUnasked = 2
+)
+
+const usage = `chirograph-verify checks, without a network, what a ledger gave.
+
+Usage:
+  chirograph-verify receipt     --policy FILE [--docs DIR] [--party ROLE=VKEY]... RECEIPT|DOSSIER...
+  chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF
+
+Flags:
+  --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
+  --docs DIR          compare the files in DIR with the documents of the record
+  --party ROLE=VKEY   demand that the contract lists this key for the role
+  --json              print the result as data
+
+Exit: 0 everything holds, 1 something does not, 2 something could not be checked.
+
+Example:
+  chirograph-verify receipt --policy ledger.policy pumps.chirograph
+`
+
+// options are the flags of all commands.
+type options struct {
+	policy  string
+	docs    string
+	parties []string
+	json    bool
+	stdout  io.Writer
+	stderr  io.Writer
+}
+
+// errUsage is the error of a command line that says nothing to do.
+var errUsage = errors.New("see chirograph-verify --help")
+
+func run(args []string, stdout, stderr io.Writer) int {
+	o := options{stdout: stdout, stderr: stderr}
+	flags := pflag.NewFlagSet("chirograph-verify", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.policy, "policy", "", "")
+	flags.StringVar(&o.docs, "docs", "", "")
+	flags.StringArrayVar(&o.parties, "party", nil, "")
+	flags.BoolVar(&o.json, "json", false, "")
+	err := flags.Parse(args)
+	if errors.Is(err, pflag.ErrHelp) || err == nil && (flags.NArg() == 0 || flags.Arg(0) == "help") {
+		fmt.Fprint(stdout, usage)
+		return exitYes
+	}
+	if err == nil {
+		var code int
+		if code, err = o.command(flags.Arg(0), flags.Args()[1:]); err == nil {
+			return code
+		}
+	}
+	fmt.Fprintf(stderr, "chirograph-verify: %s\n", err)
+	return exitUnasked
+}
+
+func (o *options) command(name string, args []string) (int, error) {
+	if !slices.Contains([]string{"receipt", "consistency"}, name) {
+		return 0, fmt.Errorf("unknown command %q; %w", name, errUsage)
+	}
+	if o.policy == "" {
+		return 0, fmt.Errorf("--policy is missing: without it nobody is trusted; %w", errUsage)
+	}
+	text, err := readFile(o.policy, verify.MaxPolicy)
+	if err != nil {
+		return 0, err
+	}
+	p, err := verify.ParsePolicy(text)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", o.policy, err)
+	}
+	if name == "receipt" {
+		return o.receipts(p, args)
+	}
+	return o.consistency(p, args)
+}
+
+// readFile reads a file of at most limit bytes.
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%s has more than the %d bytes that are allowed", path, limit)
+	}
+	return b, nil
+}
+
+// code is the exit code of a verdict.
+func code(v verify.Verdict) int {
+	switch v {
+	case verify.Yes:
+		return exitYes
+	case verify.No:
+		return exitNo
+	}
+	return exitUnasked
+}
+
+// worse returns the verdict of two things together.
+func worse(a, b verify.Verdict) verify.Verdict {
+	for _, v := range []verify.Verdict{verify.No, verify.Unchecked} {
+		if a == v || b == v {
+			return v
+		}
+	}
+	return verify.Yes
+}
+
+func (o *options) printJSON(v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = o.stdout.Write(append(b, '\n'))
+	return err
+}
+
+// hints say what to do about a failure, by its step.
+var hints = map[verify.Step]string{
+	verify.StepProof:       "a receipt is the whole file that the ledger answered with, to the byte; chirograph extract writes those of a dossier",
+	verify.StepLedger:      "the policy has to list the ledger that the record is for; compare the keys with somebody you trust",
+	verify.StepCheckpoint:  "the receipt is of another ledger than the policy trusts, or it was changed",
+	verify.StepCosignature: "a witness's line was changed, or is under another checkpoint",
+	verify.StepQuorum:      "ask the ledger for a newer receipt: chirograph update",
+	verify.StepInclusion:   "the proof is for the record as it was submitted, to the byte",
+	verify.StepDocuments:   "the record was signed over another file than this one",
+	verify.StepSize:        "ask for the proof from the older checkpoint's size: GET /consistency/<size>",
+	verify.StepConsistency: "keep both checkpoints: together they show that the ledger rewrote its past",
+}
+
+// complain prints a failure to stderr, with a hint.
+func (o *options) complain(where string, f *verify.Failure) {
+	fmt.Fprintf(o.stderr, "chirograph-verify: %s: %s\n", where, strings.TrimSuffix(f.Reason, "\n"))
+	if h := hints[f.Step]; h != "" {
+		fmt.Fprintf(o.stderr, "hint: %s\n", h)
+	}
+}

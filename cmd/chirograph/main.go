@@ -1,0 +1,119 @@
+// Command chirograph is the tool of the parties: it makes keys, draws up contracts,
+// shows and signs them, and registers them with a ledger.
+//
+// It exits 0 when it did what was asked or the answer is yes, 1 when the answer is
+// no, and 2 when it could not ask or the command line makes no sense.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+const (
+	exitYes     = 0
+	exitNo      = 1
+	exitUnasked = 2
+)
+
+// An app is what all commands share: the world outside.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	random io.Reader
+	now    func() time.Time
+	getenv func(string) string
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first
+	a := &app{stdin, stdout, stderr, rand.Reader, time.Now, os.Getenv}
+	root := a.root()
+	explain(root)
+	root.SetArgs(commandFirst(root, args))
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitYes
+	}
+	fmt.Fprintf(stderr, "chirograph: %s\n", err)
+	var h *hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(stderr, "hint: %s\n", h.hint)
+	}
+	var n *negative
+	if errors.As(err, &n) {
+		return exitNo
+	}
+	return exitUnasked
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "chirograph",
+		Short: "Contracts that all parties sign, in a ledger that nobody can change",
+		Long: `chirograph draws up contracts, shows and signs them, and registers them with a
+ledger. Everything about one contract is in one file, NAME.chirograph.
+
+  key new, new, show, sign, join, submit      is the way of a contract.`,
+		Example:       "  chirograph demo",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(a.keyCommand(), a.policyCommand(), a.newCommand(), a.showCommand(), a.extractCommand(),
+		a.signCommand(), a.joinCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.demoCommand())
+	return root
+}
+
+// say prints talk: what a person reads and no program.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
+
+// print prints a result.
+func (a *app) print(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.stdout, format+"\n", args...)
+	return err
+}
+
+func (a *app) printJSON(v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return a.print("%s", b)
+}
+
+// A negative error is the answer no, and not a failure to find out.
+type negative struct{ error }
+
+func (n *negative) Unwrap() error { return n.error }
+
+func no(format string, args ...any) error { return &negative{fmt.Errorf(format, args...)} }
+
+// A hinted error says what to do next.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+func hint(err error, format string, args ...any) error {
+	return &hinted{err, fmt.Sprintf(format, args...)}
+}

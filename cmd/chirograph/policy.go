@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) policyCommand() *cobra.Command {
+	var out string
+	var repin bool
+	c := &cobra.Command{
+		Use:   "policy URL -o FILE",
+		Short: "Fetch a ledger's own policy: its key and its witnesses",
+		Long: `Fetches the policy that a ledger gives out, shows it, and writes it to FILE.
+
+The first answer is the ledger's word alone. Compare the key with somebody who knows
+it by another way, before you trust what the policy verifies.`,
+		Example: "  chirograph policy https://ledger.example -o ledger.policy",
+		Args:    arguments("URL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case !isURL(args[0]):
+				return hint(errors.New(args[0]+" is no URL"), "it begins with https:// or http://")
+			case out == "":
+				return hint(errors.New("-o is missing"), "name the file to write: -o ledger.policy")
+			}
+			p, err := a.fetchPolicy(cmd.Context(), args[0], repin)
+			if err != nil {
+				return err
+			}
+			if err := replaceFile(out, bytes.NewReader(p.Bytes())); err != nil {
+				return err
+			}
+			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)
+			a.say("  %s %s", p.Logs[0].Key.Name(), p.Logs[0].Key.Public().Fingerprint())
+			_, err = a.stdout.Write(p.Bytes())
+			return err
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "the file to write (`FILE`)")
+	c.Flags().BoolVar(&repin, "new-key", false, "take another log key than the one that was first seen at this URL")
+	return c
+}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	var keyFiles []string
+	var agent, asJSON bool
+	c := &cobra.Command{
+		Use:   "show X.chirograph [--key FILE]… [--agent]",
+		Short: "Show what a contract says, who signed it, and what is missing",
+		Long: `Shows what you are about to sign, in plain words: the parties and their keys (which
+of them are yours, with --key or --agent), the documents and whether the files at
+hand are the ones meant, the dates, and what is missing.
+
+Names of keys are what the contract says; compare the fingerprints.`,
+		Example: "  chirograph show pumps.chirograph --key bob.key",
+		Args:    arguments("X.chirograph"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			mine, err := a.publicKeys(keyFiles, agent)
+			if err != nil {
+				return err
+			}
+			d, err := dossier.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			views, err := viewAll(d, mine)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(views)
+			}
+			for _, v := range views {
+				v.print(a.stdout)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringArrayVar(&keyFiles, "key", nil, "a key file of mine, secret or .pub (`FILE`)")
+	c.Flags().BoolVar(&agent, "agent", false, "the keys in the ssh-agent are mine")
+	c.Flags().BoolVar(&asJSON, "json", false, "print it as data")
+	return c
+}
+
+// A view is what show says of a record.
+type view struct {
+	ID         string         `json:"id"`
+	Kind       string         `json:"kind"`
+	Title      string         `json:"title,omitempty"`
+	Ledger     string         `json:"ledger"`
+	Made       string         `json:"made"`
+	SignBy     string         `json:"sign_by,omitempty"`
+	From       string         `json:"from,omitempty"`
+	Until      string         `json:"until,omitempty"`
+	Registered string         `json:"registered,omitempty"` // by the receipt that is there, which is not verified
+	Index      *uint64        `json:"index,omitempty"`
+	Parties    []partyView    `json:"parties"`
+	Documents  []documentView `json:"documents"`
+	Terminable []string       `json:"terminable,omitempty"`
+	Refers     []string       `json:"refers,omitempty"`
+	Missing    []string       `json:"missing"`
+
+	text *record.Text
+}
+
+type partyView struct {
+	Name      string    `json:"name"`
+	Threshold int       `json:"threshold"`
+	Signed    int       `json:"signed"`
+	Keys      []keyView `json:"keys"`
+}
+
+type keyView struct {
+	Name        string `json:"name"`
+	Fingerprint string `json:"fingerprint"`
+	Signed      bool   `json:"signed"`
+	Mine        bool   `json:"mine"`
+}
+
+type documentView struct {
+	Name       string `json:"name"`
+	Kind       string `json:"kind"`
+	Size       int64  `json:"size"` // as stated; of a salted document rounded up
+	Salted     bool   `json:"salted"`
+	Commitment string `json:"commitment"`
+	State      string `json:"state"`
+}
+
+// viewAll views the contract first, then what else is in the dossier.
+func viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view, error) {
+	var views []*view
+	for _, r := range d.Records() {
+		v, err := viewRecord(d, r, mine)
+		if err != nil {
+			return nil, err
+		}
+		if r == d.Contract() {
+			views = append([]*view{v}, views...)
+		} else {
+			views = append(views, v)
+		}
+	}
+	return views, nil
+}
+
+func viewRecord(d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) (*view, error) {
+	t := r.Text()
+	v := &view{
+		ID: r.ID().String(), Kind: t.Kind.String(), Title: t.Title, Ledger: t.Ledger.String(), Made: record.FormatTime(t.Made),
+		Parties: []partyView{}, Documents: []documentView{}, Missing: []string{}, text: t,
+	}
+	if t.SignBy != 0 {
+		v.SignBy = record.FormatTime(t.SignBy)
+	}
+	if t.From != 0 {
+		v.From = t.From.String()
+	}
+	if t.Until != 0 {
+		v.Until = t.Until.String()
+	}
+	for _, q := range t.Requirements() {
+		v.Parties = append(v.Parties, viewParty(r, q, mine))
+	}
+	for _, n := range t.Terminable {
+		v.Terminable = append(v.Terminable, fmt.Sprintf("%s:%d", n.Role, n.Days))
+	}
+	v.viewReferences(t)
+	for _, m := range r.Missing() {
+		v.Missing = append(v.Missing, missing(r, m))
+	}
+	if receipt := d.Receipt(r.ID()); receipt != nil {
+		v.Registered, v.Index = record.FormatTime(receipt.Entry.Registered), &receipt.Proof.Index
+	}
+	checked, err := d.CheckDocuments(r.ID())
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range checked {
+		v.Documents = append(v.Documents, documentView{c.Name, c.Kind, c.Size, c.Salted, c.Commitment(), c.State.String()})
+	}
+	return v, nil
+}
+
+func viewParty(r *record.Record, q record.Requirement, mine map[note.PublicKey]bool) partyView {
+	p := partyView{Name: q.Name(), Threshold: q.Threshold}
+	for _, k := range q.Keys {
+		kv := keyView{k.Name(), k.Public().Fingerprint(), r.SignedBy(k.Public()), mine[k.Public()]}
+		if kv.Signed {
+			p.Signed++
+		}
+		p.Keys = append(p.Keys, kv)
+	}
+	return p
+}
+
+func (v *view) viewReferences(t *record.Text) {
+	for _, ref := range []struct {
+		what string
+		id   record.ID
+	}{
+		{"takes the place of contract", t.Replaces}, {"made under contract", t.Under},
+		{"under contract", t.Contract}, {"answers statement", t.Answers},
+	} {
+		if ref.id != (record.ID{}) {
+			v.Refers = append(v.Refers, ref.what+" "+ref.id.String())
+		}
+	}
+}
+
+// missing says how many of whose signatures a party lacks.
+func missing(r *record.Record, m record.Shortfall) string {
+	var names []string
+	for _, k := range m.Keys {
+		if !r.SignedBy(k.Public()) {
+			names = append(names, k.Name())
+		}
+	}
+	if n := m.Threshold - m.Signed; n < len(names) {
+		return fmt.Sprintf("%s: %d of %s", m.Name(), n, strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("%s: %s", m.Name(), strings.Join(names, ", "))
+}
+
+// print writes the view for a person.
+func (v *view) print(w io.Writer) {
+	t := v.text
+	title := ""
+	if v.Title != "" {
+		title = fmt.Sprintf(" %q", v.Title)
+	}
+	state := "draft: nobody is bound before all who must have signed it and it is registered"
+	if v.Index != nil {
+		state = fmt.Sprintf("registered as entry %d on %s, by the receipt in this file (chirograph-verify checks it)", *v.Index, readable(mustTime(v.Registered)))
+	}
+	row := func(label, format string, args ...any) {
+		fmt.Fprintf(w, "  %-11s %s\n", label, fmt.Sprintf(format, args...))
+	}
+	fmt.Fprintf(w, "%s%s\n", v.Kind, title)
+	row("state", "%s", state)
+	row("id", "%s", v.ID)
+	row("ledger", "%s, key %s", t.Ledger.Name(), t.Ledger.Public().Fingerprint())
+	row("drawn up", "%s, as it says", readable(t.Made))
+	if t.SignBy != 0 && v.Index == nil {
+		row("lapses", "%s, if it is not registered by then", readable(t.SignBy))
+	}
+	for _, ref := range v.Refers {
+		row("refers", "%s", ref)
+	}
+	v.printBody(w, row)
+	v.printParties(w)
+	v.printDocuments(w)
+	if len(v.Missing) > 0 {
+		fmt.Fprintf(w, "  signatures that are missing:\n")
+		for _, m := range v.Missing {
+			fmt.Fprintf(w, "    %s\n", m)
+		}
+	} else if v.Index == nil {
+		fmt.Fprintf(w, "  everyone who has to has signed; it is not registered yet (chirograph submit)\n")
+	}
+}
+
+// printBody says what the lines of one kind of record oblige to.
+func (v *view) printBody(w io.Writer, row func(label, format string, args ...any)) {
+	t := v.text
+	switch t.Kind {
+	case record.Contract:
+		row("in force", "%s", inForce(t))
+		if len(t.Terminable) == 0 {
+			row("ends", "early only if all parties sign that")
+		}
+		for _, n := range t.Terminable {
+			row("ends", "early if %s alone says so, with %d days' notice; or if all parties sign that", n.Role, n.Days)
+		}
+	case record.Statement:
+		row("about", "%s: its signers say so, and can't take it back", t.About)
+	case record.Termination:
+		if t.Effective != 0 {
+			row("ends", "the contract: %s is the first day no longer in force", t.Effective)
+		} else {
+			row("ends", "the contract, on the day this is registered")
+		}
+	case record.Revocation:
+		row("revokes", "the key (%s): it signs nothing more, in any contract", t.Reason)
+	}
+}
+
+func inForce(t *record.Text) string {
+	from, until := "from the day it is registered", "without an end"
+	if t.From != 0 {
+		from = "from " + t.From.String()
+	}
+	if t.Until != 0 {
+		until = "until " + t.Until.String() + ", that day included"
+	}
+	return from + ", " + until
+}
+
+func (v *view) printParties(w io.Writer) {
+	for _, p := range v.Parties {
+		fmt.Fprintf(w, "  %s: %s to sign, %d did\n", p.Name, haveTo(p.Threshold, len(p.Keys)), p.Signed)
+		for _, k := range p.Keys {
+			mark := "not signed"
+			if k.Signed {
+				mark = "signed    "
+			}
+			mine := ""
+			if k.Mine {
+				mine = "   <- your key"
+			}
+			fmt.Fprintf(w, "    %s %s %s%s\n", mark, k.Fingerprint, k.Name, mine)
+		}
+	}
+}
+
+func haveTo(k, n int) string {
+	if n == 1 {
+		return "its key has"
+	}
+	if k == n {
+		return fmt.Sprintf("all of its %d keys have", n)
+	}
+	if k == 1 {
+		return fmt.Sprintf("1 of its %d keys has", n)
+	}
+	return fmt.Sprintf("%d of its %d keys have", k, n)
+}
+
+func (v *view) printDocuments(w io.Writer) {
+	if len(v.Documents) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  whoever signs agrees to these files as they are:\n")
+	for _, d := range v.Documents {
+		size := fmt.Sprintf("%d bytes", d.Size)
+		if d.Salted {
+			size = fmt.Sprintf("up to %d bytes, salted", d.Size)
+		}
+		fmt.Fprintf(w, "    %-14s %s, %s: %s\n", d.Kind, d.Name, size, d.State)
+	}
+}
+
+// mustTime reads a time that was printed here.
+func mustTime(s string) int64 {
+	t, err := record.ParseTime(s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}

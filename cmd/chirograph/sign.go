@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
+)
+
+func (a *app) signCommand() *cobra.Command {
+	var keyFile, id string
+	var agent, yes bool
+	c := &cobra.Command{
+		Use:   "sign X.chirograph [--key FILE | --agent] [--record ID] [--yes]",
+		Short: "Show a draft, ask, and sign it",
+		Long: `Shows the record, asks whether you sign it, and puts your signature into the file.
+
+It refuses when a document is absent or is not the one that the record names. Without
+--record it signs the one record that lacks your signature; where there are several,
+name one.`,
+		Example: "  chirograph sign pumps.chirograph --key bob.key",
+		Args:    arguments("X.chirograph"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (keyFile == "") == !agent {
+				return hint(errors.New("either --key or --agent has to say which key signs"), "chirograph sign %s --key FILE", args[0])
+			}
+			return a.sign(cmd.Context(), args[0], keyFile, id, yes)
+		},
+	}
+	c.Flags().StringVar(&keyFile, "key", "", "the secret key (`FILE`)")
+	c.Flags().BoolVar(&agent, "agent", false, "sign with the keys in the ssh-agent (add them with ssh-add -c, so that it asks)")
+	c.Flags().StringVar(&id, "record", "", "the record to sign (`ID`, or its first digits)")
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+// sign signs with the key of keyFile, or, where that is empty, with each key of the
+// agent that the record lists.
+func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) error {
+	d, err := dossier.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	mine, err := a.publicKeys(fileList(keyFile), keyFile == "")
+	if err != nil {
+		return err
+	}
+	r, err := toSign(d, mine, id)
+	if err != nil {
+		return err
+	}
+	if err := a.maySign(d, r); err != nil {
+		return err
+	}
+	if !yes {
+		if err := a.ask(ctx, d, r, mine); err != nil {
+			return err
+		}
+	}
+	signers, err := a.signers(keyFile)
+	if err != nil {
+		return err
+	}
+	signed := r
+	for _, s := range signers {
+		if !lists(r, s.Public()) || signed.SignedBy(s.Public()) {
+			continue
+		}
+		if signed, err = signed.Sign(s.Public(), s.Sign); err != nil {
+			return err
+		}
+	}
+	if err := d.AddRecord(signed); err != nil {
+		return err
+	}
+	if err := d.Save(path); err != nil {
+		return err
+	}
+	return a.print("%s", signedSentence(r, signed))
+}
+
+func fileList(path string) []string {
+	if path == "" {
+		return nil
+	}
+	return []string{path}
+}
+
+func (a *app) signers(keyFile string) ([]keys.Signer, error) {
+	if keyFile == "" {
+		return a.agentKeys()
+	}
+	key, err := a.openKey(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	return []keys.Signer{key}, nil
+}
+
+func lists(r *record.Record, pub note.PublicKey) bool {
+	for _, k := range r.Text().Signers() {
+		if k.Public() == pub {
+			return true
+		}
+	}
+	return false
+}
+
+// toSign finds the record: the one of this id, or the only one that lacks a
+// signature of mine.
+func toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string) (*record.Record, error) {
+	var open []*record.Record
+	listed, signed := false, false
+	for _, r := range d.Records() {
+		if id != "" && !strings.HasPrefix(r.ID().String(), id) {
+			continue
+		}
+		lacks := false
+		for _, k := range r.Text().Signers() {
+			if mine[k.Public()] {
+				listed = true
+				lacks = lacks || !r.SignedBy(k.Public())
+				signed = signed || r.SignedBy(k.Public())
+			}
+		}
+		if lacks && d.Receipt(r.ID()) == nil {
+			open = append(open, r)
+		}
+	}
+	switch {
+	case len(open) == 1:
+		return open[0], nil
+	case len(open) > 1:
+		return nil, hint(no("%d records lack your signature", len(open)), "name one: --record ID; chirograph show lists them")
+	case !listed:
+		return nil, hint(no("no record here lists your key %s", fingerprints(mine)), "it is signed by the keys that it names, which chirograph show prints")
+	case signed:
+		return nil, no("you signed everything here already")
+	}
+	return nil, no("everything here that lists your key is registered already")
+}
+
+func fingerprints(mine map[note.PublicKey]bool) string {
+	var s []string
+	for pub := range mine {
+		s = append(s, pub.Fingerprint())
+	}
+	return strings.Join(s, ", ")
+}
+
+// maySign refuses what should not be signed: after its time, or without seeing the
+// documents.
+func (a *app) maySign(d *dossier.Dossier, r *record.Record) error {
+	if by := r.Text().SignBy; by != 0 && a.now().Unix() > by {
+		return hint(no("it lapsed: it was to be registered by %s", readable(by)), "draw it up again: chirograph new")
+	}
+	documents, err := d.CheckDocuments(r.ID())
+	if err != nil {
+		return err
+	}
+	for _, c := range documents {
+		switch c.State {
+		case dossier.Matches:
+		case dossier.Differs:
+			return hint(no("%s is not the document that the %s names: %s", c.Name, r.Text().Kind, c.Reason), "ask whoever sent you the file")
+		default:
+			return hint(no("%s is %s: you would sign what you have not seen", c.Name, c.State), "chirograph join brings it from a copy that has it")
+		}
+	}
+	return nil
+}
+
+// ask shows the record and waits for a yes, or for a signal.
+func (a *app) ask(ctx context.Context, d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) error {
+	v, err := viewRecord(d, r, mine)
+	if err != nil {
+		return err
+	}
+	v.print(a.stderr)
+	if f, ok := a.stdin.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return hint(errors.New("there is no terminal to ask whether you sign"), "read it with chirograph show, then sign with --yes")
+	}
+	fmt.Fprint(a.stderr, "Sign it? Nobody can take a signature back once it is registered. [y/N] ")
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.stdin).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case line := <-answer:
+		if line == "y" || line == "yes" {
+			return nil
+		}
+	case <-ctx.Done():
+		a.say("")
+	}
+	return no("not signed")
+}
+
+// signedSentence says who signed just now, and who has not yet.
+func signedSentence(before, after *record.Record) string {
+	var names []string
+	for _, k := range after.Signed() {
+		if !before.SignedBy(k.Public()) {
+			names = append(names, k.Name())
+		}
+	}
+	var roles []string
+	for _, q := range after.Text().Requirements() {
+		for _, k := range q.Keys {
+			if after.SignedBy(k.Public()) && !before.SignedBy(k.Public()) {
+				roles = append(roles, q.Name())
+				break
+			}
+		}
+	}
+	s := fmt.Sprintf("signed %s as %s for %s", recordName(after), strings.Join(names, ", "), strings.Join(roles, ", "))
+	var waiting []string
+	for _, m := range after.Missing() {
+		waiting = append(waiting, missing(after, m))
+	}
+	if len(waiting) == 0 {
+		return s + "; everyone who has to has signed"
+	}
+	return s + "; still to sign: " + strings.Join(waiting, "; ")
+}
+
+// recordName names a record for people: its title, or its kind and first digits.
+func recordName(r *record.Record) string {
+	if t := r.Text().Title; t != "" {
+		return fmt.Sprintf("%q", t)
+	}
+	return r.Text().Kind.String() + " " + r.ID().String()[:12]
+}

@@ -1,0 +1,367 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// A registered record, as submit, update and status print it.
+type registeredResult struct {
+	ID         string `json:"id"`
+	Kind       string `json:"kind"`
+	Title      string `json:"title,omitempty"`
+	Registered string `json:"registered,omitempty"`
+	Index      uint64 `json:"index"`
+	Size       uint64 `json:"size"` // of the tree under the receipt
+	New        bool   `json:"new"`  // registered by this very command
+}
+
+func result(r *client.Receipt) registeredResult {
+	t := r.Record.Text()
+	return registeredResult{
+		r.Record.ID().String(), t.Kind.String(), t.Title, record.FormatTime(r.Registered), r.Index, r.Checkpoint.Size, r.New,
+	}
+}
+
+func (r registeredResult) String() string {
+	how := "is registered"
+	if r.New {
+		how = "registered"
+	}
+	return fmt.Sprintf("%s %s: %s as entry %d at %s, in a tree of %d", r.Kind, r.ID, how, r.Index, r.Registered, r.Size)
+}
+
+func (a *app) submitCommand() *cobra.Command {
+	var ledger string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "submit X.chirograph|NOTE [--ledger URL]",
+		Short: "Register what everyone has signed, and keep the receipts",
+		Long: `Registers every record in X that everyone who has to has signed, and puts the
+receipts into X. The receipt of a single NOTE goes to NOTE.tlog-proof.
+
+It can be run again at any time: a record is registered once.`,
+		Example: "  chirograph submit pumps.chirograph",
+		Args:    arguments("X.chirograph|NOTE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if isDossier(args[0]) {
+				return a.submitDossier(cmd.Context(), args[0], ledger, asJSON)
+			}
+			return a.submitNote(cmd.Context(), args[0], ledger, asJSON)
+		},
+	}
+	c.Flags().StringVar(&ledger, "ledger", "", "ask the ledger at this `URL` instead of the one that the file names")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
+	return c
+}
+
+func (a *app) submitDossier(ctx context.Context, path, override string, asJSON bool) error {
+	d, err := dossier.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	var results []registeredResult
+	var waiting []string
+	for _, r := range d.Records() {
+		switch {
+		case d.Receipt(r.ID()) != nil:
+			continue
+		case !r.Complete():
+			waiting = append(waiting, recordName(r)+": "+state(d, r))
+			continue
+		}
+		c, err := a.dossierClient(ctx, d, r.Text().Ledger, override)
+		if err != nil {
+			return err
+		}
+		receipt, err := c.Submit(ctx, r)
+		if err != nil {
+			return errors.Join(a.saveSome(d, path, results), submitError(err, r))
+		}
+		if _, err := d.AddReceipt(receipt.Bytes); err != nil {
+			return err
+		}
+		results = append(results, result(receipt))
+	}
+	if err := a.saveSome(d, path, results); err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		a.say("%s", w)
+	}
+	if len(results) == 0 && len(waiting) > 0 {
+		return no("nothing here is signed by everyone who has to")
+	}
+	if len(results) == 0 {
+		a.say("everything here is registered already")
+	}
+	return a.printResults(results, asJSON)
+}
+
+// saveSome saves a dossier if anything in it was registered.
+func (a *app) saveSome(d *dossier.Dossier, path string, results []registeredResult) error {
+	if len(results) == 0 {
+		return nil
+	}
+	return d.Save(path)
+}
+
+func (a *app) printResults(results []registeredResult, asJSON bool) error {
+	if asJSON {
+		if results == nil {
+			results = []registeredResult{}
+		}
+		return a.printJSON(results)
+	}
+	for _, r := range results {
+		if err := a.print("%s", r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dossierClient returns the ledger of a dossier's policy. Where --ledger names a
+// URL and the policy none, the dossier keeps it.
+func (a *app) dossierClient(ctx context.Context, d *dossier.Dossier, ledger note.Key, override string) (*client.Client, error) {
+	p, err := verify.ParsePolicy(d.Policy())
+	if err != nil {
+		return nil, fmt.Errorf("the dossier's policy: %w", err)
+	}
+	c, err := a.ledgerClient(p, ledger, override)
+	if err != nil {
+		return nil, err
+	}
+	for i := range p.Logs {
+		if p.Logs[i].Key == ledger && p.Logs[i].URL == "" {
+			p.Logs[i].URL = c.URL()
+			return c, d.SetPolicy(p.Bytes())
+		}
+	}
+	return c, ctx.Err()
+}
+
+func (a *app) submitNote(ctx context.Context, path, ledger string, asJSON bool) error {
+	b, err := readFile(path, int64(record.MaxRecord))
+	if err != nil {
+		return err
+	}
+	r, err := record.Open(b, note.PublicKey.Verify)
+	if err != nil {
+		return fmt.Errorf("%s is no record: %w", path, err)
+	}
+	receiptFile := path + ".tlog-proof"
+	kept, err := holdsReceipt(receiptFile, r.ID())
+	if err != nil {
+		return err
+	}
+	if ledger == "" {
+		return hint(errors.New("--ledger is missing"), "a note names the key of its ledger (%s), and not where it is: --ledger URL", r.Text().Ledger.Name())
+	}
+	p, err := a.ledgerPolicy(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	c, err := a.ledgerClient(p, r.Text().Ledger, urlOf(ledger))
+	if err != nil {
+		return err
+	}
+	receipt, err := c.Submit(ctx, r)
+	if err != nil {
+		return submitError(err, r)
+	}
+	if !kept {
+		if err := replaceFile(receiptFile, bytes.NewReader(receipt.Bytes)); err != nil {
+			return err
+		}
+		a.say("wrote %s", receiptFile)
+	}
+	return a.printResults([]registeredResult{result(receipt)}, asJSON)
+}
+
+// holdsReceipt says whether a receipt of the record is at path, which then stays:
+// the oldest bounds the time best. It refuses every other file.
+func holdsReceipt(path string, id record.ID) (bool, error) {
+	b, err := readFile(path, int64(tlog.MaxProof))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if of, err := recordOf(b); err != nil || of != id {
+		return false, refuseExisting(path)
+	}
+	return true, nil
+}
+
+// recordOf returns the id of the record in a receipt, which is not verified.
+func recordOf(receipt []byte) (record.ID, error) {
+	p, err := tlog.ParseProof(receipt)
+	if err != nil {
+		return record.ID{}, err
+	}
+	e, err := record.ParseEntry(p.Extra)
+	if err != nil {
+		return record.ID{}, err
+	}
+	r, err := record.Open(e.Record, note.PublicKey.Verify)
+	if err != nil {
+		return record.ID{}, err
+	}
+	return r.ID(), nil
+}
+
+// submitError tells a refusal from a ledger that did not answer.
+func submitError(err error, r *record.Record) error {
+	var refusal *client.Refusal
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return hint(err, "nothing was sent; --ledger URL asks at another address")
+	}
+	if !errors.As(err, &refusal) {
+		return hint(err, "it may be registered all the same; run the command again, it registers nothing twice")
+	}
+	switch refusal.Rule {
+	case rules.Time:
+		return hint(&negative{err}, "a draft lapses at its sign-by, %s; draw it up again", readable(r.Text().SignBy))
+	case rules.Revoked:
+		return hint(&negative{err}, "a revoked key signs nothing more; draw it up again with the keys that are left")
+	}
+	return &negative{err}
+}
+
+func (a *app) updateCommand() *cobra.Command {
+	var ledger string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "update X.chirograph [--ledger URL]",
+		Short: "Fetch the registered form and a new receipt of what X holds",
+		Long: `Asks the ledger for each record in X: one that somebody else registered in the
+meantime is taken over as it was registered, and receipts are renewed. The oldest
+receipt of a record stays beside the newest: it bounds the time best.`,
+		Example: "  chirograph update pumps.chirograph",
+		Args:    arguments("X.chirograph"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.update(cmd.Context(), args[0], ledger, asJSON)
+		},
+	}
+	c.Flags().StringVar(&ledger, "ledger", "", "ask the ledger at this `URL` instead of the one that the file names")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
+	return c
+}
+
+func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) error {
+	d, err := dossier.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	var results []registeredResult
+	for _, r := range d.Records() {
+		c, err := a.dossierClient(ctx, d, r.Text().Ledger, ledger)
+		if err != nil {
+			return err
+		}
+		receipt, err := c.Receipt(ctx, r.ID())
+		if notThere(err) {
+			if d.Receipt(r.ID()) != nil {
+				return no("%s has no %s, and you hold its receipt: keep it, it is evidence against the ledger", c.URL(), recordName(r))
+			}
+			a.say("%s: %s", recordName(r), state(d, r))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := d.AddReceipt(receipt.Bytes); err != nil {
+			return err
+		}
+		results = append(results, result(receipt))
+	}
+	if err := a.saveSome(d, path, results); err != nil {
+		return err
+	}
+	return a.printResults(results, asJSON)
+}
+
+// notThere says whether the ledger answered that it has no such record.
+func notThere(err error) bool {
+	var refusal *client.Refusal
+	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	var ledger string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status X.chirograph|ID [--ledger URL]",
+		Short: "Ask the ledger whether a contract is registered",
+		Long: `Asks the ledger whether the contract is registered, verifies its receipt, and says
+since when it is and when it is in force. Exit 1: it is not registered.`,
+		Example: "  chirograph status pumps.chirograph",
+		Args:    arguments("X.chirograph|ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, id, err := a.statusOf(cmd.Context(), args[0], ledger)
+			if err != nil {
+				return err
+			}
+			receipt, err := c.Receipt(cmd.Context(), id)
+			if notThere(err) {
+				return no("%s is not registered at %s", id, c.URL())
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(result(receipt))
+			}
+			if err := a.print("%s", result(receipt)); err != nil {
+				return err
+			}
+			if t := receipt.Record.Text(); t.Kind == record.Contract {
+				return a.print("in force %s", inForce(t))
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&ledger, "ledger", "", "the `URL` of the ledger; needed for an ID")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
+	return c
+}
+
+// statusOf returns whom to ask for what.
+func (a *app) statusOf(ctx context.Context, arg, ledger string) (*client.Client, record.ID, error) {
+	if id, err := record.ParseID(arg); err == nil {
+		p, err := a.ledgerPolicy(ctx, ledger)
+		if err != nil {
+			return nil, id, err
+		}
+		c, err := a.ledgerClient(p, p.Logs[0].Key, urlOf(ledger))
+		return c, id, err
+	}
+	d, err := dossier.Open(arg)
+	if err != nil {
+		return nil, record.ID{}, hint(err, "name a file that ends in %s, or an id of 64 hex digits with --ledger", dossierExtension)
+	}
+	defer d.Close()
+	r := d.Contract()
+	c, err := a.dossierClient(ctx, d, r.Text().Ledger, ledger)
+	return c, r.ID(), err
+}

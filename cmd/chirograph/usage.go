@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// explain has every command answer a line that makes no sense with the one that
+// would, and prints its help for people: what can only be said or left out, without
+// "[=true|false]".
+func explain(c *cobra.Command) {
+	cobra.AddTemplateFunc("plainFlags", plainFlags)
+	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), ".FlagUsages |", ".FlagUsages | plainFlags |"))
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return hint(err, "%s", useOf(c)) })
+	explainArgs(c)
+}
+
+func explainArgs(c *cobra.Command) {
+	c.DisableFlagsInUseLine = true
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return hint(err, "%s", useOf(c))
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		explainArgs(sub)
+	}
+}
+
+func useOf(c *cobra.Command) string {
+	if c.HasSubCommands() {
+		return c.CommandPath() + " --help lists the commands"
+	}
+	return c.UseLine()
+}
+
+// group makes a command that is nothing without one of its own: it shows its help,
+// and refuses what it does not know.
+func group(c *cobra.Command, commands ...*cobra.Command) *cobra.Command {
+	c.AddCommand(commands...)
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
+}
+
+// commandFirst puts the words that name the command before the flags that stand in
+// front of them, so that flags may stand anywhere.
+func commandFirst(root *cobra.Command, args []string) []string {
+	valued := make(map[string]bool)
+	valuedFlags(root, valued)
+	var words, rest []string
+	for c, i := root, 0; i < len(args); i++ {
+		arg := args[i]
+		if arg != "-" && arg != "--" && strings.HasPrefix(arg, "-") {
+			rest = append(rest, arg)
+			if valued[arg] && i+1 < len(args) {
+				i++
+				rest = append(rest, args[i])
+			}
+			continue
+		}
+		next := commandOf(c, arg)
+		if next == nil {
+			return slices.Concat(words, rest, args[i:])
+		}
+		c, words = next, append(words, arg)
+	}
+	return append(words, rest...)
+}
+
+func commandOf(c *cobra.Command, name string) *cobra.Command {
+	for _, sub := range c.Commands() {
+		if sub.Name() == name {
+			return sub
+		}
+	}
+	return nil
+}
+
+// valuedFlags collects the flags after which a value stands as an argument of its
+// own: in every command the same.
+func valuedFlags(c *cobra.Command, valued map[string]bool) {
+	for _, f := range flagsOf(c) {
+		if f.NoOptDefVal == "" {
+			valued["--"+f.Name], valued["-"+f.Shorthand] = true, true
+		}
+	}
+	for _, sub := range c.Commands() {
+		valuedFlags(sub, valued)
+	}
+}
+
+func flagsOf(c *cobra.Command) (flags []*pflag.Flag) {
+	c.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f) })
+	return flags
+}
+
+func plainFlags(usages string) string {
+	const either = "[=true|false]"
+	return strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))
+}
+
+// arguments demands as many arguments as there are names, and any more where the
+// last name ends in "…".
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, given []string) error {
+		last := names[len(names)-1]
+		switch {
+		case len(given) < len(names):
+			return fmt.Errorf("%s is missing", strings.TrimSuffix(names[len(given)], "…"))
+		case len(given) > len(names) && !strings.HasSuffix(last, "…"):
+			return fmt.Errorf("%q is one argument too many", given[len(names)])
+		}
+		return nil
+	}
+}
