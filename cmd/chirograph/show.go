@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -42,10 +43,12 @@ Names of keys are what the contract says; compare the fingerprints.`,
 			if asJSON {
 				return a.printJSON(views)
 			}
+			var b bytes.Buffer
 			for _, v := range views {
-				v.print(a.stdout)
+				v.print(&b)
 			}
-			return nil
+			_, err = a.stdout.Write(b.Bytes())
+			return err
 		},
 	}
 	c.Flags().StringArrayVar(&keyFiles, "key", nil, "a key file of mine, secret or .pub (`FILE`)")

@@ -59,7 +59,11 @@ It can be run again at any time: a record is registered once.`,
 		Example: "  chirograph submit pumps.chirograph",
 		Args:    arguments("X.chirograph|NOTE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if isDossier(args[0]) {
+			magic, err := firstBytes(args[0], 2)
+			if err != nil {
+				return err
+			}
+			if isDossier(args[0]) || string(magic) == "PK" {
 				return a.submitDossier(cmd.Context(), args[0], ledger, asJSON)
 			}
 			return a.submitNote(cmd.Context(), args[0], ledger, asJSON)
