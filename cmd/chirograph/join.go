@@ -226,12 +226,15 @@ func mayExtract(files []extracted) error {
 			return hint(no("two files would be %s", f.path), "the documents are in the ZIP that the dossier is: unzip it")
 		}
 		seen[folded] = true
-		if _, err := os.Lstat(f.path); err != nil {
+		info, err := os.Lstat(f.path)
+		if err != nil {
 			continue
 		}
-		same, err := sameFile(f)
-		if err != nil {
-			return err
+		same := info.Mode().IsRegular() // opening a pipe would wait for somebody to write to it
+		if same {
+			if same, err = sameFile(f); err != nil {
+				return err
+			}
 		}
 		if !same {
 			return hint(no("%s is there already, and is another file", f.path), "extract to an empty folder: --to DIR")
