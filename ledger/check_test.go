@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/bits"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -39,6 +43,12 @@ type contents struct {
 	signed  map[note.PublicKey][]store.KeyRecord
 	bundles [][]byte // of entries, each as its bundle has it
 	last    int64
+
+	state     rules.Memory
+	contracts []record.ID
+	chains    map[record.ID]bool     // in which there was a dispute
+	history   map[record.ID][]uint64 // by contract
+	disputes  []uint64               // indexes of all
 }
 
 // parsed has the records that parse has read, up to parsedMost of them: crash tests
@@ -78,6 +88,8 @@ func readEntries(t testing.TB, v *ledger.View) *contents {
 		ids:     make(map[record.ID]uint64),
 		revoked: make(map[note.PublicKey]uint64),
 		signed:  make(map[note.PublicKey][]store.KeyRecord),
+		chains:  make(map[record.ID]bool),
+		history: make(map[record.ID][]uint64),
 	}
 	for i := range v.Size() {
 		b, err := v.Entry(i)
@@ -103,10 +115,36 @@ func readEntries(t testing.TB, v *ledger.View) *contents {
 		if r.Text().Kind == record.Revocation {
 			c.revoked[r.Text().Key.Public()] = i
 		}
+		c.fold(t, i, e.Registered, r)
 		c.leaves = append(c.leaves, sha256.Sum256(append([]byte{0}, b...)))
 		c.bundles = append(c.bundles, append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...))
 	}
 	return c
+}
+
+// fold makes the record part of the rules' state and of the time lines.
+func (c *contents) fold(t testing.TB, index uint64, registered int64, r *record.Record) {
+	t.Helper()
+	if err := c.state.Add(index, registered, r); err != nil {
+		t.Fatalf("entry %d: %v", index, err)
+	}
+	text := r.Text()
+	if text.Kind == record.Contract {
+		c.contracts = append(c.contracts, r.ID())
+	}
+	if text.About == rules.AboutDispute {
+		place, err := c.state.Place(text.Contract)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.chains[place.Chain] = true
+		c.disputes = append(c.disputes, index)
+	}
+	for _, id := range []record.ID{text.Contract, text.Replaces, text.Under} {
+		if id != (record.ID{}) {
+			c.history[id] = append(c.history[id], index)
+		}
+	}
 }
 
 // checkLog reads the whole log back, and compares everything that it says with what
@@ -117,6 +155,7 @@ func checkLog(t testing.TB, v *ledger.View) {
 	checkHead(t, v, c)
 	checkTiles(t, v, c)
 	checkIndexes(t, v, c)
+	checkState(t, v, c)
 }
 
 // checkReceipts is for logs whose signatures are honest: every entry has a receipt.
@@ -240,6 +279,58 @@ func checkIndexes(t testing.TB, v *ledger.View, c *contents) {
 		if _, ok, err := v.Revoked(key); err != nil || ok != hasKey(c.revoked, key) {
 			t.Fatalf("key %s: revoked is %v, %v", key, ok, err)
 		}
+	}
+}
+
+// checkState compares what the rules may ask of the view with what the entries alone
+// give. Of contracts that nothing belongs to, which are most of a large log, it asks
+// about every sixteenth.
+func checkState(t testing.TB, v *ledger.View, c *contents) {
+	t.Helper()
+	for i, id := range c.contracts {
+		want, err := c.state.Lookup(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%16 != 0 && len(c.history[id]) == 0 && want.Text.Replaces == (record.ID{}) {
+			continue
+		}
+		got, err := v.Lookup(id)
+		if err != nil || got == nil || got.Index != want.Index || got.Registered != want.Registered || got.Text.ID() != id {
+			t.Fatalf("contract %s: %+v, %v; it is entry %d of %d", id, got, err, want.Index, want.Registered)
+		}
+		same(t, "place of "+id.String(), v.Place, c.state.Place, id)
+		same(t, "ends of "+id.String(), v.Ends, c.state.Ends, id)
+		same(t, "disputes of "+id.String(), v.Disputes, c.state.Disputes, id)
+		if list, more, err := v.History(id, 0); err != nil || more || !slices.Equal(list, c.history[id]) {
+			t.Fatalf("time line of %s: %v, %v, %v; the entries give %v", id, list, more, err, c.history[id])
+		}
+	}
+	for chain := range c.chains {
+		for _, index := range c.disputes {
+			same(t, fmt.Sprintf("dispute %d of %s", index, chain), disputeOf(v, index), disputeOf(&c.state, index), chain)
+		}
+	}
+}
+
+// same demands that two answers about a contract are the same.
+func same[T any](t testing.TB, what string, got, want func(record.ID) (T, error), id record.ID) {
+	t.Helper()
+	a, err1 := got(id)
+	b, err2 := want(id)
+	if err := errors.Join(err1, err2); err != nil || !reflect.DeepEqual(a, b) {
+		t.Fatalf("%s: %+v, %v; the entries give %+v", what, a, err, b)
+	}
+}
+
+// disputeOf returns a question about the entry of this index.
+func disputeOf(s rules.State, index uint64) func(chain record.ID) (*rules.Dispute, error) {
+	return func(chain record.ID) (*rules.Dispute, error) {
+		d, ok, err := s.Dispute(chain, index)
+		if !ok {
+			return nil, err
+		}
+		return &d, err
 	}
 }
 

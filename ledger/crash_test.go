@@ -107,7 +107,7 @@ func nothing(string) error { return nil }
 // run appends records to a ledger that is opened and closed again and again, so that
 // logs of writes are replayed, flushed and compacted, and tells the witness.
 func run(t *testing.T, w *world, o *witness) error {
-	n := uint64(0)
+	n, alone := uint64(0), uint64(0)
 	for _, sizes := range [][]uint64{{1, 1, 1, 40}, {1, 150, 1}, {1, 59, 1, 1, 1, 3}, {120, 1}, {132, 1, 1}, {1}} {
 		for _, size := range sizes {
 			var group sync.WaitGroup
@@ -116,6 +116,10 @@ func run(t *testing.T, w *world, o *witness) error {
 			for range size {
 				r := unchecked(t, n)
 				n++
+				if size == 1 {
+					r = life(t, alone)
+					alone++
+				}
 				group.Go(func() {
 					reg, err := w.log.Append(context.Background(), r)
 					if err != nil {

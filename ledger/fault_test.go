@@ -98,7 +98,7 @@ func runOnBrokenDisk(t *testing.T, disk vfs.FS, seen *witness) (created bool, er
 				return true, err
 			}
 		}
-		r := unchecked(t, n)
+		r := life(t, n)
 		before := w.log.View()
 		reg, err := w.log.Append(context.Background(), r)
 		if err != nil {

@@ -145,7 +145,7 @@ func Open(cfg Config) (*Log, error) {
 	if _, ok := policy.Log(cfg.Store.Key()); !ok {
 		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
 	}
-	l.view.Store(&View{store: cfg.Store, head: head, policy: policy})
+	l.view.Store(newView(cfg.Store, head, policy))
 	go l.run()
 	return l, nil
 }

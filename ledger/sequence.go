@@ -141,7 +141,7 @@ func (l *Log) admit(batch *store.Batch, t int64, r *record.Record) answer {
 // what is answered: who has to see a checkpoint before the public does, is asked
 // here.
 func (l *Log) publish(head store.Head) {
-	l.view.Store(&View{store: l.store, head: head, policy: l.View().policy})
+	l.view.Store(newView(l.store, head, l.View().policy))
 }
 
 // signCheckpoint returns the checkpoint with the signature that sign makes. Whether it

@@ -23,9 +23,14 @@ const MaxPage = 256
 // rules.State, and what was registered later is not there. It may be read as long as
 // the store is open.
 type View struct {
+	store.State
 	store  *store.Store
 	head   store.Head
 	policy *verify.Policy
+}
+
+func newView(s *store.Store, head store.Head, policy *verify.Policy) *View {
+	return &View{s.State(head), s, head, policy}
 }
 
 // Checkpoint returns the signed checkpoint.
@@ -33,9 +38,6 @@ func (v *View) Checkpoint() tlog.SignedCheckpoint { return v.head.Checkpoint }
 
 // Size returns the number of entries.
 func (v *View) Size() uint64 { return v.head.Checkpoint.Size }
-
-// LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
-func (v *View) LastTime() int64 { return v.head.Time }
 
 // damaged makes an error of the store one of the ledger: below its size a View has
 // everything.
@@ -74,25 +76,6 @@ func (v *View) Entry(index uint64) ([]byte, error) {
 	return b, damaged(err)
 }
 
-// Index returns the index of the record of this id.
-func (v *View) Index(id record.ID) (index uint64, ok bool, err error) {
-	index, ok, err = v.store.Index(id)
-	return v.below(index, ok, err)
-}
-
-// Revoked returns the index of the entry that revokes the key.
-func (v *View) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
-	index, ok, err = v.store.Revoked(key)
-	return v.below(index, ok, err)
-}
-
-func (v *View) below(index uint64, ok bool, err error) (uint64, bool, error) {
-	if err != nil || !ok || index >= v.Size() {
-		return 0, false, err
-	}
-	return index, true, nil
-}
-
 // Key returns records that the key signed, in the order of the log, with indexes
 // from first on: at most limit of them, and at most MaxPage. More says whether there
 // are others behind.
@@ -105,52 +88,43 @@ func (v *View) Key(key note.PublicKey, first uint64, limit int) (list []store.Ke
 	return list, false, err
 }
 
-// A Registered is a record with its place in the log.
-type Registered struct {
-	Index  uint64
-	Time   int64 // POSIX seconds
-	Record *record.Record
+// History returns the indexes, from first on, of what belongs to a contract: at most
+// MaxPage of them, in the order of the log. More says whether there are others
+// behind.
+func (v *View) History(contract record.ID, first uint64) (list []uint64, more bool, err error) {
+	list, err = v.State.History(contract, first, MaxPage+1)
+	if len(list) > MaxPage {
+		return list[:MaxPage], true, err
+	}
+	return list, false, err
 }
 
 // Registered returns the record at that index, or ErrNotFound.
-func (v *View) Registered(index uint64) (Registered, error) {
-	b, err := v.Entry(index)
-	if err != nil {
-		return Registered{}, err
+func (v *View) Registered(index uint64) (store.Registered, error) {
+	if index >= v.Size() {
+		return store.Registered{}, fmt.Errorf("entry %d: %w", index, ErrNotFound)
 	}
-	e, err := record.ParseEntry(b)
-	if err != nil {
-		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
-	}
-	r, err := record.Open(e.Record, checkedBefore)
-	if err != nil {
-		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
-	}
-	return Registered{index, e.Registered, r}, nil
+	r, err := v.store.Registered(index)
+	return r, damaged(err)
 }
 
-// checkedBefore takes the word of the store: what is in it was a *record.Record when
-// it came, and is, byte for byte, what the tree says. To check the signatures again
-// for each reader would let readers use up the processor.
-func checkedBefore(note.PublicKey, []byte, []byte) bool { return true }
-
 // Record returns the record of this id, or ErrNotFound.
-func (v *View) Record(id record.ID) (Registered, error) {
+func (v *View) Record(id record.ID) (store.Registered, error) {
 	index, ok, err := v.Index(id)
 	if err != nil {
-		return Registered{}, err
+		return store.Registered{}, err
 	}
 	if !ok {
-		return Registered{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
+		return store.Registered{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
 	}
 	return v.Registered(index)
 }
 
 // Contract returns the contract of this id, or ErrNotFound.
-func (v *View) Contract(id record.ID) (Registered, error) {
+func (v *View) Contract(id record.ID) (store.Registered, error) {
 	r, err := v.Record(id)
 	if err == nil && r.Record.Text().Kind != record.Contract {
-		return Registered{}, fmt.Errorf("record %s is a %s, contract: %w", id, r.Record.Text().Kind, ErrNotFound)
+		return store.Registered{}, fmt.Errorf("record %s is a %s, contract: %w", id, r.Record.Text().Kind, ErrNotFound)
 	}
 	return r, err
 }

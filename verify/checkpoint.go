@@ -29,7 +29,7 @@ type Cosignature struct {
 func (p *Policy) Checkpoint(c tlog.SignedCheckpoint) (*Checkpoint, error) {
 	l, ok := p.signer(c)
 	if !ok {
-		return nil, failed(StepCheckpoint, "no log of the policy signed the checkpoint of %s", c.Origin)
+		return nil, failed(StepCheckpoint, "no log of the policy signed the checkpoint of %q", c.Origin)
 	}
 	return p.checkpointOf(l, c)
 }
@@ -55,7 +55,7 @@ func hasLine(c tlog.SignedCheckpoint, key note.Key) bool {
 // checkpointOf is [Policy.Checkpoint] for a checkpoint that has to be of log l.
 func (p *Policy) checkpointOf(l Log, c tlog.SignedCheckpoint) (*Checkpoint, error) {
 	if c.Origin != l.Key.Name() {
-		return nil, failed(StepCheckpoint, "the checkpoint is of %s, the ledger is %s", c.Origin, l.Key.Name())
+		return nil, failed(StepCheckpoint, "the checkpoint is of %q, the ledger is %s", c.Origin, l.Key.Name())
 	}
 	if !hasLine(c, l.Key) {
 		return nil, failed(StepCheckpoint, "the checkpoint is not signed by the key of %s, %s", l.Key.Name(), l.Key.Public().Fingerprint())

@@ -45,7 +45,7 @@ func (p *Policy) pair(old, newer tlog.SignedCheckpoint) (before, after *Checkpoi
 		l, ok = p.signer(old)
 	}
 	if !ok {
-		return nil, nil, failed(StepCheckpoint, "no log of the policy signed the older checkpoint, of %s", old.Origin)
+		return nil, nil, failed(StepCheckpoint, "no log of the policy signed the older checkpoint, of %q", old.Origin)
 	}
 	if before, err = p.checkpointOf(l, old); err != nil {
 		return nil, nil, failed(StepCheckpoint, "older: %s", err)

@@ -96,16 +96,16 @@ func TestEachStepOfAConsistencyProofHasItsFailure(t *testing.T) {
 		}, "no empty line"},
 		{"64 hashes", verify.StepForm, hashes(func([]tlog.Hash) []tlog.Hash { return make([]tlog.Hash, 64) }), "has 64 hashes, at most 63"},
 
-		{"no log", verify.StepCheckpoint, func(c *pairing) { c.policy = "quorum none\n" }, "no log of the policy signed the older checkpoint, of ledger.example"},
+		{"no log", verify.StepCheckpoint, func(c *pairing) { c.policy = "quorum none\n" }, "no log of the policy signed the older checkpoint, of \"ledger.example\""},
 		{"an unsigned older one", verify.StepCheckpoint, func(c *pairing) { c.old = under(c.old, saw("w1", now)) }, "no log of the policy signed the older checkpoint"},
 		{"a changed signature of the older one", verify.StepCheckpoint, func(c *pairing) { c.old = under(c.old, spoilt(signs(home))) }, "older: the signature of ledger.example under the checkpoint does not verify"},
 		{"a changed cosignature of the older one", verify.StepCheckpoint, func(c *pairing) { c.old = under(c.old, signs(home), spoilt(saw("w1", now))) }, "older: witness w1"},
 		{"an older one of another log", verify.StepCheckpoint, func(c *pairing) {
 			c.policy, c.old = two+"quorum none\n", other.checkpoint(5)
-		}, "newer: the checkpoint is of ledger.example, the ledger is elsewhere.example"},
+		}, "newer: the checkpoint is of \"ledger.example\", the ledger is elsewhere.example"},
 		{"a newer one of another log", verify.StepCheckpoint, func(c *pairing) {
 			c.policy, c.proof.Checkpoint = two+"quorum none\n", other.checkpoint(9)
-		}, "newer: the checkpoint is of elsewhere.example, the ledger is ledger.example"},
+		}, "newer: the checkpoint is of \"elsewhere.example\", the ledger is ledger.example"},
 		{"a newer one of another key of the log's name", verify.StepCheckpoint, func(c *pairing) {
 			next := keyOf(home, "its next key", note.Ed25519)
 			c.policy = logLine(home) + "log " + next.String() + "\nquorum none\n"
@@ -253,10 +253,10 @@ func TestACheckpointIsVerifiedByItself(t *testing.T) {
 		step verify.Step
 		want string
 	}{
-		{under(at, signs(stranger)), verify.StepCheckpoint, "no log of the policy signed the checkpoint of ledger.example"},
+		{under(at, signs(stranger)), verify.StepCheckpoint, "no log of the policy signed the checkpoint of \"ledger.example\""},
 		{under(at, spoilt(signs(home))), verify.StepCheckpoint, "the signature of ledger.example"},
 		{under(at, signs(home), spoilt(saw("w3", now))), verify.StepCosignature, "witness w3"},
-		{signed(tlog.Checkpoint{Origin: stranger, Size: 3, Root: at.Root}, signs(home)), verify.StepCheckpoint, "no log of the policy signed the checkpoint of mallory.example"},
+		{signed(tlog.Checkpoint{Origin: stranger, Size: 3, Root: at.Root}, signs(home)), verify.StepCheckpoint, "no log of the policy signed the checkpoint of \"mallory.example\""},
 	} {
 		_, err := p.Checkpoint(bad.c)
 		wantFailure(t, err, bad.step, bad.want)

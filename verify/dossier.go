@@ -224,6 +224,7 @@ func (rep *Report) String() string {
 			fmt.Fprintf(&b, "\n  %q", rep.Title)
 		}
 		b.WriteByte('\n')
+		rep.printContent(&b)
 	}
 	switch rep.Verdict {
 	case Yes:
@@ -241,6 +242,17 @@ func (rep *Report) String() string {
 	printList(&b, "proved", proved)
 	printList(&b, "not proved", notProved)
 	return b.String()
+}
+
+func (rep *Report) printContent(b *bytes.Buffer) {
+	for _, line := range []struct{ what, value string }{
+		{"about", rep.About}, {"under contract", rep.Contract}, {"answers statement", rep.Answers}, {"first day no longer in force:", rep.Effective},
+		{"takes the place of contract", rep.Replaces}, {"made under contract", rep.Under},
+	} {
+		if line.value != "" {
+			fmt.Fprintf(b, "  %s %s\n", line.what, line.value)
+		}
+	}
 }
 
 func (rep *Report) printParties(b *bytes.Buffer) {

@@ -124,8 +124,8 @@ func TestTheLedgerSignedTheCheckpointUnderItsOrigin(t *testing.T) {
 	breaks(t, verify.StepCheckpoint, []breach{
 		{"another log's checkpoint", func(s *scenario) {
 			s.policy, s.origin, s.lines[0] = two, elsewhere, signs(elsewhere)
-		}, "is of elsewhere.example, the ledger is ledger.example"},
-		{"the ledger's signature under another origin", func(s *scenario) { s.origin = elsewhere }, "is of elsewhere.example"},
+		}, "is of \"elsewhere.example\", the ledger is ledger.example"},
+		{"the ledger's signature under another origin", func(s *scenario) { s.origin = elsewhere }, "is of \"elsewhere.example\""},
 		{"another log's signature under the ledger's origin", func(s *scenario) {
 			s.policy, s.lines[0] = two, signs(elsewhere)
 		}, "is not signed by the key of ledger.example, " + key(home).Public().Fingerprint()},

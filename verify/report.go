@@ -28,7 +28,13 @@ type Report struct {
 	ID         string           `json:"id,omitempty"`
 	Kind       string           `json:"kind,omitempty"`
 	Title      string           `json:"title,omitempty"`
-	Ledger     string           `json:"ledger,omitempty"` // vkey
+	About      string           `json:"about,omitempty"`     // of a statement
+	Contract   string           `json:"contract,omitempty"`  // id, of a statement or termination
+	Answers    string           `json:"answers,omitempty"`   // id, of a statement
+	Effective  string           `json:"effective,omitempty"` // of a termination, where it says so
+	Replaces   string           `json:"replaces,omitempty"`  // id, of a contract
+	Under      string           `json:"under,omitempty"`     // id, of a contract
+	Ledger     string           `json:"ledger,omitempty"`    // vkey
 	Registered string           `json:"registered,omitempty"`
 	Index      *uint64          `json:"index,omitempty"`
 	Size       uint64           `json:"size,omitempty"` // of the tree
@@ -92,6 +98,7 @@ func (r *Registration) Report(p *Policy) *Report {
 		Registered: record.FormatTime(r.Registered), Index: &index, Size: r.Checkpoint.Size, Root: r.Checkpoint.Root.String(),
 		Quorum: p.Quorum, Proved: []string{}, NotProved: []string{},
 	}
+	rep.content(t)
 	for _, d := range t.Documents {
 		rep.Documents = append(rep.Documents, DocumentReport{Name: d.Name, Kind: d.Kind})
 	}
@@ -99,6 +106,22 @@ func (r *Registration) Report(p *Policy) *Report {
 	rep.registration(r, p)
 	rep.limits(t)
 	return rep
+}
+
+// content says what a record is about, beside its title.
+func (rep *Report) content(t *record.Text) {
+	rep.About = t.About
+	for _, ref := range []struct {
+		to *string
+		id record.ID
+	}{{&rep.Contract, t.Contract}, {&rep.Answers, t.Answers}, {&rep.Replaces, t.Replaces}, {&rep.Under, t.Under}} {
+		if ref.id != (record.ID{}) {
+			*ref.to = ref.id.String()
+		}
+	}
+	if t.Effective != 0 {
+		rep.Effective = t.Effective.String()
+	}
 }
 
 func (rep *Report) signatures(r *record.Record) {
@@ -215,7 +238,16 @@ func (rep *Report) Compare(t *record.Text, files fs.FS) error {
 	return nil
 }
 
+// saltEnding is what the name of a salt's file has beyond the document's.
+const saltEnding = ".salt"
+
 func compareFile(d record.Document, files fs.FS) error {
+	// Opening a pipe would wait for somebody to write to it.
+	for _, name := range []string{d.Name, d.Name + saltEnding} {
+		if info, err := fs.Stat(files, name); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a file", name)
+		}
+	}
 	f, err := files.Open(d.Name)
 	if err != nil {
 		return err
@@ -223,7 +255,7 @@ func compareFile(d record.Document, files fs.FS) error {
 	defer f.Close()
 	var salt []byte
 	if d.Salted {
-		s, err := files.Open(d.Name + ".salt")
+		s, err := files.Open(d.Name + saltEnding)
 		if err != nil {
 			return err
 		}

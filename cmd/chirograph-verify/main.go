@@ -1,5 +1,5 @@
 // Command chirograph-verify checks, without a network, what a ledger gave: receipts
-// and the dossiers that keep them, and consistency proofs.
+// and the dossiers that keep them, consistency proofs, and evidence against it.
 //
 // It exits 0 when everything holds, 1 when something does not, and 2 when something
 // could not be asked or checked.
@@ -12,7 +12,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -32,6 +34,7 @@ const usage = `chirograph-verify checks, without a network, what a ledger gave.
 Usage:
   chirograph-verify receipt     --policy FILE [--docs DIR] [--party ROLE=VKEY]... RECEIPT|DOSSIER...
   chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF
+  chirograph-verify evidence    --policy FILE EVIDENCE
 
 Flags:
   --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
@@ -53,13 +56,14 @@ type options struct {
 	json    bool
 	stdout  io.Writer
 	stderr  io.Writer
+	now     func() time.Time
 }
 
 // errUsage is the error of a command line that says nothing to do.
 var errUsage = errors.New("see chirograph-verify --help")
 
 func run(args []string, stdout, stderr io.Writer) int {
-	o := options{stdout: stdout, stderr: stderr}
+	o := options{stdout: stdout, stderr: stderr, now: time.Now}
 	flags := pflag.NewFlagSet("chirograph-verify", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.policy, "policy", "", "")
@@ -82,7 +86,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func (o *options) command(name string, args []string) (int, error) {
-	if !slices.Contains([]string{"receipt", "consistency"}, name) {
+	if !slices.Contains([]string{"receipt", "consistency", "evidence"}, name) {
 		return 0, fmt.Errorf("unknown command %q; %w", name, errUsage)
 	}
 	if o.policy == "" {
@@ -96,8 +100,11 @@ func (o *options) command(name string, args []string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", o.policy, err)
 	}
-	if name == "receipt" {
+	switch name {
+	case "receipt":
 		return o.receipts(p, args)
+	case "evidence":
+		return o.evidence(p, args)
 	}
 	return o.consistency(p, args)
 }
@@ -160,12 +167,21 @@ var hints = map[verify.Step]string{
 	verify.StepDocuments:   "the record was signed over another file than this one",
 	verify.StepSize:        "ask for the proof from the older checkpoint's size: GET /consistency/<size>",
 	verify.StepConsistency: "keep both checkpoints: together they show that the ledger rewrote its past",
+	verify.StepRule:        "this file does not show that the ledger broke a rule; nor does it show that it broke none",
 }
 
 // complain prints a failure to stderr, with a hint.
 func (o *options) complain(where string, f *verify.Failure) {
-	fmt.Fprintf(o.stderr, "chirograph-verify: %s: %s\n", where, strings.TrimSuffix(f.Reason, "\n"))
+	fmt.Fprintf(o.stderr, "chirograph-verify: %s: %s\n", plain(where), strings.TrimSuffix(f.Reason, "\n"))
 	if h := hints[f.Step]; h != "" {
 		fmt.Fprintf(o.stderr, "hint: %s\n", h)
 	}
+}
+
+// plain returns the name of a file as it is, or quoted where a terminal would obey it.
+func plain(name string) string {
+	if q := strconv.Quote(name); q != `"`+name+`"` {
+		return q
+	}
+	return name
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -21,8 +22,21 @@ type fileResult struct {
 	Verdict verify.Verdict   `json:"verdict"`
 	Records []*verify.Report `json:"records"` // in the order of registration
 	Drafts  []string         `json:"drafts,omitempty"`
+	Status  *statusResult    `json:"status,omitempty"` // of the contract of a dossier, today
 
 	items []verify.Item
+	main  record.ID // the contract of a dossier; zero for a receipt
+}
+
+// A statusResult is how a contract stands by the records of its dossier alone.
+type statusResult struct {
+	Contract string         `json:"contract"`
+	Standing rules.Standing `json:"standing"`
+	Since    string         `json:"since"`
+	By       string         `json:"by,omitempty"` // the contract or termination that ended it
+	Disputes []string       `json:"disputes"`     // that are open
+
+	text string
 }
 
 type receiptResult struct {
@@ -65,6 +79,9 @@ func (o *options) receipts(p *verify.Policy, paths []string) (int, error) {
 		for _, item := range f.items {
 			f.Records = append(f.Records, item.Report)
 			f.Verdict = worse(f.Verdict, item.Verdict)
+		}
+		if err := f.status(o.now().Unix()); err != nil {
+			return 0, err
 		}
 		result.Verdict = worse(result.Verdict, f.Verdict)
 	}
@@ -110,7 +127,24 @@ func (o *options) dossier(p *verify.Policy, f *os.File, result *fileResult) erro
 			result.Drafts = append(result.Drafts, r.ID().String())
 		}
 	}
-	return o.compare(result.items, d.Contract().ID())
+	result.main = d.Contract().ID()
+	return o.compare(result.items, result.main)
+}
+
+// status finds out how the contract of a dossier stands by its records.
+func (f *fileResult) status(now int64) error {
+	st, ok, err := verify.StatusFrom(f.items, f.main, now)
+	if err != nil || !ok {
+		return err
+	}
+	f.Status = &statusResult{Contract: f.main.String(), Standing: st.Standing, Since: st.Since.String(), Disputes: []string{}, text: st.String()}
+	if st.By != (record.ID{}) {
+		f.Status.By = st.By.String()
+	}
+	for _, d := range st.Disputes {
+		f.Status.Disputes = append(f.Status.Disputes, d.ID.String())
+	}
+	return nil
 }
 
 func (o *options) receipt(p *verify.Policy, path string, result *fileResult) error {
@@ -191,7 +225,7 @@ func (d demand) apply(items []verify.Item) bool {
 
 func (o *options) print(result receiptResult) error {
 	for _, f := range result.Files {
-		if _, err := fmt.Fprintf(o.stdout, "%s: %s\n", f.File, f.Verdict); err != nil {
+		if _, err := fmt.Fprintf(o.stdout, "%s: %s\n", plain(f.File), f.Verdict); err != nil {
 			return err
 		}
 		for _, r := range f.Records {
@@ -203,11 +237,29 @@ func (o *options) print(result receiptResult) error {
 				return err
 			}
 		}
-		for _, id := range f.Drafts {
-			if _, err := fmt.Fprintf(o.stdout, "draft %s: not registered\n", id); err != nil {
-				return err
-			}
+		if err := f.printRest(o.stdout); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// printRest prints the drafts, and how the contract stands.
+func (f *fileResult) printRest(w io.Writer) error {
+	for _, id := range f.Drafts {
+		if _, err := fmt.Fprintf(w, "draft %s: not registered\n", id); err != nil {
+			return err
+		}
+	}
+	if f.Status == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "by the records in this file, in the order in which they were registered, contract %s is %s; the ledger may have others\n",
+		f.Status.Contract, f.Status.text)
+	for _, id := range f.Status.Disputes {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "dispute %s is open\n", id)
+		}
+	}
+	return err
 }

@@ -65,7 +65,7 @@ func startLedger(dir string, secret keys.SecretKey, now func() time.Time) (_ *de
 	if l.log, err = ledger.Open(ledger.Config{Store: l.store, Sign: secret.Sign, Clock: now, Policy: policy}); err != nil {
 		return nil, err
 	}
-	handler, err := web.New(web.Config{Key: key, View: l.log.View, Log: l.log, Checks: runtime.GOMAXPROCS(0), Policy: policy, URL: l.url})
+	handler, err := web.New(web.Config{Key: key, View: l.log.View, Log: l.log, Clock: now, Checks: runtime.GOMAXPROCS(0), Policy: policy, URL: l.url})
 	if err != nil {
 		return nil, err
 	}

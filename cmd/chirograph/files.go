@@ -8,6 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
 )
 
 // readFile reads a file of at most limit bytes.
@@ -27,9 +31,15 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// Who may read a file that is written here, beside its owner.
+const (
+	forAll   fs.FileMode = 0o644 // policies, receipts: what everyone may know
+	forOwner fs.FileMode = 0o600 // documents, salts, and a revocation, which whoever has it can register
+)
+
 // replaceFile writes what content gives to path, whole or not at all: into a file
 // beside it, that then takes its place.
-func replaceFile(path string, content io.Reader) (err error) {
+func replaceFile(path string, mode fs.FileMode, content io.Reader) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".chirograph-*")
 	if err != nil {
 		return err
@@ -43,7 +53,7 @@ func replaceFile(path string, content io.Reader) (err error) {
 	if _, err := io.Copy(tmp, content); err != nil {
 		return err
 	}
-	if err := tmp.Chmod(0o644); err != nil {
+	if err := tmp.Chmod(mode); err != nil {
 		return err
 	}
 	if err := tmp.Sync(); err != nil {
@@ -89,4 +99,63 @@ func mediaType(name string) string {
 		return t
 	}
 	return "application/octet-stream"
+}
+
+// openDossier opens a dossier and leaves out the receipts in it that do not hold under
+// its own policy: whoever sent the file may have put in what nobody registered. The
+// file stays as it is until it is saved.
+func (a *app) openDossier(path string) (*dossier.Dossier, error) {
+	d, err := dossier.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.dropForged(d); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
+	}
+	return d, nil
+}
+
+func (a *app) dropForged(d *dossier.Dossier) error {
+	p, err := verify.ParsePolicy(d.Policy())
+	if err != nil {
+		return fmt.Errorf("its policy: %w", err)
+	}
+	for _, r := range d.Records() {
+		newest, first := d.Receipt(r.ID()), d.FirstReceipt(r.ID())
+		if newest == nil {
+			continue
+		}
+		receipts := []*dossier.Receipt{newest}
+		if first != newest {
+			receipts = append(receipts, first)
+		}
+		if err := a.keepGood(d, p, r, receipts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepGood leaves a record with those of its receipts that hold.
+func (a *app) keepGood(d *dossier.Dossier, p *verify.Policy, r *record.Record, receipts []*dossier.Receipt) error {
+	var good []*dossier.Receipt
+	for _, receipt := range receipts {
+		if _, err := verify.Receipt(p, receipt.Bytes()); err != nil {
+			a.say("warning: a receipt of %s in this file does not hold, and is left out: %s", recordName(r), err)
+			continue
+		}
+		good = append(good, receipt)
+	}
+	if len(good) == len(receipts) {
+		return nil
+	}
+	if err := d.DropReceipts(r.ID()); err != nil {
+		return err
+	}
+	for _, receipt := range good {
+		if _, err := d.AddReceipt(receipt.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -144,6 +144,31 @@ func cmdBare(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(bare.Save(ts.MkAbs(args[1])))
 }
 
+// signWith signs with the keys in these files.
+func signWith(ts *testscript.TestScript, r *record.Record, files []string) *record.Record {
+	for _, path := range files {
+		key, err := keys.Open(ts.MkAbs(path), nil)
+		ts.Check(err)
+		r, err = r.Sign(key.Public(), key.Sign)
+		ts.Check(err)
+	}
+	return r
+}
+
+func cmdLapse(ts *testscript.TestScript, neg bool, args []string) {
+	needArgs(ts, neg, args, 1)
+	d := openDossier(ts, args[0])
+	contract := d.Contract().Text()
+	made := time.Now().Unix() - 2*24*60*60
+	r, err := record.New(&record.Text{
+		Kind: record.Statement, Ledger: contract.Ledger, Made: made, SignBy: made + 24*60*60,
+		Contract: d.Contract().ID(), Parties: contract.Parties[:1], About: "delivery",
+	})
+	ts.Check(err)
+	ts.Check(d.AddRecord(signWith(ts, r, args[1:])))
+	ts.Check(d.Save(ts.MkAbs(args[0])))
+}
+
 func cmdPast(ts *testscript.TestScript, neg bool, args []string) {
 	needArgs(ts, neg, args, 2)
 	d := openDossier(ts, args[0])
@@ -152,12 +177,7 @@ func cmdPast(ts *testscript.TestScript, neg bool, args []string) {
 	text.SignBy = text.Made + 24*60*60
 	r, err := record.New(&text)
 	ts.Check(err)
-	for _, path := range args[2:] {
-		key, err := keys.Open(ts.MkAbs(path), nil)
-		ts.Check(err)
-		r, err = r.Sign(key.Public(), key.Sign)
-		ts.Check(err)
-	}
+	r = signWith(ts, r, args[2:])
 	past, err := dossier.New(r, d.Policy())
 	ts.Check(err)
 	for _, line := range text.Documents {

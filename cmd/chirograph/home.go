@@ -13,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -76,7 +77,7 @@ func (a *app) pin(ledgerURL string, p *verify.Policy) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return replaceFile(path, bytes.NewReader(p.Bytes()))
+	return replaceFile(path, forAll, bytes.NewReader(p.Bytes()))
 }
 
 // fetchPolicy asks a ledger for its policy, and pins it. The first answer is
@@ -88,6 +89,9 @@ func (a *app) fetchPolicy(ctx context.Context, ledgerURL string, repin bool) (*v
 		return nil, err
 	}
 	log, err := oneLog(p)
+	if err == nil {
+		err = record.CheckOrigin(log.Key.Name())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the policy of %s: %w", ledgerURL, err)
 	}

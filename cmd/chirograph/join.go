@@ -27,7 +27,7 @@ salts, by the ids of the records. X is replaced by the result, the others stay.`
 		Example: "  chirograph join pumps.chirograph from-dan.chirograph",
 		Args:    arguments("X.chirograph", "Y.chirograph|NOTE|RECEIPT…"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := dossier.Open(args[0])
+			d, err := a.openDossier(args[0])
 			if err != nil {
 				return err
 			}
@@ -40,8 +40,8 @@ salts, by the ids of the records. X is replaced by the result, the others stay.`
 			if err := d.Save(args[0]); err != nil {
 				return err
 			}
-			for _, r := range d.Records() {
-				a.say("%s: %s", recordName(r), state(d, r))
+			for _, r := range inOrder(d) {
+				a.say("%s: %s", recordName(r), a.state(d, r))
 			}
 			return nil
 		},
@@ -49,9 +49,12 @@ salts, by the ids of the records. X is replaced by the result, the others stay.`
 }
 
 // state says in a few words how far a record is.
-func state(d *dossier.Dossier, r *record.Record) string {
+func (a *app) state(d *dossier.Dossier, r *record.Record) string {
 	if receipt := d.Receipt(r.ID()); receipt != nil {
 		return fmt.Sprintf("registered as entry %d", receipt.Proof.Index)
+	}
+	if a.lapsed(r) {
+		return fmt.Sprintf("lapsed: it was to be registered by %s", readable(r.Text().SignBy))
 	}
 	var waiting []string
 	for _, m := range r.Missing() {
@@ -61,6 +64,12 @@ func state(d *dossier.Dossier, r *record.Record) string {
 		return "signed by everyone who has to; not registered yet"
 	}
 	return "still to sign: " + strings.Join(waiting, "; ")
+}
+
+// lapsed says whether the time to register a record is over.
+func (a *app) lapsed(r *record.Record) bool {
+	by := r.Text().SignBy
+	return by != 0 && a.now().Unix() > by
 }
 
 // joinFile joins a dossier, a receipt, or a record. A receipt has to hold under the
@@ -108,8 +117,12 @@ func addReceipt(d *dossier.Dossier, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("the dossier's policy: %w", err)
 	}
-	if _, err := verify.Receipt(p, b); err != nil {
+	reg, err := verify.Receipt(p, b)
+	if err != nil {
 		return &negative{err}
+	}
+	if err := onePast(d, []tlog.SignedCheckpoint{reg.Checkpoint.SignedCheckpoint}); err != nil {
+		return err
 	}
 	_, err = d.AddReceipt(b)
 	return err
@@ -130,6 +143,15 @@ func checkReceipts(d, other *dossier.Dossier) error {
 				return no("its receipt of %s: %w", recordName(r), err)
 			}
 		}
+	}
+	return onePast(d, heldBy(other))
+}
+
+// onePast refuses receipts of which one shows another tree of the same size as one
+// that is held.
+func onePast(d *dossier.Dossier, others []tlog.SignedCheckpoint) error {
+	if _, err := checkpoints(append(heldBy(d), others...)...); err != nil {
+		return hint(&negative{err}, "nothing was joined; keep both files: they are evidence against the ledger")
 	}
 	return nil
 }
@@ -157,13 +179,16 @@ go to DIR/ID. A file that is there and differs is never written over.
 		Example: "  chirograph extract pumps.chirograph --to pumps",
 		Args:    arguments("X.chirograph"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := dossier.Open(args[0])
+			d, err := a.openDossier(args[0])
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			if to == "" {
 				to = strings.TrimSuffix(filepath.Base(args[0]), dossierExtension)
+				if strings.Trim(to, ".") == "" {
+					return hint(fmt.Errorf("%s has no name that a folder could have", args[0]), "name the folder: --to DIR")
+				}
 			}
 			return a.extract(d, to)
 		},
@@ -277,7 +302,7 @@ func sameContent(a, b io.Reader) (bool, error) {
 }
 
 func writeExtracted(f extracted) error {
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}
 	r, err := f.source()
@@ -285,5 +310,5 @@ func writeExtracted(f extracted) error {
 		return err
 	}
 	defer r.Close()
-	return replaceFile(f.path, r)
+	return replaceFile(f.path, forOwner, r)
 }

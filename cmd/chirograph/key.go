@@ -92,7 +92,7 @@ func (a *app) newKey(name, out string, open bool, ledger note.Key) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(revocation, bytes.NewReader(r.Bytes())); err != nil {
+		if err := replaceFile(revocation, forOwner, bytes.NewReader(r.Bytes())); err != nil {
 			return err
 		}
 		a.say("wrote %s: keep it apart from the key; on the day the key is lost, chirograph submit it", revocation)
@@ -168,7 +168,7 @@ func (a *app) keyRevokeCommand() *cobra.Command {
 			if err := refuseExisting(out); err != nil {
 				return err
 			}
-			if err := replaceFile(out, bytes.NewReader(r.Bytes())); err != nil {
+			if err := replaceFile(out, forOwner, bytes.NewReader(r.Bytes())); err != nil {
 				return err
 			}
 			a.say("wrote %s; it takes effect when it is registered: chirograph submit", out)
@@ -205,9 +205,6 @@ func (a *app) revocation(key keys.Signer, name string, ledger note.Key, reason s
 // openKey reads a secret key, asks for its passphrase, and warns when others can
 // read it.
 func (a *app) openKey(path string) (keys.SecretKey, error) {
-	if w := keys.Readable(path); w != "" {
-		a.say("warning: %s", w)
-	}
 	key, err := keys.Open(path, func(path string) ([]byte, error) {
 		return keys.Passphrase("passphrase for " + path + ": ")
 	})
@@ -216,6 +213,9 @@ func (a *app) openKey(path string) (keys.SecretKey, error) {
 		return key, hint(err, "put the key into an agent, ssh-add -c %s, and use --agent", path)
 	case errors.Is(err, fs.ErrNotExist):
 		return key, hint(err, "chirograph key new makes one")
+	}
+	if w := keys.Readable(path); err == nil && w != "" {
+		a.say("warning: %s", w)
 	}
 	return key, err
 }
@@ -228,6 +228,9 @@ func (a *app) agentKeys() ([]keys.Signer, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, hint(errors.New("the ssh-agent holds no Ed25519 key"), "add one: ssh-add -c FILE")
 	}
 	signers := make([]keys.Signer, len(found))
 	for i, k := range found {

@@ -42,6 +42,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first
+	done := make(chan struct{})
+	defer close(done)
+	go endLate(ctx, done)
 	a := &app{stdin, stdout, stderr, rand.Reader, time.Now, os.Getenv}
 	root := a.root()
 	explain(root)
@@ -65,6 +68,20 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return exitUnasked
 }
 
+// grace is how long a command may go on after a signal: a request ends at once, and
+// work on files, which does not ask, leaves them whole whenever it ends.
+const grace = 10 * time.Second
+
+// endLate ends a command that goes on after a signal.
+func endLate(ctx context.Context, done <-chan struct{}) {
+	<-ctx.Done()
+	select {
+	case <-done:
+	case <-time.After(grace):
+		os.Exit(exitUnasked)
+	}
+}
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "chirograph",
@@ -77,8 +94,8 @@ ledger. Everything about one contract is in one file, NAME.chirograph.
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(a.keyCommand(), a.policyCommand(), a.newCommand(), a.showCommand(), a.extractCommand(),
-		a.signCommand(), a.joinCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.demoCommand())
+	root.AddCommand(a.keyCommand(), a.policyCommand(), a.newCommand(), a.amendCommand(), a.declareCommand(), a.terminateCommand(), a.showCommand(), a.extractCommand(),
+		a.signCommand(), a.joinCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.auditCommand(), a.demoCommand())
 	return root
 }
 

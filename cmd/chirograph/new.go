@@ -4,36 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
-// signDays is how long a draft may be signed unless the command says otherwise.
-const signDays = 30
-
 // A newArgs is what the command line says about a contract.
 type newArgs struct {
+	draftArgs  // files: TERMS, then [KIND=]FILE
 	ledger     string
 	parties    []string
 	title      string
-	public     bool
-	names      bool
 	from       string
 	until      string
-	signBy     string
 	terminable []string
+	under      string
 	out        string
-	files      []string // TERMS, then [KIND=]FILE
 }
 
 func (a *app) newCommand() *cobra.Command {
@@ -63,27 +55,36 @@ does, and their names as document-N, unless you say --names or --public.`,
 		},
 	}
 	f := c.Flags()
+	n.flags(f)
+	n.contractFlags(f)
 	f.StringVar(&n.ledger, "ledger", "", "the one ledger in which it may be registered (`URL|POLICY`)")
-	f.StringArrayVar(&n.parties, "party", nil, "a party (`ROLE=[K:]VKEY[,VKEY]...`); two or more")
-	f.StringVar(&n.title, "title", "", "a title, which everyone can read in the ledger")
-	f.BoolVar(&n.public, "public", false, "state plain hashes, names and sizes of the documents")
-	f.BoolVar(&n.names, "names", false, "state the documents' own names, though salted")
-	f.StringVar(&n.from, "from", "", "first day in force (`YYYY-MM-DD`); else the day of registration")
-	f.StringVar(&n.until, "until", "", "last day in force (`YYYY-MM-DD`); else no end")
-	f.StringVar(&n.signBy, "sign-by", "", "registered by then or never (`YYYY-MM-DD` or YYYY-MM-DDTHH:MM:SSZ); else 30 days from now")
-	f.StringArrayVar(&n.terminable, "terminable", nil, "this party may end it alone (`ROLE:DAYS` of notice)")
-	f.StringVarP(&n.out, "output", "o", "", "the file to write (`X.chirograph`)")
 	return c
 }
 
-func (a *app) newContract(ctx context.Context, n newArgs) error {
+// contractFlags are the flags of what new and amend draw up.
+func (n *newArgs) contractFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&n.parties, "party", nil, "a party (`ROLE=[K:]VKEY[,VKEY]...`); two or more")
+	f.StringVar(&n.title, "title", "", "a title, which everyone can read in the ledger")
+	f.StringVar(&n.from, "from", "", "first day in force (`YYYY-MM-DD`); else the day of registration")
+	f.StringVar(&n.until, "until", "", "last day in force (`YYYY-MM-DD`); else no end")
+	f.StringArrayVar(&n.terminable, "terminable", nil, "this party may end it alone (`ROLE:DAYS` of notice)")
+	f.StringVar(&n.under, "under", "", "the frame contract that it is made under (`ID|DOSSIER`)")
+	f.StringVarP(&n.out, "output", "o", "", "the file to write (`X.chirograph`)")
+}
+
+// checkOut demands a new file that is called as dossiers are.
+func (n *newArgs) checkOut() error {
 	if n.out == "" {
 		return hint(errors.New("-o is missing"), "name the file to write: -o NAME%s", dossierExtension)
 	}
 	if !isDossier(n.out) {
 		return fmt.Errorf("-o %s does not end in %s", n.out, dossierExtension)
 	}
-	if err := refuseExisting(n.out); err != nil {
+	return refuseExisting(n.out)
+}
+
+func (a *app) newContract(ctx context.Context, n newArgs) error {
+	if err := n.checkOut(); err != nil {
 		return err
 	}
 	policy, err := a.ledgerPolicy(ctx, n.ledger)
@@ -94,7 +95,20 @@ func (a *app) newContract(ctx context.Context, n newArgs) error {
 	if err := a.fill(t, n); err != nil {
 		return err
 	}
-	documents, err := a.documents(t, n)
+	var frame *dossier.Dossier
+	if n.under != "" {
+		var err error
+		if frame, err = a.fillUnder(n, t); err != nil {
+			return err
+		}
+	}
+	return a.drawUp(t, n, policy.Bytes(), func(d *dossier.Dossier) error { return carry(d, frame, t.Under) })
+}
+
+// drawUp makes the draft of a contract with its documents, has more put into its
+// dossier, and saves that.
+func (a *app) drawUp(t *record.Text, n newArgs, policy []byte, more func(*dossier.Dossier) error) error {
+	documents, err := a.documents(t, n.draftArgs)
 	if err != nil {
 		return err
 	}
@@ -102,14 +116,15 @@ func (a *app) newContract(ctx context.Context, n newArgs) error {
 	if err != nil {
 		return err
 	}
-	d, err := dossier.New(draft, policy.Bytes())
+	d, err := dossier.New(draft, policy)
 	if err != nil {
 		return err
 	}
-	for _, doc := range documents {
-		if err := d.AddDocument(draft.ID(), doc.name, dossier.File(doc.path), doc.salt); err != nil {
-			return fmt.Errorf("%s: %w", doc.path, err)
-		}
+	if err := addDocuments(d, draft.ID(), documents); err != nil {
+		return err
+	}
+	if err := more(d); err != nil {
+		return err
 	}
 	if err := d.Save(n.out); err != nil {
 		return err
@@ -119,16 +134,48 @@ func (a *app) newContract(ctx context.Context, n newArgs) error {
 	return a.print("%s", n.out)
 }
 
+// fillUnder sets the frame contract: an id, or the contract of a dossier, which is
+// returned then.
+func (a *app) fillUnder(n newArgs, t *record.Text) (*dossier.Dossier, error) {
+	if !isDossier(n.under) {
+		var err error
+		if t.Under, err = record.ParseID(n.under); err != nil {
+			return nil, fmt.Errorf("--under: %w", err)
+		}
+		return nil, nil
+	}
+	frame, err := a.openDossier(n.under)
+	if err != nil {
+		return nil, fmt.Errorf("--under: %w", err)
+	}
+	t.Under = frame.Contract().ID()
+	if frame.Receipt(t.Under) == nil {
+		return nil, fmt.Errorf("--under: %s is not registered yet", recordName(frame.Contract()))
+	}
+	return frame, nil
+}
+
+// carry puts a registered contract of one dossier into another, with those that it
+// replaced: the records and receipts, which verifying needs, and not the documents.
+func carry(to, from *dossier.Dossier, id record.ID) error {
+	for from != nil && id != (record.ID{}) {
+		r, receipt := from.Record(id), from.Receipt(id)
+		if r == nil || receipt == nil {
+			return nil
+		}
+		for _, one := range []*dossier.Receipt{receipt, from.FirstReceipt(id)} {
+			if _, err := to.AddReceipt(one.Bytes()); err != nil {
+				return err
+			}
+		}
+		id = r.Text().Replaces
+	}
+	return nil
+}
+
 // fill sets what the flags say.
 func (a *app) fill(t *record.Text, n newArgs) (err error) {
-	t.Made = a.now().Unix()
-	t.SignBy = t.Made + signDays*24*60*60
-	if n.signBy != "" {
-		if t.SignBy, err = parseDeadline(n.signBy); err != nil {
-			return fmt.Errorf("--sign-by: %w", err)
-		}
-	}
-	if _, err := io.ReadFull(a.random, t.Nonce[:]); err != nil {
+	if err := a.fillHead(t, n.draftArgs); err != nil {
 		return err
 	}
 	for _, p := range n.parties {
@@ -152,15 +199,10 @@ func (a *app) fill(t *record.Text, n newArgs) (err error) {
 			return fmt.Errorf("--%s: %w", d.flag, err)
 		}
 	}
-	return fillTerminable(t, n.terminable)
-}
-
-// parseDeadline reads a time, or a date for its last second.
-func parseDeadline(s string) (int64, error) {
-	if d, err := record.ParseDate(s); err == nil {
-		return (d + 1).Unix() - 1, nil
+	if today := record.DateOf(t.Made); t.Until != 0 && t.Until < today {
+		return fmt.Errorf("--until %s is over, it is %s", t.Until, today)
 	}
-	return record.ParseTime(s)
+	return fillTerminable(t, n.terminable)
 }
 
 // fillTerminable puts the notices into the order of the parties.
@@ -237,89 +279,4 @@ func (a *app) warnLocked(t *record.Text) {
 		a.say("warning: all keys of %s have to sign: one lost key locks the contract, since nothing can be changed or ended without it; a spare key helps (2 of 3: --party ROLE=2:KEY,KEY,KEY)",
 			strings.Join(roles, ", "))
 	}
-}
-
-// A newDocument is a file that the contract names.
-type newDocument struct {
-	path string
-	name string // in the record
-	salt []byte // nil when public
-}
-
-// documents reads the files and writes their lines into t. The first is the terms.
-func (a *app) documents(t *record.Text, n newArgs) ([]newDocument, error) {
-	var documents []newDocument
-	for i, arg := range n.files {
-		kind, path := record.Terms, arg
-		if i > 0 {
-			kind, path = splitKind(arg)
-		}
-		doc := newDocument{path: path, name: filepath.Base(path)}
-		line := record.Document{Salted: !n.public, Kind: kind, Media: mediaType(path)}
-		if line.Salted {
-			doc.salt = make([]byte, record.SaltSize)
-			if _, err := io.ReadFull(a.random, doc.salt); err != nil {
-				return nil, err
-			}
-			if !n.names {
-				doc.name = fmt.Sprintf("document-%d%s", i+1, plainExt(path))
-			}
-		}
-		if err := record.CheckFileName(doc.name); err != nil {
-			return nil, hint(err, "rename the file, or leave out --names and --public")
-		}
-		line.Name = doc.name
-		if err := commit(path, doc.salt, &line); err != nil {
-			return nil, err
-		}
-		t.Documents = append(t.Documents, line)
-		documents = append(documents, doc)
-	}
-	return documents, nil
-}
-
-// splitKind reads [KIND=]FILE. A name with an equals sign that is a file is one.
-func splitKind(arg string) (kind, path string) {
-	if kind, path, ok := strings.Cut(arg, "="); ok && record.CheckToken(kind) == nil {
-		if _, err := os.Stat(arg); err != nil {
-			return kind, path
-		}
-	}
-	return "attachment", arg
-}
-
-// plainExt returns the ending of a file if a document's name may have it.
-func plainExt(path string) string {
-	ext := strings.ToLower(filepath.Ext(path))
-	if len(ext) > 1 && record.CheckFileName("x"+ext) == nil {
-		return ext
-	}
-	return ""
-}
-
-func commit(path string, salt []byte, line *record.Document) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file", path)
-	}
-	if line.Hash, line.Size, err = record.Commit(salt, io.LimitReader(f, dossier.MaxSize+1)); err != nil {
-		return err
-	}
-	if info.Size() > dossier.MaxSize {
-		return fmt.Errorf("%s has %d bytes, a dossier holds at most %d", path, info.Size(), int64(dossier.MaxSize))
-	}
-	return nil
-}
-
-// readable prints POSIX seconds for people.
-func readable(unix int64) string {
-	return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC")
 }

@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
+	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/verify"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -26,11 +30,18 @@ it by another way, before you trust what the policy verifies.`,
 			case out == "":
 				return hint(errors.New("-o is missing"), "name the file to write: -o ledger.policy")
 			}
+			old, err := oldPolicy(out)
+			if err != nil {
+				return err
+			}
 			p, err := a.fetchPolicy(cmd.Context(), args[0], repin)
 			if err != nil {
 				return err
 			}
-			if err := replaceFile(out, bytes.NewReader(p.Bytes())); err != nil {
+			if old != nil && !repin && !sameLogs(old, p) {
+				return refuseExisting(out)
+			}
+			if err := replaceFile(out, forAll, bytes.NewReader(p.Bytes())); err != nil {
 				return err
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)
@@ -42,4 +53,23 @@ it by another way, before you trust what the policy verifies.`,
 	c.Flags().StringVarP(&out, "output", "o", "", "the file to write (`FILE`)")
 	c.Flags().BoolVar(&repin, "new-key", false, "take another log key than the one that was first seen at this URL")
 	return c
+}
+
+// oldPolicy reads a policy that is at path and may be replaced, nil if there is
+// nothing. Another file is never written over.
+func oldPolicy(path string) (*verify.Policy, error) {
+	b, err := readFile(path, verify.MaxPolicy)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		if p, err := verify.ParsePolicy(b); err == nil {
+			return p, nil
+		}
+	}
+	return nil, errors.Join(refuseExisting(path), err)
+}
+
+func sameLogs(a, b *verify.Policy) bool {
+	return slices.EqualFunc(a.Logs, b.Logs, func(x, y verify.Log) bool { return x.Key == y.Key })
 }

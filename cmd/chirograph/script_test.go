@@ -57,6 +57,7 @@ func (p programs) Run() int {
 //	flip FILE OFFSET · cut FILE BYTES   one bit; bytes from the end
 //	tamper DOSSIER FILE                 a letter of a document or receipt in it
 //	bare DOSSIER COPY                   a copy without documents and salts
+//	lapse DOSSIER KEY…                  adds a statement of which the time to sign is over, by the first party, signed by the keys
 //	past DOSSIER COPY KEY…              the same contract of which the time to sign is over, signed by the keys
 func TestProgramsDoWhatTheySay(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -72,7 +73,7 @@ func TestProgramsDoWhatTheySay(t *testing.T) {
 			"exits": cmdExits, "typed": cmdTyped,
 			"serve": cmdServe, "unserve": cmdUnserve, "front": cmdFront, "agent": cmdAgent, "get": cmdGet, "post": cmdPost,
 			"like": cmdLike, "json": cmdJSON, "capture": cmdCapture,
-			"flip": cmdFlip, "cut": cmdCut, "tamper": cmdTamper, "bare": cmdBare, "past": cmdPast,
+			"flip": cmdFlip, "cut": cmdCut, "tamper": cmdTamper, "bare": cmdBare, "past": cmdPast, "lapse": cmdLapse,
 		},
 	})
 }

@@ -31,12 +31,12 @@ Names of keys are what the contract says; compare the fingerprints.`,
 			if err != nil {
 				return err
 			}
-			d, err := dossier.Open(args[0])
+			d, err := a.openDossier(args[0])
 			if err != nil {
 				return err
 			}
 			defer d.Close()
-			views, err := viewAll(d, mine)
+			views, err := a.viewAll(d, mine)
 			if err != nil {
 				return err
 			}
@@ -47,8 +47,10 @@ Names of keys are what the contract says; compare the fingerprints.`,
 			for _, v := range views {
 				v.print(&b)
 			}
-			_, err = a.stdout.Write(b.Bytes())
-			return err
+			if _, err := a.stdout.Write(b.Bytes()); err != nil {
+				return err
+			}
+			return a.printTimeline(d)
 		},
 	}
 	c.Flags().StringArrayVar(&keyFiles, "key", nil, "a key file of mine, secret or .pub (`FILE`)")
@@ -75,7 +77,8 @@ type view struct {
 	Refers     []string       `json:"refers,omitempty"`
 	Missing    []string       `json:"missing"`
 
-	text *record.Text
+	text   *record.Text
+	lapsed bool
 }
 
 type partyView struct {
@@ -102,10 +105,10 @@ type documentView struct {
 }
 
 // viewAll views the contract first, then what else is in the dossier.
-func viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view, error) {
+func (a *app) viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view, error) {
 	var views []*view
-	for _, r := range d.Records() {
-		v, err := viewRecord(d, r, mine)
+	for _, r := range inOrder(d) {
+		v, err := a.viewRecord(d, r, mine)
 		if err != nil {
 			return nil, err
 		}
@@ -118,11 +121,11 @@ func viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view, error) 
 	return views, nil
 }
 
-func viewRecord(d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) (*view, error) {
+func (a *app) viewRecord(d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) (*view, error) {
 	t := r.Text()
 	v := &view{
 		ID: r.ID().String(), Kind: t.Kind.String(), Title: t.Title, Ledger: t.Ledger.String(), Made: record.FormatTime(t.Made),
-		Parties: []partyView{}, Documents: []documentView{}, Missing: []string{}, text: t,
+		Parties: []partyView{}, Documents: []documentView{}, Missing: []string{}, text: t, lapsed: a.lapsed(r),
 	}
 	if t.SignBy != 0 {
 		v.SignBy = record.FormatTime(t.SignBy)
@@ -216,7 +219,11 @@ func (v *view) print(w io.Writer) {
 	row("ledger", "%s, key %s", t.Ledger.Name(), t.Ledger.Public().Fingerprint())
 	row("drawn up", "%s, as it says", readable(t.Made))
 	if t.SignBy != 0 && v.Index == nil {
-		row("lapses", "%s, if it is not registered by then", readable(t.SignBy))
+		if v.lapsed {
+			row("lapsed", "%s, so nobody has to sign it any more", readable(t.SignBy))
+		} else {
+			row("lapses", "%s, if it is not registered by then", readable(t.SignBy))
+		}
 	}
 	for _, ref := range v.Refers {
 		row("refers", "%s", ref)

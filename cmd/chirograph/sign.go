@@ -47,7 +47,7 @@ name one.`,
 // sign signs with the key of keyFile, or, where that is empty, with each key of the
 // agent that the record lists.
 func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) error {
-	d, err := dossier.Open(path)
+	d, err := a.openDossier(path)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 	if err != nil {
 		return err
 	}
-	r, err := toSign(d, mine, id)
+	r, err := a.toSign(d, mine, id)
 	if err != nil {
 		return err
 	}
@@ -119,11 +119,17 @@ func lists(r *record.Record, pub note.PublicKey) bool {
 
 // toSign finds the record: the one of this id, or the only one that lacks a
 // signature of mine.
-func toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string) (*record.Record, error) {
-	var open []*record.Record
-	listed, signed := false, false
+func (a *app) toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string) (*record.Record, error) {
+	var open, lapsed []*record.Record
+	here, listed, signed := false, false, false
 	for _, r := range d.Records() {
 		if id != "" && !strings.HasPrefix(r.ID().String(), id) {
+			continue
+		}
+		here = true
+		// A revocation of my key ends it for ever, and anyone can put a draft of one
+		// into a file: it is signed by key revoke, or when it is named.
+		if id == "" && r.Text().Kind == record.Revocation {
 			continue
 		}
 		lacks := false
@@ -134,21 +140,51 @@ func toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string) (*recor
 				signed = signed || r.SignedBy(k.Public())
 			}
 		}
-		if lacks && d.Receipt(r.ID()) == nil {
+		switch {
+		case !lacks || d.Receipt(r.ID()) != nil:
+		case a.lapsed(r):
+			lapsed = append(lapsed, r)
+		default:
 			open = append(open, r)
 		}
+	}
+	if len(open) == 0 {
+		open = lapsed // to be told of that
 	}
 	switch {
 	case len(open) == 1:
 		return open[0], nil
 	case len(open) > 1:
-		return nil, hint(no("%d records lack your signature", len(open)), "name one: --record ID; chirograph show lists them")
+		return nil, hint(no("%d records lack your signature: %s", len(open), names(open)), "name one: --record ID, or the first digits")
+	case !here:
+		return nil, hint(no("no record here has an id that begins with %s", id), "chirograph show lists them")
 	case !listed:
 		return nil, hint(no("no record here lists your key %s", fingerprints(mine)), "it is signed by the keys that it names, which chirograph show prints")
 	case signed:
 		return nil, no("you signed everything here already")
 	}
 	return nil, no("everything here that lists your key is registered already")
+}
+
+func names(records []*record.Record) string {
+	var s []string
+	for _, r := range records {
+		s = append(s, recordName(r))
+	}
+	return strings.Join(s, ", ")
+}
+
+// drawnUpBy returns the command that draws up such a record.
+func drawnUpBy(r *record.Record) string {
+	switch t := r.Text(); {
+	case t.Kind == record.Statement:
+		return "declare"
+	case t.Kind == record.Termination:
+		return "terminate"
+	case t.Replaces != record.ID{}:
+		return "amend"
+	}
+	return "new"
 }
 
 func fingerprints(mine map[note.PublicKey]bool) string {
@@ -162,8 +198,8 @@ func fingerprints(mine map[note.PublicKey]bool) string {
 // maySign refuses what should not be signed: after its time, or without seeing the
 // documents.
 func (a *app) maySign(d *dossier.Dossier, r *record.Record) error {
-	if by := r.Text().SignBy; by != 0 && a.now().Unix() > by {
-		return hint(no("it lapsed: it was to be registered by %s", readable(by)), "draw it up again: chirograph new")
+	if a.lapsed(r) {
+		return hint(no("it lapsed: it was to be registered by %s", readable(r.Text().SignBy)), "draw it up again: chirograph %s", drawnUpBy(r))
 	}
 	documents, err := d.CheckDocuments(r.ID())
 	if err != nil {
@@ -183,7 +219,7 @@ func (a *app) maySign(d *dossier.Dossier, r *record.Record) error {
 
 // ask shows the record and waits for a yes, or for a signal.
 func (a *app) ask(ctx context.Context, d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) error {
-	v, err := viewRecord(d, r, mine)
+	v, err := a.viewRecord(d, r, mine)
 	if err != nil {
 		return err
 	}
@@ -236,10 +272,16 @@ func signedSentence(before, after *record.Record) string {
 	return s + "; still to sign: " + strings.Join(waiting, "; ")
 }
 
-// recordName names a record for people: its title, or its kind and first digits.
+// recordName names a record for people: its title, or its kind and first digits, and
+// what it is about.
 func recordName(r *record.Record) string {
-	if t := r.Text().Title; t != "" {
-		return fmt.Sprintf("%q", t)
+	t := r.Text()
+	if t.Title != "" {
+		return fmt.Sprintf("%q", t.Title)
 	}
-	return r.Text().Kind.String() + " " + r.ID().String()[:12]
+	name := t.Kind.String() + " " + r.ID().String()[:12]
+	if t.About != "" {
+		name += " (" + t.About + ")"
+	}
+	return name
 }

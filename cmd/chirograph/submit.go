@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -75,39 +74,42 @@ It can be run again at any time: a record is registered once.`,
 }
 
 func (a *app) submitDossier(ctx context.Context, path, override string, asJSON bool) error {
-	d, err := dossier.Open(path)
+	d, err := a.openDossier(path)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	var results []registeredResult
 	var waiting []string
-	for _, r := range d.Records() {
+	var refused error
+	for _, r := range inOrder(d) {
 		switch {
 		case d.Receipt(r.ID()) != nil:
 			continue
 		case !r.Complete():
-			waiting = append(waiting, recordName(r)+": "+state(d, r))
+			waiting = append(waiting, recordName(r)+": "+a.state(d, r))
 			continue
 		}
-		c, err := a.dossierClient(ctx, d, r.Text().Ledger, override)
-		if err != nil {
-			return err
+		receipt, err := a.submitRecord(ctx, path, d, r, override)
+		var answered *client.Refusal
+		if errors.As(err, &answered) {
+			// It stands in nobody's way: what else there is, is submitted all the same.
+			refused = errors.Join(refused, err)
+			continue
 		}
-		receipt, err := c.Submit(ctx, r)
 		if err != nil {
-			return errors.Join(a.saveSome(d, path, results), submitError(err, r))
-		}
-		if _, err := d.AddReceipt(receipt.Bytes); err != nil {
-			return err
+			return errors.Join(a.saveSome(d, path, results), refused, err)
 		}
 		results = append(results, result(receipt))
 	}
 	if err := a.saveSome(d, path, results); err != nil {
-		return err
+		return errors.Join(refused, err)
 	}
 	for _, w := range waiting {
 		a.say("%s", w)
+	}
+	if refused != nil {
+		return errors.Join(a.printResults(results, asJSON && len(results) > 0), refused)
 	}
 	if len(results) == 0 && len(waiting) > 0 {
 		return no("nothing here is signed by everyone who has to")
@@ -116,6 +118,19 @@ func (a *app) submitDossier(ctx context.Context, path, override string, asJSON b
 		a.say("everything here is registered already")
 	}
 	return a.printResults(results, asJSON)
+}
+
+// submitRecord submits one record of a dossier, and puts its receipt there.
+func (a *app) submitRecord(ctx context.Context, path string, d *dossier.Dossier, r *record.Record, override string) (*client.Receipt, error) {
+	c, err := a.dossierClient(ctx, d, r.Text().Ledger, override)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := c.Submit(ctx, r)
+	if err != nil {
+		return nil, submitError(err, r)
+	}
+	return receipt, newKeeper(path, d, c).take(ctx, receipt)
 }
 
 // saveSome saves a dossier if anything in it was registered.
@@ -191,7 +206,7 @@ func (a *app) submitNote(ctx context.Context, path, ledger string, asJSON bool) 
 		return submitError(err, r)
 	}
 	if !kept {
-		if err := replaceFile(receiptFile, bytes.NewReader(receipt.Bytes)); err != nil {
+		if err := replaceFile(receiptFile, forAll, bytes.NewReader(receipt.Bytes)); err != nil {
 			return err
 		}
 		a.say("wrote %s", receiptFile)
@@ -246,126 +261,15 @@ func submitError(err error, r *record.Record) error {
 	case rules.Time:
 		return hint(&negative{err}, "a draft lapses at its sign-by, %s; draw it up again", readable(r.Text().SignBy))
 	case rules.Revoked:
-		return hint(&negative{err}, "a revoked key signs nothing more; draw it up again with the keys that are left")
+		return hint(&negative{err}, "a revoked key signs nothing more; draw it up again, and have the keys that are left sign")
+	case rules.Refers:
+		return hint(&negative{err}, "what it names has to be registered before, in this ledger, and to be of this contract")
+	case rules.Replaces:
+		return hint(&negative{err}, "chirograph update the file of the contract that it was to replace: it fetches what came first; amend that")
+	case rules.Under:
+		return hint(&negative{err}, "a party of the frame contract has to sign with the keys that it has there, while that is in force")
+	case rules.Terminates:
+		return hint(&negative{err}, "chirograph update, then show, says how the contract stands, and who may end it with what notice")
 	}
 	return &negative{err}
-}
-
-func (a *app) updateCommand() *cobra.Command {
-	var ledger string
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "update X.chirograph [--ledger URL]",
-		Short: "Fetch the registered form and a new receipt of what X holds",
-		Long: `Asks the ledger for each record in X: one that somebody else registered in the
-meantime is taken over as it was registered, and receipts are renewed. The oldest
-receipt of a record stays beside the newest: it bounds the time best.`,
-		Example: "  chirograph update pumps.chirograph",
-		Args:    arguments("X.chirograph"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.update(cmd.Context(), args[0], ledger, asJSON)
-		},
-	}
-	c.Flags().StringVar(&ledger, "ledger", "", "ask the ledger at this `URL` instead of the one that the file names")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
-	return c
-}
-
-func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) error {
-	d, err := dossier.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	var results []registeredResult
-	for _, r := range d.Records() {
-		c, err := a.dossierClient(ctx, d, r.Text().Ledger, ledger)
-		if err != nil {
-			return err
-		}
-		receipt, err := c.Receipt(ctx, r.ID())
-		if notThere(err) {
-			if d.Receipt(r.ID()) != nil {
-				return no("%s has no %s, and you hold its receipt: keep it, it is evidence against the ledger", c.URL(), recordName(r))
-			}
-			a.say("%s: %s", recordName(r), state(d, r))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := d.AddReceipt(receipt.Bytes); err != nil {
-			return err
-		}
-		results = append(results, result(receipt))
-	}
-	if err := a.saveSome(d, path, results); err != nil {
-		return err
-	}
-	return a.printResults(results, asJSON)
-}
-
-// notThere says whether the ledger answered that it has no such record.
-func notThere(err error) bool {
-	var refusal *client.Refusal
-	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound
-}
-
-func (a *app) statusCommand() *cobra.Command {
-	var ledger string
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "status X.chirograph|ID [--ledger URL]",
-		Short: "Ask the ledger whether a contract is registered",
-		Long: `Asks the ledger whether the contract is registered, verifies its receipt, and says
-since when it is and when it is in force. Exit 1: it is not registered.`,
-		Example: "  chirograph status pumps.chirograph",
-		Args:    arguments("X.chirograph|ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, id, err := a.statusOf(cmd.Context(), args[0], ledger)
-			if err != nil {
-				return err
-			}
-			receipt, err := c.Receipt(cmd.Context(), id)
-			if notThere(err) {
-				return no("%s is not registered at %s", id, c.URL())
-			}
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return a.printJSON(result(receipt))
-			}
-			if err := a.print("%s", result(receipt)); err != nil {
-				return err
-			}
-			if t := receipt.Record.Text(); t.Kind == record.Contract {
-				return a.print("in force %s", inForce(t))
-			}
-			return nil
-		},
-	}
-	c.Flags().StringVar(&ledger, "ledger", "", "the `URL` of the ledger; needed for an ID")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
-	return c
-}
-
-// statusOf returns whom to ask for what.
-func (a *app) statusOf(ctx context.Context, arg, ledger string) (*client.Client, record.ID, error) {
-	if id, err := record.ParseID(arg); err == nil {
-		p, err := a.ledgerPolicy(ctx, ledger)
-		if err != nil {
-			return nil, id, err
-		}
-		c, err := a.ledgerClient(p, p.Logs[0].Key, urlOf(ledger))
-		return c, id, err
-	}
-	d, err := dossier.Open(arg)
-	if err != nil {
-		return nil, record.ID{}, hint(err, "name a file that ends in %s, or an id of 64 hex digits with --ledger", dossierExtension)
-	}
-	defer d.Close()
-	r := d.Contract()
-	c, err := a.dossierClient(ctx, d, r.Text().Ledger, ledger)
-	return c, r.ID(), err
 }

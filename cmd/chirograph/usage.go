@@ -112,6 +112,16 @@ func plainFlags(usages string) string {
 	return strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))
 }
 
+// someArguments demands as many arguments as there are names, and takes any more.
+func someArguments(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, given []string) error {
+		if len(given) < len(names) {
+			return fmt.Errorf("%s is missing", names[len(given)])
+		}
+		return nil
+	}
+}
+
 // arguments demands as many arguments as there are names, and any more where the
 // last name ends in "…".
 func arguments(names ...string) cobra.PositionalArgs {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,17 +21,13 @@ import (
 	"github.com/chirograph/chirograph/verify"
 )
 
-// drainTime is how long requests that were accepted may take to end after a signal:
-// longer than any batch, shorter than service managers wait before they kill.
-const drainTime = 60 * time.Second
-
 func serveCommand() *cobra.Command {
 	var dir, listen, ledgerURL string
 	c := &cobra.Command{
 		Use:   "serve --dir DIR --listen ADDR [--url URL]",
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted: then it takes nothing new, answers
-everything that it took, and ends.
+everything that it took, and ends. Callers who are slow have ten seconds.
 
 The URL goes into the policy that it gives out; it is that of init, unless you say
 another.`,
@@ -57,6 +52,14 @@ another.`,
 // serve runs a ledger until ctx ends or it has to stop. The order of shutdown is
 // listener, sequencer, store.
 func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer, logger *slog.Logger) (err error) {
+	files, err := fileLimit()
+	if err != nil {
+		return err
+	}
+	places, err := connections(files)
+	if err != nil {
+		return err
+	}
 	policy, secret, err := identity(dir, ledgerURL)
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer,
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	handler, err := web.New(web.Config{
-		Key: policy.Logs[0].Key, View: l.View, Log: l, Checks: runtime.GOMAXPROCS(0),
+		Key: policy.Logs[0].Key, View: l.View, Log: l, Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
 		Policy: policy.Bytes(), URL: policy.Logs[0].URL, Logger: logger,
 	})
 	if err != nil {
@@ -85,26 +88,7 @@ func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer,
 	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %d entries\n", l.Key().Name(), listener.Addr(), l.View().Size()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return serveUntil(ctx, web.NewServer(handler, logger), listener, l)
-}
-
-// serveUntil serves until ctx ends or the log stops, and returns when every request
-// is answered.
-func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, l *ledger.Log) error {
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	case <-l.Done():
-	}
-	drain, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("some requests did not end: %w", errors.Join(err, server.Close()))
-	}
-	return nil
+	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places), l, shutdownPatience)
 }
 
 // identity reads who the ledger is: its policy, with the URL to give out, and the

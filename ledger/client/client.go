@@ -117,6 +117,7 @@ const (
 	maxHeader    = 64 << 10         // bytes of a header: ours have less than 1 KiB, proxies add some
 	maxProblem   = 16 << 10         // bytes of an error's body: a sentence
 	maxKeyPage   = 128 << 10        // bytes of a page of a key: 256 records of at most 300 bytes each, rounded up
+	maxContract  = 1 << 20          // bytes of a page of a contract: its 64 keys twice, 64 documents, 256 events of at most 1.5 KiB, and disputes
 	maxRedirects = 3                // a slash, another path, and one to spare
 	requestTime  = 30 * time.Second // from the connection to the last byte: the largest answer, 1.1 MB, at 300 kbit/s
 	idleTime     = 30 * time.Second // that a connection is kept for the next request

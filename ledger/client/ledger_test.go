@@ -26,8 +26,9 @@ func realLedger(t *testing.T, l *fakeLog) string {
 	}
 	s := must(store.Open(cfg))
 	text := policy(l).Bytes()
-	log := must(ledger.Open(ledger.Config{Store: s, Sign: l.sign, Policy: text, Clock: func() time.Time { return time.Unix(now, 0) }}))
-	h := must(web.New(web.Config{Key: l.Key, View: log.View, Log: log, Checks: 2, Policy: text}))
+	clock := func() time.Time { return time.Unix(now, 0) }
+	log := must(ledger.Open(ledger.Config{Store: s, Sign: l.sign, Policy: text, Clock: clock}))
+	h := must(web.New(web.Config{Key: l.Key, View: log.View, Log: log, Clock: clock, Checks: 2, Policy: text}))
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = web.NewServer(h, nil)
 	server.Start()

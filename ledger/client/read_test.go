@@ -217,7 +217,7 @@ func TestCheckpointIsSignedAndHasItsQuorum(t *testing.T) {
 	}{
 		{alone.Bytes(), verify.StepQuorum, "the quorum witness.example"},
 		{forged.Bytes(), verify.StepCosignature, "witness.example"},
-		{stranger.checkpoint(3).Bytes(), verify.StepCheckpoint, "no log of the policy signed the checkpoint of ledger.example/log2"},
+		{stranger.checkpoint(3).Bytes(), verify.StepCheckpoint, "no log of the policy signed the checkpoint of \"ledger.example/log2\""},
 		{[]byte("hello\n"), "", "note has no empty line"},
 		{bytes.Repeat([]byte("a"), note.MaxSize+1), "", "more than the 1000000 bytes"},
 	} {

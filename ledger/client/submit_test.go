@@ -83,7 +83,7 @@ func TestLyingLedgerIsRefused(t *testing.T) {
 	}{
 		{"another record", l.proof(2).Bytes(), "", "the receipt is of record " + l.contract(2).ID().String()},
 		{"another ledger", stranger.proof(1).Bytes(), verify.StepLedger, "which is no log of the policy"},
-		{"checkpoint of another ledger", change(func(p *tlog.Proof) { p.Checkpoint = stranger.checkpoint(5) }), verify.StepCheckpoint, "is of ledger.example/log2"},
+		{"checkpoint of another ledger", change(func(p *tlog.Proof) { p.Checkpoint = stranger.checkpoint(5) }), verify.StepCheckpoint, "is of \"ledger.example/log2\""},
 		{"garbage", []byte("<html>welcome</html>"), verify.StepProof, "does not hold"},
 		{"nothing", nil, verify.StepProof, "does not hold"},
 		{"no entry", change(func(p *tlog.Proof) { p.Extra = []byte("hello") }), verify.StepEntry, "entry"},

@@ -142,3 +142,15 @@ func (d *Dossier) AddReceipt(b []byte) (record.ID, error) {
 	}
 	return r.ID(), d.become(next)
 }
+
+// DropReceipts takes the receipts of a record out, for one that was found to prove
+// nothing. The record stays.
+func (d *Dossier) DropReceipts(id record.ID) error {
+	if d.folders[id] == nil {
+		return fmt.Errorf("dossier has no record %s", id)
+	}
+	next := d.clone()
+	f := next.edit(id)
+	f.newest, f.first = nil, nil
+	return d.become(next)
+}

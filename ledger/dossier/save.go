@@ -140,7 +140,7 @@ func (d *Dossier) mayReplace(path string) (fs.FileMode, error) {
 
 // writeTemp writes the files to a new file beside path, on disk when it returns.
 func writeTemp(path string, mode fs.FileMode, files []file) (name string, info fs.FileInfo, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	temp, err := os.CreateTemp(filepath.Dir(path), ".chirograph-*.tmp")
 	if err != nil {
 		return "", nil, err
 	}

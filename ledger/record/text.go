@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -176,6 +177,12 @@ func (p Party) String() string {
 		s += " " + k.String()
 	}
 	return s
+}
+
+// Equal says whether two lines are the same: role, threshold and verifier keys in
+// their order.
+func (p Party) Equal(other Party) bool {
+	return p.Role == other.Role && p.Threshold == other.Threshold && slices.Equal(p.Keys, other.Keys)
 }
 
 // String prints the document as its line has it after the keyword.

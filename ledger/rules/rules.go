@@ -50,70 +50,62 @@ func refuse(rule Rule, format string, args ...any) *Refusal {
 	return &Refusal{Rule: rule, Reason: fmt.Sprintf(format, args...)}
 }
 
-// A State is what the entries of a log say, read as the rules need it. An error
-// says that the state could not be read: never that something is not there.
-type State interface {
-	// Index returns the entry that has the record of this id.
-	Index(id record.ID) (index uint64, ok bool, err error)
-	// Revoked returns the entry that revokes the key.
-	Revoked(key note.PublicKey) (index uint64, ok bool, err error)
-	// LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
-	LastTime() int64
-}
-
 // Admit says whether the ledger of this key admits r at time t, in POSIX seconds,
 // as the entry after those that made s. It returns nil, a [*Refusal], or the error
 // of s.
 func Admit(s State, ledger note.Key, t int64, r *record.Record) error {
-	if err := early(s, ledger, t, r.Text(), r.ID()); err != nil {
+	refs, err := early(s, ledger, t, r.Text(), r.ID())
+	if err != nil {
 		return err
 	}
 	if err := revoked(s, r); err != nil {
 		return err
 	}
-	return quorum(r)
+	if err := quorum(r); err != nil {
+		return err
+	}
+	switch text := r.Text(); {
+	case text.Kind == record.Termination:
+		return terminates(s, refs.contract, t, text)
+	case text.Kind != record.Contract:
+		return nil
+	}
+	if err := replaces(s, refs.contract, t); err != nil {
+		return err
+	}
+	return under(s, refs.frame, t, r)
 }
 
 // Refuse says which rule refuses a text whose signature lines are at fault: one
 // that comes before Signed, or Signed. It never returns nil.
 func Refuse(s State, ledger note.Key, t int64, fault *record.SignatureError) error {
-	if err := early(s, ledger, t, fault.Text, fault.Text.ID()); err != nil {
+	if _, err := early(s, ledger, t, fault.Text, fault.Text.ID()); err != nil {
 		return err
 	}
 	return refuse(Signed, "%s", fault.Reason)
 }
 
+// references are the earlier contracts that a text names.
+type references struct {
+	contract *Entry // that it is under, or replaces; nil for none
+	frame    *Entry // nil for none
+}
+
 // early asks the rules that need no signatures.
-func early(s State, ledger note.Key, t int64, text *record.Text, id record.ID) error {
-	if err := form(ledger, text); err != nil {
-		return err
+func early(s State, ledger note.Key, t int64, text *record.Text, id record.ID) (references, error) {
+	// The rest of the form is the type of the text. A text that fits
+	// record.MaxText fits an entry, so Size is never at fault here.
+	if text.Ledger != ledger {
+		return references{}, refuse(Form, "the record is for the ledger %s, this is %s", text.Ledger, ledger)
 	}
 	if err := once(s, id); err != nil {
-		return err
+		return references{}, err
 	}
-	return inTime(s, t, text)
-}
-
-// form: the rest of it is the type of the text. A record that fits record.MaxText
-// fits an entry, so Size is never at fault here.
-func form(ledger note.Key, text *record.Text) error {
-	if text.Ledger != ledger {
-		return refuse(Form, "the record is for the ledger %s, this is %s", text.Ledger, ledger)
+	refs, err := refers(s, text)
+	if err != nil {
+		return references{}, err
 	}
-	switch {
-	case text.Kind == record.Contract && text.Replaces != record.ID{}:
-		return unsupported("contracts that replace another")
-	case text.Kind == record.Contract && text.Under != record.ID{}:
-		return unsupported("contracts under another")
-	case text.Kind != record.Contract && text.Kind != record.Revocation:
-		return unsupported(text.Kind.String() + "s")
-	}
-	return nil
-}
-
-// unsupported refuses what the formats know and the ledger does not admit yet.
-func unsupported(what string) error {
-	return refuse(Form, "this version of the ledger registers contracts and revocations, %s it does not register yet", what)
+	return refs, inTime(s, t, text)
 }
 
 func once(s State, id record.ID) error {

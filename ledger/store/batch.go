@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/cockroachdb/pebble/v2"
@@ -19,11 +18,11 @@ type Batch struct {
 	time  int64
 	tree  tlog.Tree
 
-	// What the rules ask for of this batch's own entries. Two maps, and not an
-	// indexed batch: that would sort every key, tiles and entries too, to find the
-	// one in a thousand that is asked for here.
-	records map[record.ID]uint64
-	revoked map[note.PublicKey]uint64
+	// What the rules ask for: the state before this batch, and what its own entries
+	// add. Maps, and not an indexed batch: that would sort every key, tiles and
+	// entries too, to find the one in a thousand that is asked for here.
+	state   State
+	overlay overlay
 
 	// edge[L] goes on from the store's. What lies beyond the store's length is
 	// this batch's, and unknown to the store until the batch is committed. Hashes
@@ -39,8 +38,8 @@ func (s *Store) NewBatch() *Batch {
 		db:      s.db.NewBatch(),
 		time:    s.head.Time,
 		tree:    s.tree,
-		records: make(map[record.ID]uint64),
-		revoked: make(map[note.PublicKey]uint64),
+		state:   s.State(s.head),
+		overlay: newOverlay(),
 		edge:    s.edge,
 	}
 	for level, hashes := range b.edge {
@@ -48,25 +47,6 @@ func (s *Store) NewBatch() *Batch {
 	}
 	return b
 }
-
-// Index returns the index of the record of this id.
-func (b *Batch) Index(id record.ID) (index uint64, ok bool, err error) {
-	if index, ok := b.records[id]; ok {
-		return index, true, nil
-	}
-	return b.store.Index(id)
-}
-
-// Revoked returns the index of the entry that revokes the key.
-func (b *Batch) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
-	if index, ok := b.revoked[key]; ok {
-		return index, true, nil
-	}
-	return b.store.Revoked(key)
-}
-
-// LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
-func (b *Batch) LastTime() int64 { return b.time }
 
 // Append adds the record, registered at that time in POSIX seconds, and returns its
 // index. It asks no rule. When it fails, the batch is as it was before.
@@ -76,8 +56,10 @@ func (b *Batch) Append(registered int64, r *record.Record) (index uint64, err er
 	if _, err := record.ParseEntry(entry); err != nil {
 		return 0, fmt.Errorf("entry %d: %w", index, err)
 	}
+	if err := b.fold(index, registered, r); err != nil {
+		return 0, fmt.Errorf("entry %d: %w", index, err)
+	}
 	b.set(entryKey(index), entry)
-	b.fold(index, registered, r)
 	b.tree.Append(tlog.LeafHash(entry), b.addHash)
 	return index, nil
 }
@@ -133,9 +115,15 @@ func (b *Batch) Checkpoint() (tlog.Checkpoint, error) {
 // failed, and whether the batch is on disk nobody knows. Either way it is over.
 func (b *Batch) Commit(checkpoint tlog.SignedCheckpoint) error {
 	s := b.store
-	if err := errors.Join(s.Err(), checkSigned(s.key, checkpoint, &b.tree)); err != nil {
+	if err := errors.Join(s.Err(), s.is(!copied), checkSigned(s.key, checkpoint, &b.tree)); err != nil {
 		return errors.Join(err, b.Close())
 	}
+	return b.commit(checkpoint, pebble.Sync)
+}
+
+// commit writes the batch, with a head of its tree.
+func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptions) error {
+	s := b.store
 	for level, hashes := range b.edge {
 		if start := b.start[level]; start*tlog.HashSize < len(hashes) {
 			index := checkpoint.Size >> (8 * level) / tlog.MaxWidth
@@ -143,8 +131,8 @@ func (b *Batch) Commit(checkpoint tlog.SignedCheckpoint) error {
 		}
 	}
 	head := Head{checkpoint, b.time}
-	b.set(headKey, head.bytes())
-	err := s.guard(func() error { return s.db.Apply(b.db, pebble.Sync) })
+	b.set(headKey, s.headBytes(head))
+	err := s.guard(func() error { return s.db.Apply(b.db, sync) })
 	if err != nil {
 		s.fail(err)
 		return s.err

@@ -16,6 +16,7 @@ const levels = 8
 var (
 	formatKey = []byte("format")
 	headKey   = []byte("head")
+	keptKey   = []byte("kept")
 )
 
 func entryKey(index uint64) []byte {
@@ -51,11 +52,37 @@ func revokedKey(key note.PublicKey) []byte {
 	return append([]byte{'v'}, key.Bytes()...)
 }
 
+func placeKey(contract record.ID) []byte {
+	return append([]byte{'c'}, contract[:]...)
+}
+
+func endKey(contract record.ID, replaces bool, index uint64) []byte {
+	kind := byte(record.Termination)
+	if replaces {
+		kind = byte(record.Contract)
+	}
+	b := append(append(make([]byte, 0, 42), 'x'), contract[:]...)
+	return binary.BigEndian.AppendUint64(append(b, kind), index)
+}
+
+func disputeKey(chain record.ID, index uint64) []byte {
+	b := append(append(make([]byte, 0, 41), 'd'), chain[:]...)
+	return binary.BigEndian.AppendUint64(b, index)
+}
+
+func historyKey(contract record.ID, index uint64) []byte {
+	b := append(append(make([]byte, 0, 41), 'h'), contract[:]...)
+	return binary.BigEndian.AppendUint64(b, index)
+}
+
 func (h Head) bytes() []byte {
 	return append(fmt.Appendf(nil, "%d\n", h.Time), h.Checkpoint.Bytes()...)
 }
 
-func parseHead(b []byte) (Head, error) {
+func parseHead(b []byte) (Head, error) { return parseHeadOf(b, tlog.ParseSignedCheckpoint) }
+
+// parseHeadOf reads a head whose checkpoint parse reads.
+func parseHeadOf(b []byte, parse func([]byte) (tlog.SignedCheckpoint, error)) (Head, error) {
 	for i, c := range b {
 		if c != '\n' {
 			continue
@@ -64,7 +91,7 @@ func parseHead(b []byte) (Head, error) {
 		if err != nil {
 			return Head{}, fmt.Errorf("time of the head: %w", err)
 		}
-		checkpoint, err := tlog.ParseSignedCheckpoint(b[i+1:])
+		checkpoint, err := parse(b[i+1:])
 		if err != nil {
 			return Head{}, fmt.Errorf("checkpoint of the head: %w", err)
 		}

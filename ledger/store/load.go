@@ -19,13 +19,13 @@ func (s *Store) load() error {
 	if err != nil {
 		return fmt.Errorf("head: %w", err)
 	}
-	if s.head, err = parseHead(value); err != nil {
+	if s.head, err = s.parseHead(value); err != nil {
 		return err
 	}
 	if err := s.loadTree(); err != nil {
 		return err
 	}
-	if err := checkSigned(s.key, s.head.Checkpoint, &s.tree); err != nil {
+	if err := s.checkHead(); err != nil {
 		return err
 	}
 	if err := s.checkNothingBeyond(); err != nil {
@@ -37,11 +37,8 @@ func (s *Store) load() error {
 // checkSigned says whether key, the ledger's, signed the checkpoint, and whether it is
 // that of the tree.
 func checkSigned(key note.Key, c tlog.SignedCheckpoint, tree *tlog.Tree) error {
-	if c.Origin != key.Name() {
-		return fmt.Errorf("checkpoint has the origin %s, the ledger is %s", c.Origin, key.Name())
-	}
-	if c.Size != tree.Size() || c.Root != tree.Root() {
-		return fmt.Errorf("checkpoint of size %d: root %s, tiles of size %d give %s", c.Size, c.Root, tree.Size(), tree.Root())
+	if err := checkTree(key, c.Checkpoint, tree); err != nil {
+		return err
 	}
 	for _, sig := range c.Note.Signatures {
 		if sig.By(key) && key.Public().Verify(c.Note.Text, sig.Bytes) {
@@ -49,6 +46,17 @@ func checkSigned(key note.Key, c tlog.SignedCheckpoint, tree *tlog.Tree) error {
 		}
 	}
 	return fmt.Errorf("checkpoint of size %d has no signature of the ledger %s", c.Size, key)
+}
+
+// checkTree says whether the checkpoint is that of the tree.
+func checkTree(key note.Key, c tlog.Checkpoint, tree *tlog.Tree) error {
+	if c.Origin != key.Name() {
+		return fmt.Errorf("checkpoint has the origin %s, the ledger is %s", c.Origin, key.Name())
+	}
+	if c.Size != tree.Size() || c.Root != tree.Root() {
+		return fmt.Errorf("checkpoint of size %d: root %s, tiles of size %d give %s", c.Size, c.Root, tree.Size(), tree.Root())
+	}
+	return nil
 }
 
 // loadTree reads the last tile of each level, and makes the tree of them. A full one

@@ -24,22 +24,6 @@ func (s *Store) get(key []byte) ([]byte, error) {
 	return value, closer.Close()
 }
 
-// index returns the number that the value at key begins with, if there is one. A
-// value has size bytes.
-func (s *Store) index(key []byte, size int) (uint64, bool, error) {
-	value, closer, err := s.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	if len(value) != size {
-		return 0, false, errors.Join(fmt.Errorf("key %x: the value has %d bytes, not %d", key, len(value), size), closer.Close())
-	}
-	return binary.BigEndian.Uint64(value), true, closer.Close()
-}
-
 // Entry returns the entry with that index, or ErrNotFound.
 func (s *Store) Entry(index uint64) ([]byte, error) {
 	b, err := s.get(entryKey(index))
@@ -120,16 +104,6 @@ func (s *Store) tile(level int, index uint64) ([]byte, error) {
 		return nil, err
 	}
 	return hashes, nil
-}
-
-// Index returns the index of the record of this id.
-func (s *Store) Index(id record.ID) (index uint64, ok bool, err error) {
-	return s.index(recordKey(id), 9)
-}
-
-// Revoked returns the index of the entry that revokes the key.
-func (s *Store) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
-	return s.index(revokedKey(key), 8)
 }
 
 // A KeyRecord is a record that a key signed.

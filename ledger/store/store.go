@@ -8,12 +8,18 @@
 // they sort.
 //
 //	format                            "chirograph store 1\n", the ledger's vkey, "\n"
-//	head                              time of the last entry, "\n", the signed checkpoint
+//	                                  of a copy "chirograph copy 1\n", the same
+//	head                              time of the last entry, "\n", the signed checkpoint; of a copy its text
+//	kept                              of a copy: the newest checkpoint that the ledger signed
 //	e index(8)                        the entry
 //	t level(1) index(8) start(2)      hashes of that tile from number start on
 //	r id(32)                          index(8) of the record, its kind(1)
 //	k public key(32) index(8)         kind(1) of a record that the key signed
 //	v public key(32)                  index(8) of the key's revocation
+//	c contract(32)                    the first contract of its chain(32), its depth(8), above 0
+//	x contract(32) kind(1) index(8)   day(4) and id(32) of what ends it: a contract, a termination
+//	d chain(32) index(8)              of a dispute: depth(8), index of its resolution(8), id(32)
+//	h contract(32) index(8)           kind(1) of an entry in its time line
 //
 // The tile at the right edge is kept in pieces, one a batch, so that a lone record
 // writes 32 bytes and not a tile; the batch that fills the tile puts the whole in
@@ -70,6 +76,7 @@ type Store struct {
 	lock *pebble.Lock // nil where Pebble has it
 	dir  string
 	key  note.Key
+	copy bool // of a log that another keeps
 
 	// Of the one goroutine that writes. edge[L] has the hashes of the last tile
 	// of level L while it is not full.
@@ -84,7 +91,7 @@ type Store struct {
 
 // A Head is what a store says of itself as a whole.
 type Head struct {
-	Checkpoint tlog.SignedCheckpoint // of all entries
+	Checkpoint tlog.SignedCheckpoint // of all entries; in a copy without its note, because nobody signs it
 	Time       int64                 // when the last entry was registered, POSIX seconds; 0 if there is none
 }
 
@@ -120,8 +127,8 @@ func (s *Store) create(checkpoint tlog.SignedCheckpoint) error {
 	b := s.db.NewBatch()
 	head := Head{Checkpoint: checkpoint}
 	if err := errors.Join(
-		b.Set(formatKey, []byte(format+s.key.String()+"\n"), nil),
-		b.Set(headKey, head.bytes(), nil),
+		b.Set(formatKey, []byte(s.format()+s.key.String()+"\n"), nil),
+		b.Set(headKey, s.headBytes(head), nil),
 	); err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (s *Store) checkFormat() error {
 		return err
 	}
 	got, rest, _ := strings.Cut(string(value), "\n")
-	if want := strings.TrimSuffix(format, "\n"); got != want {
+	if want := strings.TrimSuffix(s.format(), "\n"); got != want {
 		return fmt.Errorf("has the format %.80q, this program reads %q", got, want)
 	}
 	if want := s.key.String(); rest != want+"\n" {

@@ -99,7 +99,7 @@ func TestABatchKnowsItsOwnEntries(t *testing.T) {
 		if err != nil || ok != (n < 5) || ok && index != n {
 			t.Errorf("key %d: revoked by %d, %v, %v", n, index, ok, err)
 		}
-		if _, ok, err := s.Index(r.ID()); err != nil || ok != (n < 3) {
+		if _, ok, err := s.State(s.Head()).Index(r.ID()); err != nil || ok != (n < 3) {
 			t.Errorf("the store has record %d before the commit: %v, %v", n, ok, err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestReadsTellAbsentFromDamaged(t *testing.T) {
 	put(t, s, string(tileKey(0, 3, 0)), strings.Repeat("x", 32*257))
 	put(t, s, string(entryKey(2)), strings.Repeat("x", 1<<16))
 	for _, err := range []error{
-		third(s.Index(id)), third(s.Revoked(key)), second(s.KeyRecords(key, 0, 9, 9)),
+		third(s.State(s.Head()).Index(id)), third(s.State(s.Head()).Revoked(key)), second(s.KeyRecords(key, 0, 9, 9)),
 		second(s.tile(0, 1)), second(s.tile(0, 2)), second(s.tile(0, 3)),
 		second(s.Tile(tlog.Tile{Level: 0, Index: 1, Width: 256})),
 		second(s.Bundle(tlog.Tile{Level: -1, Index: 0, Width: 256})),

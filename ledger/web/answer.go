@@ -33,24 +33,31 @@ type answer struct {
 	body     []byte
 	location string // "" for none
 	gzip     bool   // compressed for whoever accepts it
+	encoding string // of body: "" for none, or gzip
+	held     int64  // bytes of the budget, to give back once it is written
+}
+
+// encode compresses the body for a caller that accepts it.
+func (a *answer) encode(r *http.Request) {
+	if a.gzip && acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		a.body, a.encoding = compress(a.body), "gzip"
+	}
 }
 
 func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	body := a.body
 	if a.gzip {
 		h.Set("Vary", "Accept-Encoding")
-		if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-			h.Set("Content-Encoding", "gzip")
-			body = compress(body)
-		}
+	}
+	if a.encoding != "" {
+		h.Set("Content-Encoding", a.encoding)
 	}
 	if a.location != "" {
 		h.Set("Location", a.location)
 	}
 	h.Set("Content-Type", a.media)
 	h.Set("Cache-Control", a.cache)
-	send(w, r, a.status, body)
+	send(w, r, a.status, a.body)
 }
 
 // send writes a body, of whatever kind, and to HEAD its header alone.

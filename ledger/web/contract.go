@@ -7,6 +7,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 // The JSON of a contract. Indexes and sizes are JSON numbers: below 2⁵³, up to
@@ -30,6 +31,31 @@ type contractJSON struct {
 	Replaces   string         `json:"replaces,omitempty"`
 	Former     []partyJSON    `json:"former,omitempty"`
 	Under      string         `json:"under,omitempty"`
+	Status     statusJSON     `json:"status"`   // at the size, now
+	Timeline   []eventJSON    `json:"timeline"` // what was registered under it, by index; at most 256
+	Next       *uint64        `json:"next,omitempty"`
+}
+
+type statusJSON struct {
+	Standing rules.Standing `json:"standing"`
+	Since    string         `json:"since"`
+	By       string         `json:"by,omitempty"`            // the contract that replaced it, the termination that ended it
+	Disputes []string       `json:"disputes"`                // ids of those that are open, by index; at most 256
+	More     bool           `json:"more_disputes,omitempty"` // others are open
+}
+
+// An eventJSON is an entry in the time line of a contract.
+type eventJSON struct {
+	Index      uint64   `json:"index"`
+	ID         string   `json:"id"`
+	Kind       string   `json:"kind"`
+	Relation   string   `json:"relation"` // states, terminates, replaces or under
+	Registered string   `json:"registered"`
+	By         []string `json:"by"` // roles
+	About      string   `json:"about,omitempty"`
+	Answers    string   `json:"answers,omitempty"`
+	Effective  string   `json:"effective,omitempty"`
+	Receipt    string   `json:"receipt"` // path
 }
 
 type partyJSON struct {
@@ -59,19 +85,97 @@ type noticeJSON struct {
 	Days int    `json:"days"`
 }
 
+// A registered record is one with its place in the log, as a [ledger.View] has it.
+type registered struct {
+	Index  uint64
+	Time   int64 // POSIX seconds
+	Record *record.Record
+}
+
 func (h *Handler) contract(q *request) (*answer, error) {
 	id, err := record.ParseID(q.rest)
 	if err != nil {
 		return nil, notFound("%s", err)
 	}
+	first, err := firstIndex(q.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
 	reg, err := q.view.Contract(id)
 	if err != nil {
 		return nil, err
 	}
-	return asJSON(contractOf(reg, q.view.Size()))
+	c := contractOf(registered(reg), q.view.Size())
+	if c.Status, err = h.status(q.view, registered(reg)); err != nil {
+		return nil, err
+	}
+	if c.Timeline, c.Next, err = timeline(q.view, id, first); err != nil {
+		return nil, err
+	}
+	return asJSON(c)
 }
 
-func contractOf(reg ledger.Registered, size uint64) contractJSON {
+func (h *Handler) status(view *ledger.View, reg registered) (statusJSON, error) {
+	entry := &rules.Entry{Index: reg.Index, Registered: reg.Time, ID: reg.Record.ID(), Text: reg.Record.Text()}
+	// The last entry may be ahead of the clock.
+	now := max(h.cfg.Clock().Unix(), view.LastTime())
+	st, err := rules.StatusAt(view, entry, now)
+	if err != nil {
+		return statusJSON{}, err
+	}
+	out := statusJSON{Standing: st.Standing, Since: date(st.Since), By: optionalID(st.By), Disputes: []string{}}
+	// A party may open as many as it likes: the page is read all the same.
+	out.More = len(st.Disputes) > ledger.MaxPage
+	for _, d := range st.Disputes[:min(len(st.Disputes), ledger.MaxPage)] {
+		out.Disputes = append(out.Disputes, d.ID.String())
+	}
+	return out, nil
+}
+
+// timeline returns a page of what belongs to a contract, from an index on, and after
+// which index the next one begins.
+func timeline(view *ledger.View, id record.ID, first uint64) ([]eventJSON, *uint64, error) {
+	indexes, more, err := view.History(id, first)
+	if err != nil {
+		return nil, nil, err
+	}
+	events := []eventJSON{}
+	for _, index := range indexes {
+		reg, err := view.Registered(index)
+		if err != nil {
+			return nil, nil, err
+		}
+		events = append(events, eventOf(registered(reg), id))
+	}
+	if !more {
+		return events, nil, nil
+	}
+	return events, &indexes[len(indexes)-1], nil
+}
+
+func eventOf(reg registered, contract record.ID) eventJSON {
+	t, id := reg.Record.Text(), reg.Record.ID().String()
+	e := eventJSON{
+		Index: reg.Index, ID: id, Kind: t.Kind.String(), Registered: record.FormatTime(reg.Time), By: []string{},
+		About: t.About, Answers: optionalID(t.Answers), Effective: date(t.Effective), Receipt: "/records/" + id + "/receipt",
+	}
+	for _, p := range t.Parties {
+		e.By = append(e.By, p.Role)
+	}
+	switch {
+	case t.Kind == record.Statement:
+		e.Relation = "states"
+	case t.Kind == record.Termination:
+		e.Relation = "terminates"
+	case t.Replaces == contract:
+		e.Relation = "replaces"
+	default:
+		e.Relation = "under"
+	}
+	return e
+}
+
+func contractOf(reg registered, size uint64) contractJSON {
 	t := reg.Record.Text()
 	c := contractJSON{
 		ID: reg.Record.ID().String(), Kind: t.Kind.String(), Ledger: t.Ledger.String(),

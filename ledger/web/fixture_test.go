@@ -92,6 +92,7 @@ func revocation(s signer) *record.Record {
 // A world is a ledger with its HTTP interface, in memory.
 type world struct {
 	t     testing.TB
+	clock func() time.Time
 	unix  atomic.Int64 // its clock
 	log   *ledger.Log
 	h     *Handler
@@ -129,14 +130,15 @@ func newWorld(t testing.TB, change func(cfg *ledger.Config), dir string, fs vfs.
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := ledger.Config{Store: s, Sign: home.sign, Policy: policy, Clock: func() time.Time { return time.Unix(w.unix.Load(), 0) }}
+	w.clock = func() time.Time { return time.Unix(w.unix.Load(), 0) }
+	cfg := ledger.Config{Store: s, Sign: home.sign, Policy: policy, Clock: w.clock}
 	if change != nil {
 		change(&cfg)
 	}
 	if w.log, err = ledger.Open(cfg); err != nil {
 		t.Fatal(err)
 	}
-	w.h, err = New(Config{Key: home.Key, View: w.log.View, Log: w.log, Checks: 2, Policy: policy, URL: "https://ledger.example/",
+	w.h, err = New(Config{Key: home.Key, View: w.log.View, Log: w.log, Clock: w.clock, Checks: 2, Policy: policy, URL: "https://ledger.example/",
 		Logger: slog.New(slog.NewTextHandler(w.lines, nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -77,6 +78,9 @@ func FuzzPath(f *testing.F) {
 		cache := resp.Header.Get("Cache-Control")
 		switch resp.StatusCode {
 		case 200:
+			if u.ForceQuery || u.RawQuery != "" && !strings.HasPrefix(u.Path, "/keys/") && !strings.HasPrefix(u.Path, "/contracts/") {
+				t.Errorf("%s is served, with a query", path)
+			}
 			if want := u.EscapedPath(); cache == immutable && want[:6] == "/tile/" {
 				if tile, err := tlog.ParseTilePath(want[1:]); err != nil || "/"+tile.Path() != want {
 					t.Errorf("%s is served", path)

@@ -3,14 +3,15 @@ package web
 import "context"
 
 // waitersPerCheck is how many requests may wait for each one that checks
-// signatures. A record of 64 lines is checked in about 4 ms, so the last waits for
-// a quarter of a second at the worst.
+// signatures, or makes a large answer. A record of 64 lines is checked in about
+// 4 ms, so the last waits for a quarter of a second at the worst; the largest bundle
+// is compressed in about 20 ms, so its last waits for little more than a second.
 const waitersPerCheck = 64
 
-// A gate bounds how many requests check signatures at once, and how many wait to.
+// A gate bounds how many requests need a core for long at once, and how many wait to.
 type gate struct {
-	places  chan struct{} // taken by those that wait or check
-	running chan struct{} // taken by those that check
+	places  chan struct{} // taken by those that wait or run
+	running chan struct{} // taken by those that run
 }
 
 func newGate(checks int) *gate {

@@ -57,17 +57,18 @@ var refusals = map[rules.Rule]int{
 }
 
 // errBusy is the error of a gate before which too many wait.
-var errBusy = errors.New("too many requests wait for their signatures to be checked")
+var errBusy = errors.New("too many requests wait for their turn")
 
 // unavailable is what the caller learns where the ledger would register the record
 // at another time. Of a cause he learns nothing.
 var unavailable = []struct {
 	is         func(error) bool
-	retryAfter int // seconds: a few syncs of the disk; a restart; a look by the operator
+	retryAfter int // seconds: a few syncs of the disk; a slow reader, a restart; a look by the operator
 	detail     string
 	log        bool // somebody has to look at it
 }{
-	{is(errBusy), 1, "the ledger has as many records at hand as it can take", false},
+	{is(errBusy), 1, "the ledger has as many requests at hand as it can take", false},
+	{is(errFull), 10, "the ledger has as many large answers at hand as it can hold", false},
 	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", false},
 	{is(ledger.ErrClosed), 10, "the ledger is stopping", false},
 	{isClock, 60, "the ledger's clock is behind its last entry", true},

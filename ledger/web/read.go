@@ -20,19 +20,32 @@ func (h *Handler) checkpoint(q *request) (*answer, error) {
 	return ok(plainText, latest, q.view.Checkpoint().Bytes()), nil
 }
 
-// tile serves what the published tree has. A partial tile is served for ever, also
-// once the tree has the whole.
-func (h *Handler) tile(q *request) (*answer, error) {
-	t, err := tlog.ParseTilePath("tile/" + q.rest)
+// publishedTile returns the tile that a path names, if the published tree has it. A
+// partial tile is served for ever, also once the tree has the whole.
+func publishedTile(q *request, path string) (tlog.Tile, error) {
+	t, err := tlog.ParseTilePath(path)
 	if err != nil {
-		return nil, notFound("%s", err)
+		return t, notFound("%s", err)
 	}
 	if width := tlog.TileWidth(t.Level, t.Index, q.view.Size()); width < t.Width {
-		return nil, notFound("%s has the width %d in the tree of size %d", t.Path(), width, q.view.Size())
+		return t, notFound("%s has the width %d in the tree of size %d", t.Path(), width, q.view.Size())
 	}
-	if t.Level >= 0 {
-		b, err := q.view.Tile(t)
-		return ok(octets, immutable, b), err
+	return t, nil
+}
+
+func (h *Handler) tile(q *request) (*answer, error) {
+	t, err := publishedTile(q, "tile/"+q.rest)
+	if err != nil {
+		return nil, err
+	}
+	b, err := q.view.Tile(t)
+	return ok(octets, immutable, b), err
+}
+
+func (h *Handler) bundle(q *request) (*answer, error) {
+	t, err := publishedTile(q, "tile/entries/"+q.rest)
+	if err != nil {
+		return nil, err
 	}
 	b, err := q.view.Bundle(t)
 	a := ok(octets, immutable, b)

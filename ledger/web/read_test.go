@@ -13,7 +13,6 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -31,6 +30,7 @@ func TestEveryReadHasItsTypeAndItsCaching(t *testing.T) {
 		{"/records/" + id, "text/plain; charset=utf-8", yearLong, "chirograph/contract/v1\n"},
 		{"/records/" + id + "/receipt", "text/plain; charset=utf-8", "public, max-age=2", "c2sp.org/tlog-proof@v1\n"},
 		{"/contracts/" + id, "application/json", "public, max-age=2", "{\n  \"id\": \"" + id},
+		{"/contracts/" + id + "?after=0", "application/json", "public, max-age=2", "{\n  \"id\": \"" + id},
 		{"/keys/" + maker.Public().String(), "application/json", "public, max-age=2", "{\n  \"key\": \"" + maker.Public().String()},
 		{"/consistency/2", "text/plain; charset=utf-8", "public, max-age=2", "old 2\n"},
 		{"/policy", "text/plain; charset=utf-8", "public, max-age=2", string(policy)},
@@ -93,6 +93,7 @@ func TestWhatIsNotThereIs404(t *testing.T) {
 		"/records/" + absent, "/records/" + absent + "/receipt", "/records/" + strings.ToUpper(id), "/records/" + id + "/", "/records/" + id + "/receipt/",
 		"/records/" + id + "/receipt/receipt", "/records/" + id[1:], "/records/" + strings.Repeat("0", 64), "/records/", "/records//receipt",
 		"/contracts/" + absent, "/contracts/" + revocation(deputy).ID().String(), "/contracts/", "/contracts/x",
+		"/contracts/" + strings.ToUpper(id), "/contracts/" + id + "/", "/contracts/" + id + "?after=", "/contracts/" + id + "?after=-1", "/contracts/" + id + "?after=01", "/contracts/" + id + "?before=1",
 		"/keys/", "/keys/x", "/keys/" + strings.ToUpper(key), "/keys/" + key[2:], "/keys/01" + strings.Repeat("0", 62), "/keys/" + key + "?after=", "/keys/" + key + "?after=01",
 		"/keys/" + key + "?after=-1", "/keys/" + key + "?before=1", "/keys/" + key + "?after=1&after=2", "/keys/" + key + "?1",
 		"/consistency/5", "/consistency/", "/consistency/01", "/consistency/-1", "/consistency/+1", "/consistency/1.0", "/consistency/9223372036854775808",
@@ -110,6 +111,30 @@ func TestWhatIsNotThereIs404(t *testing.T) {
 	wantProblem(t, w.get("GET", "/tile/0/000.p/5"), 404, "", "tile/0/000.p/5 has the width 4 in the tree of size 4")
 	wantProblem(t, w.get("GET", "/consistency/5"), 404, "", "the older tree has the size 5, the latest has 4")
 	wantProblem(t, w.get("GET", "/records/"+absent), 404, "", "no record "+absent+" is registered among the first 4")
+}
+
+func TestAQueryThatNobodyReadsIs404(t *testing.T) {
+	w := open(t).add(contracts(3)...)
+	id, key := contract(1).ID().String(), maker.Public().String()
+	for _, path := range []string{"/", "/checkpoint", "/tile/0/000.p/1", "/tile/entries/000.p/1", "/records/" + id, "/records/" + id + "/receipt",
+		"/contracts/" + id, "/keys/" + key, "/consistency/2", "/policy", "/healthz", "/readyz"} {
+		if resp := w.get("GET", path); resp.StatusCode != 200 {
+			t.Errorf("%s: status %d", path, resp.StatusCode)
+		}
+		for _, query := range []string{"?", "?anything", "?a=b", "?after=", "?after=x", "?&"} {
+			wantProblem(t, w.get("GET", path+query), 404, "", "query ")
+		}
+		want := 404
+		if strings.HasPrefix(path, "/contracts/") || strings.HasPrefix(path, "/keys/") {
+			want = 200
+		}
+		if resp := w.get("GET", path+"?after=1"); resp.StatusCode != want {
+			t.Errorf("%s?after=1: status %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+	r := contract(9)
+	wantProblem(t, w.do(must(http.NewRequest("POST", "/records?x", bytes.NewReader(r.Bytes())))), 404, "", `query "x"`)
+	wantProblem(t, w.get("GET", "/records/"+r.ID().String()), 404, "", "no record")
 }
 
 func TestOnlyTheNamedMethodsAreAllowed(t *testing.T) {
@@ -217,7 +242,8 @@ func TestContractAsJSON(t *testing.T) {
 		"title":"Forty <flow> meters","parties":[{"role":"manufacturer","threshold":1,"keys":[%s]},{"role":"buyer","threshold":1,"keys":[%s,%s]}],
 		"documents":[{"name":"terms.txt","kind":"terms","media_type":"text/plain","size":1,"commitment":"sha256:01%[6]s"},
 		{"name":"document-2.png","kind":"drawing","media_type":"image/png","size":4096,"commitment":"salted-sha256:02%[6]s"}],
-		"from":"2026-09-21","until":"2026-09-30","terminable":[{"role":"buyer","days":30}]}`,
+		"from":"2026-09-21","until":"2026-09-30","terminable":[{"role":"buyer","days":30}],
+		"status":{"standing":"in force","since":"2026-09-21","disputes":[]},"timeline":[]}`,
 		r.ID(), home.Key, key(maker, true), key(buyer, false), key(deputy, true), strings.Repeat("0", 62))
 	if got := read(t, w.get("GET", "/contracts/"+r.ID().String())); !sameJSON(got, []byte(want)) {
 		t.Errorf("%s\nwant\n%s", got, want)
@@ -226,12 +252,11 @@ func TestContractAsJSON(t *testing.T) {
 	wantProblem(t, w.get("GET", "/contracts/"+revocation(deputy).ID().String()), 404, "", "")
 }
 
-// What the ledger does not register yet has its members already.
 func TestAReplacementAsJSON(t *testing.T) {
 	r := sealed(draft(1, func(text *record.Text) {
 		text.Replaces, text.Under, text.Former = contract(2).ID(), contract(3).ID(), text.Parties[:1]
 	}), maker, buyer)
-	c := contractOf(ledger.Registered{Index: 4, Time: epoch, Record: r}, 9)
+	c := contractOf(registered{Index: 4, Time: epoch, Record: r}, 9)
 	if c.Replaces != contract(2).ID().String() || c.Under != contract(3).ID().String() || len(c.Former) != 1 || c.Former[0].Keys[0].Name != "maker.example" || c.Size != 9 {
 		t.Errorf("%+v", c)
 	}
@@ -297,7 +322,7 @@ func TestPagesOfAKeyHoldAllThatItSigned(t *testing.T) {
 func TestReadsNeedNoLog(t *testing.T) {
 	w := open(t).add(contracts(2)...)
 	var err error
-	if w.h, err = New(Config{Key: home.Key, View: w.log.View, Checks: 1, Policy: policy}); err != nil {
+	if w.h, err = New(Config{Key: home.Key, View: w.log.View, Clock: w.clock, Checks: 1, Policy: policy}); err != nil {
 		t.Fatal(err)
 	}
 	w.checkLog()
@@ -314,12 +339,13 @@ func TestReadsNeedNoLog(t *testing.T) {
 
 func TestHandlerNeedsWhatItServes(t *testing.T) {
 	w := open(t)
-	good := Config{Key: home.Key, View: w.log.View, Checks: 1, Policy: policy}
+	good := Config{Key: home.Key, View: w.log.View, Clock: w.clock, Checks: 1, Policy: policy}
 	for want, change := range map[string]func(*Config){
-		"its key, its view and its policy": func(c *Config) { c.Key = note.Key{} },
-		"its view and its policy":          func(c *Config) { c.View = nil },
-		"and its policy":                   func(c *Config) { c.Policy = nil },
-		"at least one request":             func(c *Config) { c.Checks = 0 },
+		"its key, its view, its policy and a clock": func(c *Config) { c.Key = note.Key{} },
+		"its view, its policy and a clock":          func(c *Config) { c.View = nil },
+		"its policy and a clock":                    func(c *Config) { c.Policy = nil },
+		"and a clock":                               func(c *Config) { c.Clock = nil },
+		"at least one request":                      func(c *Config) { c.Checks = 0 },
 	} {
 		cfg := good
 		change(&cfg)

@@ -80,7 +80,8 @@ func TestEachRuleHasItsStatus(t *testing.T) {
 		{"no record", maker.Signature(make([]byte, 64)).Append([]byte("a poem\n\n")), 400, "form", ""},
 		{"another ledger", sealed(draft(1, func(t *record.Text) { t.Ledger = other.Key }), maker, buyer).Bytes(), 400, "form", "the record is for the ledger " + other.String()},
 		{"another ledger, wrong signature", bytes.Replace(forged, []byte(home.String()), []byte(other.String()), 1), 400, "form", "the record is for the ledger"},
-		{"a kind of later", sealed(draft(1, func(t *record.Text) { t.Under = contract(0).ID() }), maker, buyer).Bytes(), 400, "form", "does not register yet"},
+		{"under nothing", sealed(draft(1, func(t *record.Text) { t.Under = contract(9).ID() }), maker, buyer).Bytes(), 422, "refers", "under names " + contract(9).ID().String() + ", which is not registered"},
+		{"under a revocation", sealed(draft(1, func(t *record.Text) { t.Under = revocation(deputy).ID() }), maker, buyer).Bytes(), 422, "refers", "which is a revocation"},
 		{"too early", sealed(draft(1, func(t *record.Text) { t.Made = epoch + 301 }), maker, buyer).Bytes(), 422, "time", "made is"},
 		{"too late", sealed(draft(1, func(t *record.Text) { t.SignBy = epoch - 1 }), maker, buyer).Bytes(), 422, "time", "sign-by is"},
 		{"a changed text", bytes.Replace(forged, []byte("terms.txt"), []byte("terms.doc"), 1), 422, "signed", "the signature of maker.example does not verify"},
@@ -130,6 +131,7 @@ func TestErrorsOfTheLedgerHaveTheirStatus(t *testing.T) {
 		logged     bool
 	}{
 		{errBusy, 503, "1", false},
+		{errFull, 503, "10", false},
 		{ledger.ErrBusy, 503, "1", false},
 		{ledger.ErrClosed, 503, "10", false},
 		{ledger.ErrStopped, 503, "60", true},

@@ -89,7 +89,7 @@ func TestOnlySoManyCheckSignaturesAtOnce(t *testing.T) {
 	for range places - 2 {
 		w.h.gate.places <- struct{}{}
 	}
-	wantProblem(t, w.post(contract(1).Bytes()), 503, "", "as many records at hand as it can take")
+	wantProblem(t, w.post(contract(1).Bytes()), 503, "", "as many requests at hand as it can take")
 	// What needs no signature checked is answered all the same.
 	wantProblem(t, w.post([]byte("hello")), 400, "form", "")
 	if resp := w.get("GET", "/checkpoint"); resp.StatusCode != 200 {

@@ -6,7 +6,7 @@
 // carries the header of the resource that it stands for. What never changes, tiles
 // and records, may be cached for ever; the rest for two seconds, like the
 // checkpoint; errors not at all. A resource that is not there, or is named in
-// another form than its one, is 404.
+// another form than its one, or with a query that it does not know, is 404.
 //
 // Errors are problem details (RFC 9457) with the broken rule in the member "rule".
 // Log lines name an endpoint and an error, never who asked.
@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
@@ -29,7 +30,8 @@ type Config struct {
 	Key    note.Key            // the ledger's
 	View   func() *ledger.View // returns what is published now; each request asks once
 	Log    *ledger.Log         // that admits records; nil where none are accepted
-	Checks int                 // how many requests check signatures at once: about as many as there are cores
+	Clock  func() time.Time    // for the status of contracts
+	Checks int                 // how many requests check signatures at once, and how many make large answers: about as many as there are cores
 	Policy []byte              // the policy file of this ledger, as it is served
 	URL    string              // the ledger's public URL, for the home page; may be empty
 	Logger *slog.Logger        // for what goes wrong here; nil for none
@@ -37,20 +39,25 @@ type Config struct {
 
 // A Handler serves one ledger.
 type Handler struct {
-	cfg  Config
-	log  *slog.Logger
-	gate *gate
+	cfg   Config
+	log   *slog.Logger
+	gate  *gate   // of those that check signatures
+	reads *gate   // of those that make large answers
+	held  *budget // of what those hold until it is written
 }
 
 // New returns a handler.
 func New(cfg Config) (*Handler, error) {
-	if cfg.Key == (note.Key{}) || cfg.View == nil || len(cfg.Policy) == 0 {
-		return nil, errors.New("web: a ledger is served from its key, its view and its policy")
+	if cfg.Key == (note.Key{}) || cfg.View == nil || cfg.Clock == nil || len(cfg.Policy) == 0 {
+		return nil, errors.New("web: a ledger is served from its key, its view, its policy and a clock")
 	}
 	if cfg.Checks < 1 {
 		return nil, fmt.Errorf("web: at least one request has to check signatures at once, not %d", cfg.Checks)
 	}
-	return &Handler{cfg: cfg, log: orDiscard(cfg.Logger), gate: newGate(cfg.Checks)}, nil
+	return &Handler{
+		cfg: cfg, log: orDiscard(cfg.Logger),
+		gate: newGate(cfg.Checks), reads: newGate(cfg.Checks), held: &budget{limit: heldBytes},
+	}, nil
 }
 
 // An endpoint is a resource, or a family of them under one prefix.
@@ -58,6 +65,8 @@ type endpoint struct {
 	path  string // with a slash at its end it is a prefix, but for the home page
 	serve func(h *Handler, q *request) (*answer, error)
 	post  bool // to POST alone; else to GET and HEAD
+	large bool // answers may be large, and are made when it is their turn
+	after bool // the query after=<index> is known; else none is
 }
 
 // A request is what an endpoint answers.
@@ -70,11 +79,12 @@ type request struct {
 var endpoints = []endpoint{
 	{path: "/", serve: (*Handler).home},
 	{path: "/checkpoint", serve: (*Handler).checkpoint},
+	{path: "/tile/entries/", serve: (*Handler).bundle, large: true}, // before what it begins with
 	{path: "/tile/", serve: (*Handler).tile},
 	{path: "/records", serve: (*Handler).register, post: true},
 	{path: "/records/", serve: (*Handler).record},
-	{path: "/contracts/", serve: (*Handler).contract},
-	{path: "/keys/", serve: (*Handler).key},
+	{path: "/contracts/", serve: (*Handler).contract, large: true, after: true},
+	{path: "/keys/", serve: (*Handler).key, large: true, after: true},
 	{path: "/consistency/", serve: (*Handler).consistency},
 	{path: "/policy", serve: (*Handler).policy},
 	{path: "/healthz", serve: (*Handler).healthy},
@@ -109,6 +119,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		notFound("there is nothing at this path").write(w, r)
 		return
 	}
+	// A query that nobody reads would give one resource many addresses, and a cache
+	// on the way many copies of it.
+	if r.URL.ForceQuery || r.URL.RawQuery != "" && !e.after {
+		notFound("query %.60q is none that this resource knows", r.URL.RawQuery).write(w, r)
+		return
+	}
 	if allow, ok := e.allow(r.Method); !ok {
 		methodNotAllowed(allow).write(w, r)
 		return
@@ -122,16 +138,34 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.write(w, r)
 		return
 	}
+	defer h.held.give(a.held)
 	a.write(w, r)
 }
 
-// answer has the endpoint answer. A panic becomes an error, so that it is one
-// request that fails, and the log says where.
+// answer has the endpoint answer. What it holds of the budget is the caller's to give
+// back. A panic becomes an error, so that it is one request that fails, and the log
+// says where.
 func (h *Handler) answer(e endpoint, r *http.Request, rest string) (a *answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			a, err = nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	return e.serve(h, &request{r, h.cfg.View(), rest})
+	if e.large {
+		if err := h.reads.enter(r.Context()); err != nil {
+			return nil, err
+		}
+		defer h.reads.leave()
+	}
+	a, err = e.serve(h, &request{r, h.cfg.View(), rest})
+	if err != nil {
+		return nil, err
+	}
+	a.encode(r)
+	if r.Method != http.MethodHead {
+		a.held = weight(a.body)
+	}
+	// Within its turn, so that besides the budget only as many bodies are in memory
+	// as may be made at once.
+	return a, h.held.take(a.held)
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+type evidenceResult struct {
+	Verdict    verify.Verdict  `json:"verdict"`
+	Failure    *verify.Failure `json:"failure,omitempty"`
+	Ledger     string          `json:"ledger,omitempty"` // vkey
+	Rule       string          `json:"rule,omitempty"`
+	Index      *uint64         `json:"index,omitempty"` // of the entry; of a fork the size of the smaller tree
+	ID         string          `json:"id,omitempty"`
+	Registered string          `json:"registered,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Size       uint64          `json:"size,omitempty"` // of the tree
+	Root       string          `json:"root,omitempty"` // base64
+	Doubt      string          `json:"doubt,omitempty"`
+	Absent     *verify.Range   `json:"absent,omitempty"` // entries that have to be read to be sure
+}
+
+// evidence judges one file.
+func (o *options) evidence(p *verify.Policy, args []string) (int, error) {
+	if len(args) != 1 {
+		return 0, fmt.Errorf("%d files are named, one with evidence is needed; %w", len(args), errUsage)
+	}
+	text, err := readFile(args[0], verify.MaxEvidence)
+	if err != nil {
+		return 0, err
+	}
+	b, err := verify.Evidence(p, text)
+	if err != nil {
+		result := evidenceResult{Verdict: verify.No, Failure: verify.Refused(err).Failure}
+		if o.json {
+			return exitNo, o.printJSON(result)
+		}
+		o.complain(args[0], result.Failure)
+		return exitNo, nil
+	}
+	if o.json {
+		return code(b.Verdict), o.printJSON(newEvidenceResult(b))
+	}
+	return code(b.Verdict), o.printBreach(args[0], b)
+}
+
+func newEvidenceResult(b *verify.Breach) evidenceResult {
+	r := evidenceResult{
+		Verdict: b.Verdict, Ledger: b.Checkpoint.Log.Key.String(), Rule: string(b.Rule), Index: &b.Index, Reason: b.Reason,
+		Size: b.Checkpoint.Size, Root: b.Checkpoint.Root.String(), Doubt: b.Doubt, Absent: b.Absent,
+	}
+	if b.ID != (record.ID{}) {
+		r.ID, r.Registered = b.ID.String(), record.FormatTime(b.Registered)
+	}
+	return r
+}
+
+func (o *options) printBreach(path string, b *verify.Breach) error {
+	says := b.String()
+	if b.Doubt != "" {
+		says = b.Doubt
+	}
+	if _, err := fmt.Fprintf(o.stdout, "%s: %s: %s\n", path, b.Verdict, says); err != nil {
+		return err
+	}
+	if b.Absent != nil {
+		if _, err := fmt.Fprintf(o.stdout, "  as it looks: %s\n", b); err != nil {
+			return err
+		}
+	}
+	if b.ID != (record.ID{}) {
+		if _, err := fmt.Fprintf(o.stdout, "  record %s, registered %s\n", b.ID, record.FormatTime(b.Registered)); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(o.stdout, "  signed by the key of %s, %s: the tree of %d entries with the root %s\n",
+		b.Checkpoint.Origin, b.Checkpoint.Log.Key.Public().Fingerprint(), b.Checkpoint.Size, b.Checkpoint.Root)
+	return err
+}

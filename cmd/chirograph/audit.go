@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/ledger/audit"
+	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+type auditFlags struct {
+	policy, state, output string
+	json                  bool
+}
+
+func (a *app) auditCommand() *cobra.Command {
+	var f auditFlags
+	c := &cobra.Command{
+		Use:   "audit --policy FILE [--state DIR] [-o EVIDENCE] URL",
+		Short: "Check a whole ledger against its own rules",
+		Long: `Reads every entry of a ledger, computes its tree, checks every signature, and asks the
+rules of each entry what the ledger should have asked. Contracts and tiles that the
+ledger serves are compared with what comes of it, a few that it cannot foresee.
+
+With --state what was read is kept in DIR: an audit that was stopped goes on there, and
+a later one reads only what is new, and proves that the ledger has not changed the rest.
+
+Exit 1: the ledger broke a rule, or shows two histories. What proves it to others is
+written to EVIDENCE: chirograph-verify evidence judges it. Exit 2: not all was judged.`,
+		Example: "  chirograph audit --policy ledger.policy --state audited https://ledger.example",
+		Args:    arguments("URL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.audit(cmd.Context(), args[0], f)
+		},
+	}
+	c.Flags().StringVar(&f.policy, "policy", "", "the ledger and the witnesses that you trust (`FILE`)")
+	c.Flags().StringVar(&f.state, "state", "", "the folder in which what was read is kept (`DIR`)")
+	c.Flags().StringVarP(&f.output, "output", "o", "", "the file for what proves a breach (`FILE`); evidence-LEDGER-ENTRY.txt where none is named")
+	c.Flags().BoolVar(&f.json, "json", false, "print the result as data")
+	return c
+}
+
+func (a *app) audit(ctx context.Context, url string, f auditFlags) (err error) {
+	p, ledger, err := a.auditPolicy(url, f)
+	if err != nil {
+		return err
+	}
+	if f.state == "" {
+		if f.state, err = os.MkdirTemp("", "chirograph-audit-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(f.state)) }()
+	}
+	bar := a.newAuditBar()
+	result, failure := audit.Run(ctx, audit.Config{
+		Client: ledger, Policy: p, Dir: f.state, Clock: a.now, Random: a.random, Progress: bar.show,
+	})
+	bar.end()
+	r := newAuditResult(p, result, failure)
+	if finding := result.Finding; finding != nil && finding.Evidence != nil {
+		if r.Finding.Evidence = f.output; f.output == "" {
+			r.Finding.Evidence = evidenceName(result)
+		}
+		if err := replaceFile(r.Finding.Evidence, forAll, bytes.NewReader(finding.Evidence)); err != nil {
+			return fmt.Errorf("%s: %s; and the evidence could not be written: %w", r.Origin, finding, err)
+		}
+	}
+	if f.json {
+		err = a.printJSON(r)
+	} else {
+		err = a.printAudit(r, f.policy)
+	}
+	return errors.Join(err, r.exit(result, failure))
+}
+
+// auditPolicy reads the policy, and returns the interface to its ledger at the URL.
+func (a *app) auditPolicy(url string, f auditFlags) (*verify.Policy, *client.Client, error) {
+	switch {
+	case !isURL(url):
+		return nil, nil, hint(errors.New(url+" is no URL"), "it begins with https:// or http://")
+	case f.policy == "":
+		return nil, nil, hint(errors.New("--policy is missing"), "without it nobody is trusted; name a policy file: chirograph policy %s -o FILE fetches the ledger's own", url)
+	}
+	b, err := readFile(f.policy, verify.MaxPolicy)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := verify.ParsePolicy(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", f.policy, err)
+	}
+	cfg := client.Config{URL: url, Policy: p}
+	here := func(l verify.Log) bool { return strings.TrimRight(l.URL, "/") == strings.TrimRight(url, "/") }
+	if i := slices.IndexFunc(p.Logs, here); i >= 0 {
+		cfg.Ledger = p.Logs[i].Key
+	}
+	c, err := client.New(cfg)
+	return p, c, err
+}
+
+// evidenceName is where evidence goes when nobody says where. An origin may have a
+// path.
+func evidenceName(r *audit.Result) string {
+	return fmt.Sprintf("evidence-%s-%d.txt", strings.ReplaceAll(r.Ledger.Name(), "/", "_"), r.Finding.Index)
+}
+
+// An auditResult is what audit prints.
+type auditResult struct {
+	Verdict   verify.Verdict `json:"verdict"`
+	Origin    string         `json:"origin"`
+	Ledger    string         `json:"ledger"`         // vkey
+	Size      uint64         `json:"size,omitempty"` // of the log
+	Root      string         `json:"root,omitempty"` // base64
+	Quorum    string         `json:"quorum"`
+	SeenBy    string         `json:"seen_by,omitempty"`
+	Known     uint64         `json:"known"`     // entries below were judged by an earlier audit
+	Judged    uint64         `json:"judged"`    // entries below break no rule
+	Tiles     int            `json:"tiles"`     // compared
+	Contracts int            `json:"contracts"` // compared
+	Finding   *auditFinding  `json:"finding,omitempty"`
+	Error     string         `json:"error,omitempty"` // why not all was judged
+}
+
+type auditFinding struct {
+	Rule     string `json:"rule"`
+	Index    uint64 `json:"index"`
+	ID       string `json:"id,omitempty"`
+	Reason   string `json:"reason"`
+	Evidence string `json:"evidence,omitempty"` // file
+	Doubt    string `json:"doubt,omitempty"`    // what the evidence leaves open
+}
+
+func newAuditResult(p *verify.Policy, result *audit.Result, failure error) *auditResult {
+	r := &auditResult{
+		Verdict: verify.Yes, Origin: result.Ledger.Name(), Ledger: result.Ledger.String(), Quorum: p.Quorum,
+		Known: result.Known, Judged: result.Judged, Tiles: result.Tiles, Contracts: result.Contracts,
+	}
+	if c := result.Checkpoint; c != nil {
+		r.Size, r.Root = c.Size, c.Root.String()
+		if p.Quorum != verify.NoQuorum {
+			r.SeenBy = record.FormatTime(result.SeenBy)
+		}
+	}
+	switch f := result.Finding; {
+	case f != nil:
+		r.Verdict = verify.No
+		r.Finding = &auditFinding{Rule: string(f.Rule), Index: f.Index, Reason: f.Reason, Doubt: f.Doubt}
+		if f.ID != (record.ID{}) {
+			r.Finding.ID = f.ID.String()
+		}
+	case failure != nil:
+		r.Verdict, r.Error = verify.Unchecked, failure.Error()
+	}
+	return r
+}
+
+// exit returns the error by which the program ends.
+func (r *auditResult) exit(result *audit.Result, failure error) error {
+	switch {
+	case result.Finding != nil:
+		return no("%s: %s", r.Origin, result.Finding)
+	case failure != nil:
+		return fmt.Errorf("%s: %w", r.Origin, failure)
+	}
+	return nil
+}
+
+func (a *app) printAudit(r *auditResult, policy string) error {
+	news := fmt.Sprintf("%s entries break no rule", thousands(r.Judged))
+	if r.Known > 0 {
+		news += fmt.Sprintf("; %s of them are new", thousands(r.Judged-r.Known))
+	}
+	if err := a.print("%s: %s: %s", r.Origin, r.Verdict, news); err != nil {
+		return err
+	}
+	switch {
+	case r.Finding != nil:
+		return a.printFinding(r.Finding, policy)
+	case r.Verdict != verify.Yes:
+		if r.Size > r.Judged {
+			a.say("the ledger has %s entries: those from entry %d on are not judged", thousands(r.Size), r.Judged)
+		}
+		return nil
+	}
+	seen := "quorum none: one key vouches for this tree; others may have been shown another"
+	if r.SeenBy != "" {
+		seen = fmt.Sprintf("the quorum %s had seen it by %s", r.Quorum, r.SeenBy)
+	}
+	return a.print("  the tree has the root %s, which the ledger signed\n  %s\n  compared with what the ledger serves: %d tiles, the status of %d contracts",
+		r.Root, seen, r.Tiles, r.Contracts)
+}
+
+func (a *app) printFinding(f *auditFinding, policy string) error {
+	switch {
+	case f.Evidence != "":
+		a.say("wrote %s: who has it needs nobody to see that, by", f.Evidence)
+		a.say("  chirograph-verify evidence --policy %s %s", policy, f.Evidence)
+		if f.Doubt != "" {
+			a.say("it leaves open: %s", f.Doubt)
+		}
+	case f.Doubt != "":
+		a.say("no evidence is written: %s", f.Doubt)
+	default:
+		a.say("no evidence is written: nothing that the ledger signed shows it")
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/chirograph/chirograph/ledger"
+)
+
+// A patience is how long callers are waited for after a signal.
+type patience struct {
+	begun    time.Duration // for requests that have begun: to be sent, answered, and taken
+	accepted time.Duration // after that, for answers to records that the sequencer took before its end
+}
+
+// shutdownPatience has strangers delay the end by 12 seconds at most, well below the
+// 90 or 30 after which service managers kill, and is longer than any batch takes.
+var shutdownPatience = patience{begun: 10 * time.Second, accepted: 2 * time.Second}
+
+// serveUntil serves until ctx ends or the log stops. Then it lets nobody in, and
+// returns when no request runs any more: each was answered, or was too slow. What the
+// sequencer took is answered before connections are closed, however long that takes
+// it; then the log is closed.
+func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, l *ledger.Log, p patience) error {
+	running := &requests{handler: server.Handler}
+	server.Handler = running
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	var failed error
+	select {
+	case failed = <-served:
+	case <-ctx.Done():
+	case <-l.Done():
+	}
+	if shutdown(server, p.begun) != nil {
+		_ = l.Close() // who opened the log closes it too, and hears why it stopped
+		_ = shutdown(server, p.accepted)
+		_ = server.Close() // of connections whose callers were given their time
+	}
+	running.wait()
+	return failed
+}
+
+// shutdown returns an error when requests still run after d.
+func shutdown(server *http.Server, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	return server.Shutdown(ctx)
+}
+
+// requests knows when none runs any more, which [http.Server.Close] does not wait for:
+// the store may not be closed before.
+type requests struct {
+	handler http.Handler
+	mu      sync.RWMutex // held for reading by each request
+	ended   bool
+}
+
+func (q *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if !q.ended {
+		q.handler.ServeHTTP(w, r)
+	}
+}
+
+// wait lets no request begin, and returns when those that have begun have ended.
+func (q *requests) wait() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended = true
+}

@@ -1,0 +1,156 @@
+// Package audit reads a whole log through the rules: it fetches the entries of a
+// ledger, computes every leaf and node of its tree, checks every signature, and asks
+// [rules.Admit] of each entry what the ledger should have asked.
+//
+// It keeps what it read in a copy of the log, in a store of its own, made by the code
+// that makes the ledger's. So an audit that was cut short goes on where it stopped, a
+// later one reads only what is new, and each is proved to continue the one before.
+//
+// # What holds
+//
+// No entry is judged before it is proved to be in the tree that the ledger signed, so
+// that whoever answers in the ledger's name cannot have it accused of what it did not
+// sign. Nothing is in the copy but what was proved so and broke no rule. A finding
+// that rests on what the ledger signed comes with evidence, which [verify.Evidence]
+// has judged before it is given away.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// What a ledger may be found at that is no rule of admission, and not [verify.Fork].
+const (
+	Tree   rules.Rule = "tree"   // what it serves is not of the tree that it signed
+	Status rules.Rule = "status" // what it says of a contract is not what its log says
+	Behind rules.Rule = "behind" // it shows an older tree than one that it has signed
+)
+
+// Config says what is audited, and where the copy is.
+type Config struct {
+	Client   *client.Client   // asks the ledger
+	Policy   *verify.Policy   // the client's: under it evidence is judged
+	Dir      string           // of the copy; it is made where there is none
+	Clock    func() time.Time // says on which day contracts are compared
+	Random   io.Reader        // chooses the tiles and contracts that are compared
+	Progress func(Progress)   // called after each bundle; nil for none
+	Log      *slog.Logger     // of the store; nil for none
+}
+
+// A Progress says how far an audit is.
+type Progress struct {
+	First uint64 // where this audit began
+	Done  uint64 // entries below are judged
+	Size  uint64 // of the log
+}
+
+// A Result is what an audit found out, also where it could not go on.
+type Result struct {
+	Ledger     note.Key
+	Checkpoint *verify.Checkpoint // that the ledger showed, with the policy's quorum; nil where it showed none
+	SeenBy     int64              // POSIX seconds: when a quorum had cosigned it; 0 where the policy asks for none
+	Known      uint64             // entries below were judged by an earlier audit
+	Judged     uint64             // entries below break no rule
+	Tiles      int                // that were fetched to be compared
+	Contracts  int                // whose status was compared
+	Finding    *Finding           // nil where nothing was found
+}
+
+// A Finding is the first thing that is wrong.
+type Finding struct {
+	Rule     rules.Rule
+	Index    uint64    // of the entry; of a fork the size of the smaller tree
+	ID       record.ID // of the record, or of the contract; zero where there is none in form
+	Reason   string
+	Evidence []byte // nil where nothing that the ledger signed shows it
+	Doubt    string // what the evidence leaves open; "" for nothing
+}
+
+func (f *Finding) String() string {
+	switch f.Rule {
+	case verify.Fork:
+		return "fork: " + f.Reason
+	case Tree, Status, Behind:
+		return string(f.Rule) + ": " + f.Reason
+	}
+	return fmt.Sprintf("entry %d breaks the rule %s: %s", f.Index, f.Rule, f.Reason)
+}
+
+// Run audits a ledger from where the copy ends to its latest checkpoint. The result is
+// there beside an error too, which says why the rest could not be judged: the ledger
+// did not answer, the store failed, or an entry is an [*verify.UnknownKind].
+func Run(ctx context.Context, cfg Config) (*Result, error) {
+	ledger := cfg.Client.Ledger()
+	result := &Result{Ledger: ledger}
+	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, Key: ledger, Log: cfg.Log})
+	if err != nil {
+		return result, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := &auditor{Config: cfg, ctx: ctx, store: s, result: result}
+	err = a.run()
+	var found *finding
+	if errors.As(err, &found) {
+		result.Finding, err = &found.Finding, s.Err()
+	}
+	result.Judged = s.Head().Checkpoint.Size
+	return result, errors.Join(err, s.Close())
+}
+
+// An auditor is one run.
+type auditor struct {
+	Config
+	ctx    context.Context
+	store  *store.Store
+	tiles  *tiles // of the ledger's checkpoint
+	result *Result
+}
+
+// A finding ends a run as an error does.
+type finding struct{ Finding }
+
+func (f *finding) Error() string { return f.String() }
+
+func found(rule rules.Rule, index uint64, format string, args ...any) error {
+	return &finding{Finding{Rule: rule, Index: index, Reason: fmt.Sprintf(format, args...)}}
+}
+
+func (a *auditor) run() error {
+	head := a.store.Head().Checkpoint
+	a.result.Known = head.Size
+	checkpoint, err := a.Client.Checkpoint(a.ctx)
+	if err != nil {
+		return err
+	}
+	a.result.Checkpoint = checkpoint
+	if a.result.SeenBy, err = a.Policy.SeenBy(checkpoint); err != nil {
+		return err
+	}
+	a.tiles = a.tilesOf(checkpoint.Checkpoint)
+	if err := a.continues(checkpoint); err != nil {
+		return err
+	}
+	if err := a.replay(head.Size); err != nil {
+		return err
+	}
+	if head := a.store.Head().Checkpoint; head.Size != checkpoint.Size || head.Root != checkpoint.Root {
+		return found(Tree, 0, "%d entries give the root %s, the checkpoint has %d entries and %s", head.Size, head.Root, checkpoint.Size, checkpoint.Root)
+	}
+	if err := a.compareTiles(); err != nil {
+		return err
+	}
+	return a.compareContracts()
+}

@@ -1,0 +1,97 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+)
+
+// An Entry is an entry of a log with every signature in it checked, or with what is
+// wrong with it. What the entries before it make of it, [Entry.Admit] says.
+type Entry struct {
+	Registered int64          // POSIX seconds; 0 where the line of it is at fault
+	Record     *record.Record // nil with any fault
+	fault      error          // nil, a *record.SignatureError, a *rules.Refusal, or an *UnknownKind
+}
+
+// An UnknownKind says that an entry is of a kind or version that came after this
+// program. Whether it breaks a rule, this program cannot say.
+type UnknownKind struct {
+	Line string // the first line of the record
+}
+
+func (u *UnknownKind) Error() string {
+	return fmt.Sprintf("it is of a kind that this program does not know, %s", u.Line)
+}
+
+// OpenEntry reads an entry as it is in a log. It is a pure function, and the
+// expensive part of judging an entry.
+func OpenEntry(b []byte) Entry {
+	if len(b) > record.MaxEntry {
+		reason := fmt.Sprintf("the entry has %d bytes, at most %d are allowed", len(b), record.MaxEntry)
+		return Entry{fault: &rules.Refusal{Rule: rules.Size, Reason: reason}}
+	}
+	e, err := record.ParseEntry(b)
+	if err != nil {
+		return Entry{fault: &rules.Refusal{Rule: rules.Form, Reason: err.Error()}}
+	}
+	r, err := record.Open(e.Record, note.PublicKey.Verify)
+	var signature *record.SignatureError
+	switch {
+	case err == nil, errors.As(err, &signature):
+	case isUnknown(e.Record):
+		line, _, _ := strings.Cut(string(e.Record), "\n")
+		err = &UnknownKind{line}
+	default:
+		err = &rules.Refusal{Rule: rules.Form, Reason: err.Error()}
+	}
+	return Entry{e.Registered, r, err}
+}
+
+// kindLine is what the first line of a record of any kind and version looks like.
+var kindLine = regexp.MustCompile(`\Achirograph/([a-z][a-z0-9-]{0,31})/v([1-9][0-9]{0,8})\n`)
+
+// isUnknown says whether b begins as a record does of a kind or version that
+// FORMATS.md, section 2, does not name.
+func isUnknown(b []byte) bool {
+	m := kindLine.FindSubmatch(b)
+	if m == nil {
+		return false
+	}
+	for k := record.Contract; k <= record.Revocation; k++ {
+		if string(m[1]) == k.String() && string(m[2]) == "1" {
+			return false
+		}
+	}
+	return true
+}
+
+// ID returns the record's name where the text is in form; else the zero ID.
+func (e Entry) ID() record.ID {
+	var signature *record.SignatureError
+	switch {
+	case e.Record != nil:
+		return e.Record.ID()
+	case errors.As(e.fault, &signature):
+		return signature.Text.ID()
+	}
+	return record.ID{}
+}
+
+// Admit says whether the ledger of this key may have the entry after those that made
+// s. It returns nil, a [*rules.Refusal], an [*UnknownKind], or the error of s.
+func (e Entry) Admit(s rules.State, ledger note.Key) error {
+	var signature *record.SignatureError
+	switch {
+	case e.fault == nil:
+		return rules.Admit(s, ledger, e.Registered, e.Record)
+	case errors.As(e.fault, &signature):
+		return rules.Refuse(s, ledger, e.Registered, signature)
+	}
+	return e.fault
+}
