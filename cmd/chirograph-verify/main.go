@@ -173,7 +173,11 @@ var hints = map[verify.Step]string{
 // complain prints a failure to stderr, with a hint.
 func (o *options) complain(where string, f *verify.Failure) {
 	fmt.Fprintf(o.stderr, "chirograph-verify: %s: %s\n", plain(where), strings.TrimSuffix(f.Reason, "\n"))
-	if h := hints[f.Step]; h != "" {
+	h := hints[f.Step]
+	if f.Step == verify.StepProof && strings.HasPrefix(f.Reason, "not registered") {
+		h = "chirograph submit registers it; if somebody else did: chirograph update"
+	}
+	if h != "" {
 		fmt.Fprintf(o.stderr, "hint: %s\n", h)
 	}
 }

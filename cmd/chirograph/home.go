@@ -130,6 +130,9 @@ func (a *app) ledgerPolicy(ctx context.Context, arg string) (*verify.Policy, err
 		return a.fetchPolicy(ctx, arg, false)
 	}
 	b, err := readFile(arg, verify.MaxPolicy)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--ledger %s is neither a URL (http://…, https://…) nor a policy file that is there", arg)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--ledger: %w", err)
 	}

@@ -206,6 +206,9 @@ type extracted struct {
 func (a *app) extract(d *dossier.Dossier, dir string) error {
 	files := []extracted{{filepath.Join(dir, "policy"), dossier.Bytes(d.Policy())}}
 	for _, r := range d.Records() {
+		if err := trueDocuments(d, r); err != nil {
+			return err
+		}
 		id := r.ID().String()
 		files = append(files, extracted{filepath.Join(dir, id+".note"), dossier.Bytes(r.Bytes())})
 		if receipt := d.Receipt(r.ID()); receipt != nil {
@@ -236,6 +239,21 @@ func (a *app) extract(d *dossier.Dossier, dir string) error {
 		}
 		if err := a.print("%s", f.path); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// trueDocuments refuses a document that is not the one that its record names: on its
+// own it would pass for it.
+func trueDocuments(d *dossier.Dossier, r *record.Record) error {
+	documents, err := d.CheckDocuments(r.ID())
+	if err != nil {
+		return err
+	}
+	for _, c := range documents {
+		if c.State == dossier.Differs {
+			return hint(no("%s is not the document that %s names: %s", c.Name, recordName(r), c.Reason), "ask whoever sent you the file for another copy")
 		}
 	}
 	return nil

@@ -95,7 +95,7 @@ func (a *app) newKey(name, out string, open bool, ledger note.Key) error {
 		if err := replaceFile(revocation, forOwner, bytes.NewReader(r.Bytes())); err != nil {
 			return err
 		}
-		a.say("wrote %s: keep it apart from the key; on the day the key is lost, chirograph submit it", revocation)
+		a.say("wrote %s: keep it apart from the key; on the day the key is lost, chirograph submit %s --ledger URL", revocation, shellQuote(revocation))
 	}
 	return a.printKey(key.Public(), name)
 }
@@ -171,7 +171,7 @@ func (a *app) keyRevokeCommand() *cobra.Command {
 			if err := replaceFile(out, forOwner, bytes.NewReader(r.Bytes())); err != nil {
 				return err
 			}
-			a.say("wrote %s; it takes effect when it is registered: chirograph submit", out)
+			a.say("wrote %s; it takes effect when it is registered: chirograph submit %s --ledger URL", out, shellQuote(out))
 			return nil
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -60,6 +61,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var h *hinted
 	if errors.As(err, &h) {
 		fmt.Fprintf(stderr, "hint: %s\n", h.hint)
+	}
+	var op *net.OpError
+	if h == nil && errors.As(err, &op) && op.Op == "dial" {
+		fmt.Fprintln(stderr, "hint: nothing answers there: is the ledger running, is the address right?")
 	}
 	var n *negative
 	if errors.As(err, &n) {
