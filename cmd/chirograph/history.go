@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -104,14 +106,15 @@ func extends(ctx context.Context, c *client.Client, trees []tlog.SignedCheckpoin
 // A keeper puts receipts of one ledger into a dossier, when their trees and those of
 // the receipts that it holds are of one history.
 type keeper struct {
+	*app
 	path    string
 	dossier *dossier.Dossier
 	client  *client.Client
 	known   map[tlog.Hash]bool // roots of trees that were found to be of that history
 }
 
-func newKeeper(path string, d *dossier.Dossier, c *client.Client) *keeper {
-	return &keeper{path, d, c, make(map[tlog.Hash]bool)}
+func (a *app) newKeeper(path string, d *dossier.Dossier, c *client.Client) *keeper {
+	return &keeper{a, path, d, c, make(map[tlog.Hash]bool)}
 }
 
 // take puts a verified receipt into the dossier. One that shows a fork is written
@@ -124,8 +127,27 @@ func (k *keeper) take(ctx context.Context, receipt *client.Receipt) error {
 		}
 	}
 	k.known[got.Root] = true
+	k.sayDropped(receipt.Record)
 	_, err := k.dossier.AddReceipt(receipt.Bytes)
 	return err
+}
+
+// sayDropped names the signatures here that the registered form does not have: it had
+// enough without them.
+func (k *keeper) sayDropped(registered *record.Record) {
+	here := k.dossier.Record(registered.ID())
+	if here == nil {
+		return
+	}
+	var names []string
+	for _, key := range here.Signed() {
+		if !registered.SignedBy(key.Public()) {
+			names = append(names, key.Name())
+		}
+	}
+	if len(names) > 0 {
+		k.say("%s was registered without the signature of %s, which it did not need", recordName(registered), strings.Join(names, ", "))
+	}
 }
 
 func (k *keeper) refuse(receipt []byte, err error) error {

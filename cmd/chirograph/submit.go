@@ -130,7 +130,7 @@ func (a *app) submitRecord(ctx context.Context, path string, d *dossier.Dossier,
 	if err != nil {
 		return nil, submitError(err, r)
 	}
-	return receipt, newKeeper(path, d, c).take(ctx, receipt)
+	return receipt, a.newKeeper(path, d, c).take(ctx, receipt)
 }
 
 // saveSome saves a dossier if anything in it was registered.

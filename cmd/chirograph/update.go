@@ -52,7 +52,7 @@ func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) erro
 	if u.client, err = a.dossierClient(ctx, d, d.Contract().Text().Ledger, ledger); err != nil {
 		return err
 	}
-	u.keeper = newKeeper(path, d, u.client)
+	u.keeper = a.newKeeper(path, d, u.client)
 	if err = u.renew(ctx); err == nil {
 		err = u.follow(ctx)
 	}

@@ -28,8 +28,9 @@ func (d *Dossier) AddRecord(r *record.Record) error {
 
 // Join adds what other has: records and signature lines, receipts as
 // [Dossier.AddReceipt] does, documents and salts that d lacks and that match the
-// record. The policy stays that of d. It is an error, and names the file, when
-// both have one that differs, or when other has a document that does not match.
+// record; a document of d that does not match gives way to one that does. The policy
+// stays that of d. It is an error, and names the file, when both have one that
+// differs, or when other has a document that does not match.
 //
 // A document that nobody can compare for lack of its salt, and a salt without its
 // document, are left where they are. Documents are read from other again when d is
@@ -78,14 +79,19 @@ func (f *folder) joinDocument(line record.Document, theirs *folder) error {
 	doc, have := f.documents[line.Name]
 	found, given := theirs.documents[line.Name]
 	salt, newSalt := f.salts[line.Name], theirs.salts[line.Name]
-	switch {
-	case have && given && (doc.size != found.size || doc.crc != found.crc):
-		return fmt.Errorf("the two have different documents, of %d and %d bytes", doc.size, found.size)
-	case salt != nil && newSalt != nil && !bytes.Equal(salt, newSalt):
+	if salt != nil && newSalt != nil && !bytes.Equal(salt, newSalt) {
 		return errors.New("the two have different salts")
 	}
 	if salt == nil {
 		salt = newSalt
+	}
+	if have && given && (doc.size != found.size || doc.crc != found.crc) {
+		// One of them is not the document that was signed. It may be the one here.
+		_, err := match(line, doc.source, salt)
+		if line.Salted && salt == nil || !errors.Is(err, record.ErrMismatch) {
+			return errors.Join(fmt.Errorf("the two have different documents, of %d and %d bytes", doc.size, found.size), err)
+		}
+		have = false
 	}
 	if have {
 		found = doc

@@ -374,6 +374,9 @@ func TestJoinTakesOnlyDocumentsThatMatch(t *testing.T) {
 		{"wrong salt for the document", noSalt, replaceFile(t, noTerms, salt, testSalt(9)), terms + ": document does not match: document-1.md is", true, false},
 		{"wrong public document", removeFile(t, whole, drawing), replaceFile(t, whole, drawing, []byte("wrong")), drawing + ": document does not match: drawing.pdf has 5 bytes", true, true},
 		{"two documents", whole, replaceFile(t, whole, drawing, []byte("wrong")), drawing + ": the two have different documents, of 19 and 5 bytes", true, true},
+		{"the right document for a wrong one", replaceFile(t, whole, drawing, []byte("wrong")), whole, "", true, true},
+		{"the right salted document for a wrong one", replaceFile(t, whole, terms, []byte("wrong")), noSalt, "", true, true},
+		{"two wrong documents", replaceFile(t, whole, drawing, []byte("wrong")), replaceFile(t, whole, drawing, []byte("worse")), drawing + ": document does not match", true, true},
 		{"two salts", whole, replaceFile(t, whole, salt, testSalt(9)), terms + ": the two have different salts", true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -387,6 +390,15 @@ func TestJoinTakesOnlyDocumentsThatMatch(t *testing.T) {
 			}
 			if salt := d.Salt(id, testTerms.name); (salt != nil) != c.salt {
 				t.Errorf("salt is there: %v, want %v", salt != nil, c.salt)
+			}
+			checked, err := d.CheckDocuments(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, doc := range checked {
+				if doc.State == Differs && c.sentence == "" {
+					t.Errorf("%s does not match after a join that went well", doc.Name)
+				}
 			}
 		})
 	}
