@@ -86,12 +86,8 @@ func parseContractPage(b []byte, id record.ID, after *uint64) (*ContractPage, er
 			return nil, fmt.Errorf("by: %w", err)
 		}
 	}
-	for _, s := range in.Status.Disputes {
-		d, err := record.ParseID(s)
-		if err != nil {
-			return nil, fmt.Errorf("dispute: %w", err)
-		}
-		page.Disputes = append(page.Disputes, d)
+	if page.Disputes, err = parseIDs(in.Status.Disputes); err != nil {
+		return nil, fmt.Errorf("dispute: %w", err)
 	}
 	for i, e := range in.Timeline {
 		id, err := record.ParseID(e.ID)
@@ -108,4 +104,16 @@ func parseContractPage(b []byte, id record.ID, after *uint64) (*ContractPage, er
 		return nil, fmt.Errorf("the next one is after %d, which is not its last record", *page.Next)
 	}
 	return page, nil
+}
+
+func parseIDs(list []string) ([]record.ID, error) {
+	var ids []record.ID
+	for _, s := range list {
+		id, err := record.ParseID(s)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
