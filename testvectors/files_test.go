@@ -102,6 +102,7 @@ var classes = map[string]func() []vector{
 	"policy":      policyVectors,
 	"receipt":     receiptVectors,
 	"dossier":     dossierVectors,
+	"evidence":    evidenceVectors,
 
 	"consistency-proof": consistencyProofVectors,
 }

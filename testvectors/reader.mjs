@@ -36,7 +36,8 @@ const MAX_POLICY = 65_536; //      bytes
 const MAX_POLICY_NAMES = 64; //    logs, witnesses, groups: of each
 const MAX_DOSSIER = 2 ** 31; //    bytes
 const MAX_FILES = 65_534; //       in a dossier: 65,535 would need ZIP64
-const SKEW = 300n; //              seconds that a cosignature may be older than the entry
+const SKEW = 300n; //              seconds that a cosignature may be older than the entry, and made later
+const MAX_EVIDENCE = 2 ** 25; //   bytes
 
 // ---- Failures, text, numbers ---------------------------------------------------------------------------------------
 export class Refused extends Error {
@@ -390,6 +391,7 @@ function printLines({ kind, values }) {
 }
 
 const distinct = (list) => new Set(list).size === list.length;
+const ascending = (places) => places.every((place, i) => place >= 0 && (i === 0 || places[i - 1] < place));
 
 function checkParties(list, what) {
   form(list.length <= MAX_PARTIES, `${list.length} ${what} lines, over ${MAX_PARTIES}`);
@@ -415,7 +417,7 @@ function checkContract(v) {
   form(!v.from.length || !v.until.length || v.from[0] <= v.until[0], 'from is after until');
   form((v.replaces.length > 0) === (v.former.length > 0), 'replaces and former come together');
   const order = (v.terminable[0] ?? []).map((n) => v.party.findIndex((p) => p.role === n.role));
-  form(order.every((place, i) => place >= 0 && (i === 0 || order[i - 1] < place)), 'terminable is not in party order');
+  form(ascending(order), 'terminable is not in party order');
 }
 
 /** A record's text: {kind, values, id, ledger, parties (party or by lines), former, documents, signers}. */
@@ -483,15 +485,20 @@ export function openRecord(bytes) {
 }
 
 // ---- Entries (section 3.1) -----------------------------------------------------------------------------------------
-/** {registered, record (bytes), parsed}: kinds size and form. */
-function parseEntry(bytes) {
+/** {registered, record (bytes)}, the record unread: kinds size and form. */
+function splitEntry(bytes) {
   must(bytes.length <= MAX_ENTRY, 'size', `entry has ${bytes.length} bytes, over ${MAX_ENTRY}`);
   const end = bytes.indexOf(0x0a);
   form(end >= 0, 'entry has no line');
   const m = /^registered ([0-9]+)$/.exec(bytes.subarray(0, end).toString('latin1'));
   form(m !== null, 'first line of the entry is not its time');
-  const record = bytes.subarray(end + 1);
-  return { registered: decimal(m[1], MAX_TIME), record, parsed: parseRecord(record) };
+  return { registered: decimal(m[1], MAX_TIME), record: bytes.subarray(end + 1) };
+}
+
+/** {registered, record (bytes), parsed}: kinds size and form. */
+function parseEntry(bytes) {
+  const entry = splitEntry(bytes);
+  return { ...entry, parsed: parseRecord(entry.record) };
 }
 
 const leafHash = (entry) => sha256(Buffer.of(0), entry);
@@ -574,7 +581,7 @@ export function parseCheckpoint(bytes) {
   const note = parseNote(bytes);
   const lines = utf8(note.text).split('\n');
   form(lines.length === 4, `checkpoint of ${lines.length - 1} lines`);
-  return { origin: keyName(lines[0]), size: decimal(lines[1]), root: hash64(lines[2]), note };
+  return { origin: keyName(lines[0]), size: decimal(lines[1]), root: hash64(lines[2]), note, bytes };
 }
 
 /** Kinds signature and origin. */
@@ -736,17 +743,236 @@ export function verifyReceipt(policyBytes, bytes, documents) {
   return { text, registered: entry.registered, index: proof.index, checkpoint, witnesses };
 }
 
+/** The first log of the policy that signed all of the checkpoints, in which every known line verifies. */
+function signer(policy, checkpoints) {
+  for (const c of checkpoints) checkKnownLines(policy, c.note, 'checkpoint');
+  const signs = (c, k) => c.origin === k.name && c.note.lines.some((line) => isBy(line, k));
+  const log = policy.logs.find((k) => checkpoints.every((c) => signs(c, k)));
+  must(log !== undefined, 'checkpoint', 'no log of the policy signed');
+  return log;
+}
+
 export function verifyConsistencyProof(policyBytes, oldBytes, bytes) {
   const policy = parsePolicy(policyBytes);
   const older = parseCheckpoint(oldBytes);
   const { old, hashes, checkpoint: newer } = parseConsistency(bytes);
-  for (const c of [older, newer]) checkKnownLines(policy, c.note, 'checkpoint');
-  const signs = (c, k) => c.origin === k.name && c.note.lines.some((line) => isBy(line, k));
-  must(policy.logs.some((k) => signs(older, k) && signs(newer, k)), 'checkpoint', 'no log of the policy signed both');
+  signer(policy, [older, newer]);
   checkWitnesses(policy, newer.note, 0n);
   must(old === older.size, 'size', `old is ${old}, the older checkpoint has ${older.size}`);
   step('consistency', () => verifyConsistency(older.size, older.root, newer.size, newer.root, hashes));
   return { old: older.size, size: newer.size };
+}
+
+// ---- The rules of admission, as far as evidence asks for them (section 4) ------------------------------------------
+//
+// A state is the list of the entries that made it, {index, registered, text}, in the order of the log.
+
+const RULES = ['form', 'size', 'once', 'refers', 'time', 'signed', 'revoked', 'quorum', 'replaces', 'under', 'terminates'];
+const KIND_LINE = /^chirograph\/([a-z][a-z0-9-]{0,31})\/v([1-9][0-9]{0,8})\n/;
+
+const find = (state, id) => state.findLast((e) => e.text.id === id);
+const dayOf = (t) => Math.floor(Number(t) / 86400);
+const dayFrom = (e, keyword) => e.text.values[keyword][0] ?? dayOf(e.registered);
+const signs = (p, pubs) => p.keys.filter((k) => pubs.has(k.pub)).length >= p.threshold;
+
+/** The id of a contract, that of the one which it replaces, and so on. */
+function chain(state, id) {
+  const ids = [];
+  for (; id !== undefined; id = find(state, id)?.text.values.replaces?.[0]) ids.push(id);
+  return ids;
+}
+
+/** The days on which other records end a contract, each undefined where none does. */
+function endings(state, { text: { id } }) {
+  const newer = state.findLast((e) => e.text.values.replaces?.[0] === id);
+  const end = state.findLast((e) => e.text.kind === 'termination' && e.text.values.contract[0] === id);
+  return { replaced: newer && dayFrom(newer, 'from'), terminated: end && dayFrom(end, 'effective') };
+}
+
+/** The entry that a line of a text names, undefined where it has no such line; absent is set where none is there. */
+function named(state, text, keyword, kind) {
+  const id = text.values[keyword]?.[0];
+  if (id === undefined) return undefined;
+  const e = find(state, id);
+  if (e === undefined) throw Object.assign(new Refused('refers', `${keyword} ${id} is not registered`), { absent: true });
+  must(e.text.kind === kind, 'refers', `${keyword} ${id} is a ${e.text.kind}`);
+  return e;
+}
+
+/** chain, which has to be there as a whole: else nobody can say where the contract stands. */
+function wholeChain(state, id) {
+  const ids = chain(state, id);
+  must(ids.every((c) => find(state, c)?.text.kind === 'contract'), 'rule', `not all that contract ${id} replaces is there`);
+  return ids;
+}
+
+/** The contracts that a text names. */
+function checkRefers(state, text) {
+  const replaced = named(state, text, 'replaces', 'contract');
+  const [former, all] = [text.former, replaced?.text.parties ?? []].map((list) => list.map(printParty).join('\n'));
+  must(former === all, 'refers', 'former lines are not the party lines');
+  const frame = named(state, text, 'under', 'contract');
+  const contract = named(state, text, 'contract', 'contract');
+  const lines = (contract?.text.parties ?? []).map(printParty);
+  const places = (text.values.by ?? []).map((p) => lines.indexOf(printParty(p)));
+  must(ascending(places), 'refers', 'by lines are not party lines in their order');
+  const answered = named(state, text, 'answers', 'statement');
+  if (answered !== undefined && answered.text.values.contract[0] !== text.values.contract[0]) {
+    const [theirs, ours] = [answered.text, text].map((t) => wholeChain(state, t.values.contract[0]));
+    const before = theirs.at(-1) === ours.at(-1) && theirs.length <= ours.length;
+    must(before, 'refers', 'answers a statement under another contract');
+  }
+  return { replaced, frame, contract };
+}
+
+function checkTime(state, index, t, { made, 'sign-by': signBy }) {
+  const last = state.at(-1);
+  if (last !== undefined && t < last.registered) {
+    must(last.index + 1n === index, 'rule', 'the time decreases, and the entry directly before is not there');
+    throw new Refused('time', 'registered before the entry before');
+  }
+  must(BigInt(made[0]) <= t + SKEW, 'time', 'made after it was registered');
+  must(signBy === undefined || t <= BigInt(signBy[0]), 'time', 'registered after sign-by');
+}
+
+function checkReplaces(state, replaced, today) {
+  const ends = endings(state, replaced);
+  must(ends.replaced === undefined, 'replaces', 'the contract is replaced already');
+  must(!(ends.terminated <= today), 'replaces', 'the contract is terminated');
+}
+
+function checkUnder(state, frame, today, pubs) {
+  const ends = endings(state, frame);
+  const ended = ends.replaced <= today || ends.terminated <= today || frame.text.values.until[0] < today;
+  must(!ended && dayFrom(frame, 'from') <= today, 'under', 'the frame is not in force');
+  must(frame.text.parties.some((p) => signs(p, pubs)), 'under', 'no party of the frame signed');
+}
+
+function checkTerminates(state, contract, today, { values, parties }) {
+  const effective = values.effective[0] ?? today;
+  let notice = 0;
+  if (parties.length < contract.text.parties.length) {
+    const listed = (contract.text.values.terminable[0] ?? []).find((n) => n.role === parties[0].role);
+    must(parties.length === 1 && listed !== undefined, 'terminates', 'neither all, nor one that may alone');
+    notice = Number(listed.days);
+  }
+  must(effective >= today + notice, 'terminates', 'effective too early');
+  const ends = endings(state, contract);
+  must(!(effective >= ends.replaced || effective >= ends.terminated), 'terminates', 'the contract ends by then already');
+}
+
+/** Throws the rule by which the ledger of that key refuses the entry in the state, or the kind unknown. */
+function admit(ledger, state, index, bytes) {
+  const { registered: t, record } = splitEntry(bytes);
+  const [, kind, version] = KIND_LINE.exec(octets(record)) ?? [];
+  const isKnown = kind === undefined || (Object.hasOwn(KINDS, kind) && version === '1');
+  must(isKnown, 'unknown', 'a record of a kind or version that is not known');
+  const parsed = parseRecord(record);
+  const { text } = parsed;
+  form(text.ledger.vkey === ledger.vkey, 'a record for another ledger');
+  must(find(state, text.id) === undefined, 'once', 'the record is registered already');
+  const { replaced, frame, contract } = checkRefers(state, text);
+  checkTime(state, index, t, text.values);
+  const signed = checkSigned(parsed);
+  const revoked = state.filter((e) => e.text.kind === 'revocation').map((e) => e.text.values.key[0].pub);
+  must(![...signed, ...(text.values.key ?? [])].some((k) => revoked.includes(k.pub)), 'revoked', 'a key is revoked');
+  checkQuorum(text, signed);
+  const today = dayOf(t);
+  if (replaced) checkReplaces(state, replaced, today);
+  if (frame) checkUnder(state, frame, today, new Set(signed.map((k) => k.pub)));
+  if (text.kind === 'termination') checkTerminates(state, contract, today, text);
+}
+
+// ---- Evidence (section 3.8) ----------------------------------------------------------------------------------------
+/** {rule, absent, proofs}; of a fork {rule, root, checkpoint, consistency}. */
+export function parseEvidence(bytes) {
+  form(bytes.length <= MAX_EVIDENCE, `evidence has ${bytes.length} bytes, over ${MAX_EVIDENCE}`);
+  const lines = utf8(bytes).split('\n').reverse(); // so that the next one is cheap to take off
+  form(lines.shift() === '', 'last line does not end in LF');
+  form(lines.pop() === 'chirograph/evidence/v1', 'not chirograph/evidence/v1');
+  const isNext = (keyword) => lines.at(-1)?.startsWith(keyword + ' ') ?? false;
+  const value = (keyword) => {
+    form(isNext(keyword), `${keyword} is missing or not in its place`);
+    return lines.pop().slice(keyword.length + 1);
+  };
+  const rule = value('rule');
+  if (rule === 'fork') {
+    const root = hash64(value('root'));
+    const checkpoint = parseCheckpoint(base64(value('checkpoint')));
+    const consistency = parseConsistency(base64(value('consistency')));
+    form(lines.length === 0, 'lines follow');
+    return { rule, root, checkpoint, consistency };
+  }
+  form(RULES.includes(rule), `no rule that an entry may break: ${rule.slice(0, 80)}`);
+  const absent = isNext('absent') ? value('absent').split(' ').map((s) => decimal(s)) : undefined;
+  form(absent === undefined || (absent.length === 2 && absent[0] <= absent[1]), 'absent is not a first and a last index');
+  const proofs = [];
+  do proofs.push(parseProof(base64(value('proof')))); while (lines.length > 0);
+  const [broken, ...earlier] = proofs;
+  form(ascending([...earlier, broken].map((p) => p.index)), 'earlier entries are not before it, or not in their order');
+  form(proofs.every((p) => p.checkpoint.bytes.equals(broken.checkpoint.bytes)), 'proofs under two checkpoints');
+  return { rule, absent, proofs };
+}
+
+/** What f throws as a refusal, else undefined. */
+function refusalOf(f) {
+  try {
+    return void f();
+  } catch (e) {
+    if (e instanceof Refused) return e;
+    throw e;
+  }
+}
+
+/** An earlier entry for the state. */
+function earlierEntry(ledger, { index, extra }) {
+  const { registered, parsed } = parseEntry(extra);
+  const { text } = parsed;
+  must(text.ledger.vkey === ledger.vkey, 'entry', `entry ${index} is for another ledger`);
+  checkQuorum(text, checkSigned(parsed));
+  return { index, registered, text };
+}
+
+/** The first log of the policy of which each of the checkpoints has a line that verifies. No other line matters. */
+function accused(policy, checkpoints) {
+  const signed = (c, k) => c.origin === k.name && c.note.lines.some((line) => isBy(line, k) && verifies(c.note, line, k));
+  const log = policy.logs.find((k) => checkpoints.every((c) => signed(c, k)));
+  must(log !== undefined, 'checkpoint', 'no log of the policy signed');
+  return log;
+}
+
+function judgeEntries(policy, { rule, absent, proofs }) {
+  const [broken, ...earlier] = proofs;
+  const ledger = accused(policy, [broken.checkpoint]);
+  for (const { extra, index, hashes, checkpoint: { size, root } } of proofs) {
+    must(index < size, 'index', `index ${index} is not below size ${size}`);
+    step('inclusion', () => verifyInclusion(leafHash(extra), index, size, hashes, root));
+  }
+  const state = earlier.map((p) => step('entry', () => earlierEntry(ledger, p)));
+  const { index, extra } = broken;
+  const refusal = refusalOf(() => admit(ledger, state, index, extra));
+  if (refusal?.kind === 'unknown') return { verdict: 'unchecked', rule, index };
+  must(refusal?.kind === rule, 'rule', `the entry does not break ${rule}: ${refusal?.message ?? 'it breaks none'}`);
+  let id;
+  refusalOf(() => (id = parseEntry(extra).parsed.text.id));
+  const open = refusal.absent === true && BigInt(earlier.length) < index; // not all entries before are there
+  must(String(absent) === String(open ? [0n, index - 1n] : undefined), 'rule', 'absent is not what it has to be');
+  return { verdict: open ? 'unchecked' : 'yes', rule, index, id, absent };
+}
+
+function judgeFork(policy, { rule, root, checkpoint: small, consistency: { old, hashes, checkpoint: large } }) {
+  accused(policy, [small, large]);
+  must(old === small.size, 'size', `old is ${old}, the smaller checkpoint has ${small.size}`);
+  step('consistency', () => verifyConsistency(old, root, large.size, large.root, hashes));
+  must(!root.equals(small.root), 'rule', 'the larger tree begins with the smaller');
+  return { verdict: 'yes', rule, index: small.size };
+}
+
+/** {verdict (yes or unchecked), rule, index, id, absent} of evidence that is one. */
+export function judgeEvidence(policyBytes, bytes) {
+  const policy = parsePolicy(policyBytes);
+  const evidence = parseEvidence(bytes);
+  return evidence.rule === 'fork' ? judgeFork(policy, evidence) : judgeEntries(policy, evidence);
 }
 
 // ---- Dossiers (section 3.7) ----------------------------------------------------------------------------------------
@@ -956,6 +1182,10 @@ export const CLASSES = {
   'consistency-proof'(v) {
     const r = verifyConsistencyProof(input(v, 'policy'), input(v, 'old'), input(v, 'proof'));
     return { old_size: String(r.old), size: String(r.size) };
+  },
+  evidence(v) {
+    const e = judgeEvidence(input(v, 'policy'), input(v, 'evidence'));
+    return { verdict: e.verdict, rule: e.rule, index: String(e.index), id: e.id, absent: e.absent?.map(String) };
   },
   dossier(v) {
     const d = parseDossier(input(v, 'dossier'));

@@ -42,6 +42,7 @@ var checks = map[string]func(in *input) outcome{
 	"policy":      checkPolicy,
 	"receipt":     checkReceipt,
 	"dossier":     checkDossier,
+	"evidence":    checkEvidence,
 
 	"consistency-proof": checkConsistencyProof,
 }
@@ -144,6 +145,7 @@ var kinds = map[string][]string{
 	"receipt":           {"proof", "entry", "ledger", "checkpoint", "cosignature", "quorum", "index", "inclusion", "signatures", "documents"},
 	"consistency-proof": {"form", "checkpoint", "quorum", "size", "consistency"},
 	"dossier":           {"form", "documents"},
+	"evidence":          {"form", "checkpoint", "index", "inclusion", "entry", "size", "consistency", "rule"},
 }
 
 func TestEveryKindHasVectorsAndEveryVectorAKind(t *testing.T) {
