@@ -301,7 +301,7 @@ func checkState(t testing.TB, v *ledger.View, c *contents) {
 		}
 		same(t, "place of "+id.String(), v.Place, c.state.Place, id)
 		same(t, "ends of "+id.String(), v.Ends, c.state.Ends, id)
-		same(t, "disputes of "+id.String(), v.Disputes, c.state.Disputes, id)
+		same(t, "disputes of "+id.String(), disputesOf(v), disputesOf(&c.state), id)
 		if list, more, err := v.History(id, 0); err != nil || more || !slices.Equal(list, c.history[id]) {
 			t.Fatalf("time line of %s: %v, %v, %v; the entries give %v", id, list, more, err, c.history[id])
 		}
@@ -320,6 +320,17 @@ func same[T any](t testing.TB, what string, got, want func(record.ID) (T, error)
 	b, err2 := want(id)
 	if err := errors.Join(err1, err2); err != nil || !reflect.DeepEqual(a, b) {
 		t.Fatalf("%s: %+v, %v; the entries give %+v", what, a, err, b)
+	}
+}
+
+// disputesOf returns the question about the open disputes of a contract.
+func disputesOf(s rules.State) func(contract record.ID) ([]rules.Dispute, error) {
+	return func(contract record.ID) ([]rules.Dispute, error) {
+		place, err := s.Place(contract)
+		if err != nil {
+			return nil, err
+		}
+		return s.Disputes(place, 9)
 	}
 }
 

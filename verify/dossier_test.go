@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,41 @@ func TestADossierIsVerifiedReceiptByReceipt(t *testing.T) {
 	}
 	if items[1].Replaced != amendment.ID().String() {
 		t.Errorf("the old contract is replaced by %q", items[1].Replaced)
+	}
+}
+
+// Whoever drew it up: anyone may name a contract that somebody else made.
+func TestADraftIsNoFaultOfTheContractInPlace(t *testing.T) {
+	w := newWorld(t)
+	old := contractText(t, 1)
+	w.register(old, both...)
+	stranger := contractText(t, 2)
+	stranger.Under = old.ID()
+	for _, draft := range []*record.Text{amendmentText(t, old.ID(), makers()), stranger} {
+		d := newDossier(t, sign(t, old, both...))
+		addReceipt(t, d, w.log.proof(0, 1))
+		if err := d.AddRecord(sign(t, draft)); err != nil {
+			t.Fatal(err)
+		}
+		if d.Contract().ID() != draft.ID() {
+			t.Fatal("the dossier is not about the draft")
+		}
+		items := inspect(t, w.p, d)
+		if len(items) != 1 {
+			t.Fatalf("%d items, want 1", len(items))
+		}
+		wantYes(t, items[0].Report)
+		if want := "that contract " + draft.ID().String() + ", which is in this file, binds anybody: it is a draft, not registered"; !slices.Contains(items[0].NotProved, want) {
+			t.Errorf("not proved is %q", items[0].NotProved)
+		}
+	}
+	// A contract that does not hold is not made good by it.
+	d := newDossier(t, sign(t, stranger))
+	if err := d.AddRecord(sign(t, old, both...)); err != nil {
+		t.Fatal(err)
+	}
+	if items := inspect(t, w.p, d); len(items) != 1 || items[0].Verdict != verify.No {
+		t.Errorf("%d items", len(items))
 	}
 }
 

@@ -3,7 +3,9 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
@@ -23,7 +25,7 @@ type Breach struct {
 	Index      uint64      // of the entry; of a fork the size of the smaller tree
 	ID         record.ID   // of the record in it; zero where it is not in form, and of a fork
 	Registered int64       // POSIX seconds, by the ledger's word; 0 likewise
-	Checkpoint *Checkpoint // under which it all is; of a fork the one of the larger tree
+	Checkpoint *Checkpoint // under which it all is; of a fork the one of the larger tree. Nobody looked at its cosignatures
 }
 
 // String says the breach in a sentence.
@@ -35,9 +37,10 @@ func (b *Breach) String() string {
 }
 
 // Evidence judges evidence against a log of the policy: whether it is what the text
-// of a [Charge] says. The log's signature is enough; the quorum is not asked for. The
-// error is a [*Failure], and says that this is no evidence, not that the ledger is
-// honest.
+// of a [Charge] says. One line of the log's key that verifies is enough under each
+// checkpoint, and no other is looked at: the ledger could have put there what its
+// judge refuses. The error is a [*Failure], and says that this is no evidence, not that
+// the ledger is honest.
 //
 // # Why no honest ledger is convicted
 //
@@ -50,9 +53,11 @@ func (b *Breach) String() string {
 //   - once, revoked: by an earlier entry that is in S, and so in T.
 //   - refers: that a record is not registered, is known in T alone. Such a refusal is
 //     Unchecked, unless all entries before are there. Every other compares the
-//     entry with the text of a record that is there. Which contracts took each
-//     other's place is in S as it is in T, because a contract of S has those before
-//     it in its chain in S as well: this is asked for.
+//     entry with the text of a record that is there, or, where it answers a statement
+//     under another contract, the places of two contracts in their chains. For these
+//     alone the rules ask which contracts took each other's place, and it is in S as
+//     it is in T, because both have to be in S with all that they replace, at any
+//     remove: this is asked for.
 //   - time: by the entry alone, or because the time decreases, by the entry directly
 //     before it: this is asked for, so that it is here that it decreases.
 //   - replaces: by the contract that took the place, or by a termination with
@@ -77,10 +82,11 @@ func Evidence(p *Policy, evidence []byte) (*Breach, error) {
 		return c.judgeFork(p)
 	}
 	broken := c.Proofs[0]
-	checkpoint, err := p.Checkpoint(broken.Checkpoint)
+	ledger, err := p.accused(broken.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
+	checkpoint := &Checkpoint{SignedCheckpoint: broken.Checkpoint, Log: ledger}
 	for _, proof := range c.Proofs {
 		if err := included(proof); err != nil {
 			return nil, err
@@ -92,6 +98,23 @@ func Evidence(p *Policy, evidence []byte) (*Breach, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// accused returns the first log of the policy that signed all of these checkpoints:
+// each has its name as origin, and a line of its key that verifies.
+func (p *Policy) accused(checkpoints ...tlog.SignedCheckpoint) (Log, error) {
+	for _, l := range p.Logs {
+		if !slices.ContainsFunc(checkpoints, func(c tlog.SignedCheckpoint) bool { return !signedBy(c, l.Key) }) {
+			return l, nil
+		}
+	}
+	return Log{}, failed(StepCheckpoint, "no log of the policy signed the checkpoint of %q, under its own name and with a line that verifies", checkpoints[0].Origin)
+}
+
+func signedBy(c tlog.SignedCheckpoint, key note.Key) bool {
+	return c.Origin == key.Name() && slices.ContainsFunc(c.Note.Signatures, func(s note.Signature) bool {
+		return s.By(key) && key.Public().Verify(c.Note.Text, s.Bytes)
+	})
 }
 
 // judge asks the rules, and fills in what they say.
@@ -150,6 +173,25 @@ func (s *evidenceState) Lookup(id record.ID) (*rules.Entry, error) {
 	return e, err
 }
 
+// Place is asked where the rules compare the places of two contracts. Each has to be
+// here, with all that it replaces: else nobody can say whether the one comes before the
+// other.
+func (s *evidenceState) Place(contract record.ID) (rules.Place, error) {
+	p := rules.Place{Chain: contract}
+	for {
+		e, err := s.Memory.Lookup(p.Chain)
+		switch {
+		case err != nil:
+			return p, err
+		case e == nil || e.Text.Kind != record.Contract:
+			return p, fmt.Errorf("where contract %s stands, %s says, and that contract is not here", contract, p.Chain)
+		case e.Text.Replaces == record.ID{}:
+			return p, nil
+		}
+		p.Chain, p.Depth = e.Text.Replaces, p.Depth+1
+	}
+}
+
 // state makes the state of the earlier entries.
 func (c *Charge) state(checkpoint *Checkpoint) (*evidenceState, error) {
 	s := new(evidenceState)
@@ -163,11 +205,6 @@ func (c *Charge) state(checkpoint *Checkpoint) (*evidenceState, error) {
 		case !e.Record.Complete():
 			return nil, failed(StepEntry, "entry %d, which is to show the breach, lacks signatures itself", proof.Index)
 		}
-		if old := e.Record.Text().Replaces; old != (record.ID{}) {
-			if before, err := s.Memory.Lookup(old); err != nil || before == nil || before.Text.Kind != record.Contract {
-				return nil, failed(StepEntry, "entry %d replaces contract %s, which is not here before it", proof.Index, old)
-			}
-		}
 		if err := s.Add(proof.Index, e.Registered, e.Record); err != nil {
 			return nil, failed(StepEntry, "entry %d: %s", proof.Index, err)
 		}
@@ -177,20 +214,21 @@ func (c *Charge) state(checkpoint *Checkpoint) (*evidenceState, error) {
 }
 
 func (c *Charge) judgeFork(p *Policy) (*Breach, error) {
-	small, x := c.Checkpoint, c.Consistency
-	before, after, err := p.pair(small, x.Checkpoint)
+	before, x := c.Checkpoint, c.Consistency
+	after := x.Checkpoint
+	ledger, err := p.accused(before, after)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case x.Old != small.Size:
-		return nil, failed(StepSize, "the proof is from size %d, the checkpoint has %d", x.Old, small.Size)
-	case tlog.VerifyConsistency(small.Size, c.Root, after.Size, after.Root, x.Hashes) != nil:
-		return nil, failed(StepConsistency, "the first %d entries of the tree of %d do not hash to %s", small.Size, after.Size, c.Root)
-	case c.Root == small.Root:
-		return nil, failed(StepRule, "the tree of %d entries begins with the one of %d", after.Size, small.Size)
+	case x.Old != before.Size:
+		return nil, failed(StepSize, "the proof is from size %d, the checkpoint has %d", x.Old, before.Size)
+	case tlog.VerifyConsistency(before.Size, c.Root, after.Size, after.Root, x.Hashes) != nil:
+		return nil, failed(StepConsistency, "the first %d entries of the tree of %d do not hash to %s", before.Size, after.Size, c.Root)
+	case c.Root == before.Root:
+		return nil, failed(StepRule, "the tree of %d entries begins with the one of %d", after.Size, before.Size)
 	}
 	reason := fmt.Sprintf("one of %d entries, %s, and one of %d, %s, whose first %d are not those of the other",
 		before.Size, before.Root, after.Size, after.Root, before.Size)
-	return &Breach{Verdict: Yes, Rule: Fork, Reason: reason, Index: before.Size, Checkpoint: after}, nil
+	return &Breach{Verdict: Yes, Rule: Fork, Reason: reason, Index: before.Size, Checkpoint: &Checkpoint{SignedCheckpoint: after, Log: ledger}}, nil
 }

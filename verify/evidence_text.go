@@ -13,7 +13,7 @@ import (
 )
 
 // MaxEvidence is how many bytes evidence may have: five hundred of the largest entries
-// with their proofs, for a contract with a long chain before it.
+// with their proofs, for an answer under a contract with a long chain before it.
 const MaxEvidence = 32 << 20
 
 // Fork is the rule that evidence of two trees names, of which neither begins with the

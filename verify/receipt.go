@@ -34,6 +34,12 @@ const (
 	StepConsistency Step = "consistency" // the newer tree begins with the older one
 )
 
+// The steps of what several receipts say together.
+const (
+	StepUnder Step = "under" // a contract was made by a party of its frame, while that was in force
+	StepFork  Step = "fork"  // no receipt contradicts another
+)
+
 // A Failure says at which step something did not hold, and why.
 type Failure struct {
 	Step   Step   `json:"step"`
@@ -56,6 +62,8 @@ type Registration struct {
 	Checkpoint *Checkpoint
 	Counted    []Cosignature // those that are not from before the entry: of Checkpoint, or of an older one where SeenBy is
 	SeenBy     int64         // POSIX seconds: when a quorum had cosigned; 0 where the policy asks for none
+
+	older *Checkpoint // of an older receipt of the entry, which holds too; nil for none
 }
 
 // Receipt verifies a receipt: a c2sp.org/tlog-proof@v1 whose extra is an entry. The

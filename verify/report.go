@@ -167,25 +167,45 @@ func (rep *Report) limits(t *record.Text) {
 		rep.leaveOpen("that no key was revoked before, and no contract replaced: only an audit of the ledger shows that")
 	}
 	rep.leaveOpen("who the keys belong to: their names are the record's own claim; compare the fingerprints")
-	if t.Under != (record.ID{}) {
-		rep.leaveOpen("that contract %s, which this is made under, was in force, and that a party of it signed", t.Under)
-	}
-	switch {
-	case t.Kind == record.Statement:
+	if t.Kind == record.Statement {
 		rep.leaveOpen("that what is stated is true: it is what its signers say")
-		rep.missContract(t.Contract)
-	case t.Kind == record.Termination:
-		rep.missContract(t.Contract)
-	case t.Replaces != record.ID{}:
-		rep.missContract(t.Replaces)
+	}
+	// What hangs on another contract is open until [Relate] has its receipt.
+	if id, _ := named(t); id != (record.ID{}) {
+		rep.miss(missingParties(id))
+	}
+	if t.Under != (record.ID{}) {
+		rep.leaveOpen("that contract %s, which this is made under, was in force then: that is shown only as far as the records here go", t.Under)
+		rep.miss(missingFrame(t.Under))
 	}
 }
 
-// missContract makes the verdict "unchecked", unless the contract's receipt is at
-// hand ([Relate]).
-func (rep *Report) missContract(id record.ID) {
-	rep.Verdict = Unchecked
-	rep.Unchecked = append(rep.Unchecked, fmt.Sprintf("that its signers are the parties of contract %s, whose receipt is not here", id))
+func missingParties(contract record.ID) string {
+	return fmt.Sprintf("that its signers are the parties of contract %s, whose receipt is not here", contract)
+}
+
+func missingFrame(frame record.ID) string {
+	return fmt.Sprintf("that a party of contract %s, which this is made under, signed it: the receipt of that is not here", frame)
+}
+
+// miss says what could not be checked. What holds is then unchecked.
+func (rep *Report) miss(sentence string) {
+	rep.Unchecked = append(rep.Unchecked, sentence)
+	if rep.Verdict == Yes {
+		rep.Verdict = Unchecked
+	}
+}
+
+// settle takes back that this could not be checked.
+func (rep *Report) settle(sentence string) {
+	rep.Unchecked = slices.DeleteFunc(rep.Unchecked, func(s string) bool { return s == sentence })
+	if len(rep.Unchecked) > 0 {
+		return
+	}
+	rep.Unchecked = nil
+	if rep.Verdict == Unchecked {
+		rep.Verdict = Yes
+	}
 }
 
 func (rep *Report) prove(format string, args ...any) {
@@ -218,9 +238,9 @@ func (rep *Report) Fail(step Step, format string, args ...any) {
 }
 
 // Compare compares the record's documents with the files of their names, those
-// that are salted with the salts in NAME.salt. A file that is absent is not
-// compared. The error is one of reading; a document that is not the one makes the
-// report a failure.
+// that are salted with the salts in NAME.salt. A document that is not the one makes
+// the report a failure; one that is absent, or whose salt is, leaves it unchecked
+// unless it was compared before. The error is one of reading.
 func (rep *Report) Compare(t *record.Text, files fs.FS) error {
 	for i, d := range t.Documents {
 		err := compareFile(d, files)
@@ -228,6 +248,9 @@ func (rep *Report) Compare(t *record.Text, files fs.FS) error {
 		case err == nil:
 			rep.Documents[i].Compared = true
 		case errors.Is(err, fs.ErrNotExist):
+			if !rep.Documents[i].Compared {
+				rep.miss(fmt.Sprintf("%s (%s) could not be compared: %s is not in the folder", d.Name, d.Kind, absent(d, files)))
+			}
 		case errors.Is(err, record.ErrMismatch):
 			rep.Fail(StepDocuments, "%s", err)
 			return nil
@@ -236,6 +259,14 @@ func (rep *Report) Compare(t *record.Text, files fs.FS) error {
 		}
 	}
 	return nil
+}
+
+// absent returns which file of a document is not there: its own, else its salt's.
+func absent(d record.Document, files fs.FS) string {
+	if _, err := fs.Stat(files, d.Name); err == nil {
+		return "its salt, " + d.Name + saltEnding + ","
+	}
+	return "it"
 }
 
 // saltEnding is what the name of a salt's file has beyond the document's.
@@ -291,22 +322,26 @@ func (rep *Report) sentences() (proved, notProved []string) {
 	return proved, notProved
 }
 
-// Demand makes the report a failure unless the record has the key under the role.
-func (rep *Report) Demand(t *record.Text, role string, key note.Key) {
-	for _, p := range t.Parties {
-		if p.Role != role {
-			continue
-		}
-		for _, k := range p.Keys {
-			if k.Public() == key.Public() {
-				rep.prove("%s is a party with the key you expect, %s", role, key.Public().Fingerprint())
-				return
-			}
-		}
-		rep.Fail(StepSignatures, "%s has the keys %s, you expect %s", role, fingerprints(p.Keys), key.Public().Fingerprint())
+// Demand makes the report, of record r, a failure unless the key is one of those of
+// the role, and signed.
+func (rep *Report) Demand(r *record.Record, role string, key note.PublicKey) {
+	parties := r.Text().Parties
+	i := slices.IndexFunc(parties, func(p record.Party) bool { return p.Role == role })
+	if i < 0 {
+		rep.Fail(StepSignatures, "the record has no party %s", role)
 		return
 	}
-	rep.Fail(StepSignatures, "the record has no party %s", role)
+	keys := parties[i].Keys
+	signed := slices.DeleteFunc(slices.Clone(keys), func(k note.Key) bool { return !r.SignedBy(k.Public()) })
+	is := func(k note.Key) bool { return k.Public() == key }
+	switch {
+	case slices.ContainsFunc(signed, is):
+		rep.prove("%s signed with the key you expect, %s", role, key.Fingerprint())
+	case slices.ContainsFunc(keys, is):
+		rep.Fail(StepSignatures, "%s signed with %s, and not with the key you expect, %s, which is only listed", role, fingerprints(signed), key.Fingerprint())
+	default:
+		rep.Fail(StepSignatures, "%s has the keys %s, you expect %s", role, fingerprints(keys), key.Fingerprint())
+	}
 }
 
 func fingerprints(keys []note.Key) string {

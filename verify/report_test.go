@@ -12,7 +12,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -62,7 +61,7 @@ func TestTheReportsWords(t *testing.T) {
 	if err := whole.Compare(reg.Record.Text(), files()); err != nil {
 		t.Fatal(err)
 	}
-	whole.Demand(reg.Record.Text(), "manufacturer", key("alice.example"))
+	whole.Demand(reg.Record, "manufacturer", key("alice.example").Public())
 	_, differs := reported(t, quorumTwo)
 	changed := files()
 	changed["Drawing (A3).svg"] = &fstest.MapFile{Data: []byte("<svg!>\n")}
@@ -71,12 +70,18 @@ func TestTheReportsWords(t *testing.T) {
 	}
 	w := newWorld(t)
 	statement := w.register(statementText(contractText(t, 1).ID(), makers()[1:], 2), "bob.example", "carol.example")
+	frame := contractText(t, 2)
+	f := newWorld(t)
+	f.register(frame, both...)
+	sub := f.register(subText(t, frame.ID(), 3, partyLine("lead", 1, "alice.example")), "zoe.example", "alice.example")
 	for name, rep := range map[string]*verify.Report{
-		"contract-none":        alone,
-		"contract-2-of-3":      whole,
-		"contract-differs":     differs,
-		"statement-unchecked":  w.items(statement)[0].Report,
-		"receipt-that-is-none": verify.Refused(errors.New("not a receipt")),
+		"subcontract":           f.related(0, sub)[1].Report,
+		"subcontract-unchecked": f.related(sub)[0].Report,
+		"contract-none":         alone,
+		"contract-2-of-3":       whole,
+		"contract-differs":      differs,
+		"statement-unchecked":   w.items(statement)[0].Report,
+		"receipt-that-is-none":  verify.Refused(errors.New("not a receipt")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, err := json.MarshalIndent(rep, "", "  ")
@@ -102,7 +107,7 @@ func TestAReportSaysWhatWasNotProved(t *testing.T) {
 		want   string
 	}{
 		{contract, both, "who the keys belong to"},
-		{sub, both, "that contract " + frame.ID().String() + ", which this is made under, was in force"},
+		{sub, both, "that contract " + frame.ID().String() + ", which this is made under, was in force then: that is shown only as far as the records here go"},
 		{statementText(contract.ID(), makers()[:1], 2), both[:1], "that what is stated is true"},
 		{terminationText(contract.ID(), makers()[:1]), both[:1], "that no key was revoked before, and no contract replaced"},
 		{amendmentText(t, contract.ID(), makers()), both, "that no key was revoked before, and no contract replaced"},
@@ -187,20 +192,21 @@ func TestDocumentsInAFolderAreCompared(t *testing.T) {
 		}
 	}
 	const terms, salt, drawing = "document-1.md", "document-1.md.salt", "Drawing (A3).svg"
+	const noTerms, noDrawing = "document-1.md (terms) could not be compared: it is not in the folder", "Drawing (A3).svg (drawing) could not be compared: it is not in the folder"
 	for _, c := range []struct {
 		name     string
 		do       func(fstest.MapFS)
 		compared [2]bool
-		want     string // of the failure; "" where there is none
+		want     string // of the failure, or what could not be compared, by lines; "" where all is well
 	}{
 		{"both are there", func(fstest.MapFS) {}, [2]bool{true, true}, ""},
-		{"an empty folder", without(terms, salt, drawing), [2]bool{}, ""},
-		{"the drawing alone", without(terms, salt), [2]bool{false, true}, ""},
-		{"the terms alone", without(drawing), [2]bool{true, false}, ""},
-		{"the terms without their salt", without(salt), [2]bool{false, true}, ""},
-		{"the salt alone", without(terms, drawing), [2]bool{}, ""},
+		{"an empty folder", without(terms, salt, drawing), [2]bool{}, noTerms + "\n" + noDrawing},
+		{"the drawing alone", without(terms, salt), [2]bool{false, true}, noTerms},
+		{"the terms alone", without(drawing), [2]bool{true, false}, noDrawing},
+		{"the terms without their salt", without(salt), [2]bool{false, true}, "document-1.md (terms) could not be compared: its salt, document-1.md.salt, is not in the folder"},
+		{"the salt alone", without(terms, drawing), [2]bool{}, noTerms + "\n" + noDrawing},
 		{"a salt beside a public document", other(drawing+".salt", "salt"), [2]bool{true, true}, ""},
-		{"another name", func(m fstest.MapFS) { m["drawing (a3).svg"] = m[drawing]; delete(m, drawing) }, [2]bool{true, false}, ""},
+		{"another name", func(m fstest.MapFS) { m["drawing (a3).svg"] = m[drawing]; delete(m, drawing) }, [2]bool{true, false}, noDrawing},
 		{"another drawing", other(drawing, "<svg!>\n"), [2]bool{true, false}, "document does not match: Drawing (A3).svg is sha256:"},
 		{"a longer drawing", other(drawing, string(drawingText)+"\n"), [2]bool{true, false}, "has more than the 7 bytes that the record states"},
 		{"a shorter drawing", other(drawing, "<svg>\n"), [2]bool{true, false}, "has 6 bytes, the record states 7"},
@@ -221,13 +227,41 @@ func TestDocumentsInAFolderAreCompared(t *testing.T) {
 			if got := [2]bool{rep.Documents[0].Compared, rep.Documents[1].Compared}; got != c.compared {
 				t.Errorf("compared are %v, want %v", got, c.compared)
 			}
-			if c.want != "" {
-				wantNo(t, rep, verify.StepDocuments, c.want)
-			} else {
+			switch {
+			case c.want == "":
 				wantYes(t, rep)
+			case strings.Contains(c.want, "could not be compared"):
+				if rep.Verdict != verify.Unchecked || rep.Failure != nil || strings.Join(rep.Unchecked, "\n") != c.want {
+					t.Errorf("verdict is %s, %v, %q", rep.Verdict, rep.Failure, rep.Unchecked)
+				}
+				if !strings.Contains(rep.String(), "  could not be checked: "+strings.Split(c.want, "\n")[0]+"\n") {
+					t.Errorf("the words lack it:\n%s", rep)
+				}
+			default:
+				wantNo(t, rep, verify.StepDocuments, c.want)
 			}
 		})
 	}
+}
+
+// A dossier may hold what the folder lacks.
+func TestADocumentThatWasComparedIsNotMissed(t *testing.T) {
+	reg, rep := reported(t, quorumNone)
+	for _, folder := range []fstest.MapFS{files(), {}} {
+		if err := rep.Compare(reg.Record.Text(), folder); err != nil {
+			t.Fatal(err)
+		}
+		wantYes(t, rep)
+	}
+}
+
+func TestAFailureIsNotMadeGoodByWhatCannotBeChecked(t *testing.T) {
+	reg, rep := reported(t, quorumNone)
+	rep.Fail(verify.StepSignatures, "a key is revoked")
+	if err := rep.Compare(reg.Record.Text(), fstest.MapFS{}); err != nil {
+		t.Fatal(err)
+	}
+	wantNo(t, rep, verify.StepSignatures, "a key is revoked")
 }
 
 // faulty is a folder in which one file cannot be opened.
@@ -262,34 +296,48 @@ func TestAFolderThatCannotBeReadIsNoVerdict(t *testing.T) {
 	}
 }
 
-func TestAPartyHasTheKeyThatIsDemanded(t *testing.T) {
+func TestTheKeyThatIsDemandedSignedForTheRole(t *testing.T) {
+	print := func(label string) string { return key(label).Public().Fingerprint() }
 	for _, c := range []struct {
-		name, role string
-		key        note.Key
-		want       string // of the failure; "" where there is none
+		name, role, key string
+		want            string // of the failure; "" where there is none
 	}{
-		{"the key", "manufacturer", key("alice.example"), ""},
-		{"one of three", "buyer", key("dave.example"), ""},
-		{"one that did not sign", "buyer", key("carol.example"), ""},
-		{"under another name", "buyer", keyOf("bob", "bob.example", note.Ed25519), ""},
-		{"of another party", "manufacturer", key("bob.example"), "manufacturer has the keys " + key("alice.example").Public().Fingerprint() + ", you expect " + key("bob.example").Public().Fingerprint()},
-		{"a stranger's of the same name", "manufacturer", keyOf("alice.example", stranger, note.Ed25519), "you expect " + key(stranger).Public().Fingerprint()},
-		{"no such party", "inspector", key("alice.example"), "the record has no party inspector"},
-		{"a part of a role", "buy", key("bob.example"), "the record has no party buy"},
+		{"the key", "manufacturer", "alice.example", ""},
+		{"one of three", "buyer", "dave.example", ""},
+		{"one that did not sign", "buyer", "carol.example", "buyer signed with " + print("bob.example") + ", " + print("dave.example") +
+			", and not with the key you expect, " + print("carol.example") + ", which is only listed"},
+		{"of another party", "manufacturer", "bob.example", "manufacturer has the keys " + print("alice.example") + ", you expect " + print("bob.example")},
+		{"a stranger's", "buyer", stranger, "buyer has the keys " + print("bob.example") + ", " + print("carol.example") + ", " + print("dave.example") + ", you expect " + print(stranger)},
+		{"no such party", "inspector", "alice.example", "the record has no party inspector"},
+		{"a part of a role", "buy", "bob.example", "the record has no party buy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			reg, rep := reported(t, quorumNone)
-			rep.Demand(reg.Record.Text(), c.role, c.key)
+			rep.Demand(reg.Record, c.role, key(c.key).Public())
 			if c.want != "" {
 				wantNo(t, rep, verify.StepSignatures, c.want)
 				return
 			}
 			wantYes(t, rep)
-			if want := c.role + " is a party with the key you expect, " + c.key.Public().Fingerprint(); !slices.Contains(rep.Proved, want) {
+			if want := c.role + " signed with the key you expect, " + print(c.key); !slices.Contains(rep.Proved, want) {
 				t.Errorf("proved is %q, which lacks %q", rep.Proved, want)
 			}
 		})
 	}
+}
+
+// A signature as a former party is not one for the role.
+func TestADemandAsksForTheRoleAndNotForTheFormerOne(t *testing.T) {
+	w := newWorld(t)
+	w.register(contractText(t, 1), both...)
+	text := amendmentText(t, contractText(t, 1).ID(), makers())
+	text.Parties[1] = record.Party{Role: "buyer", Threshold: 1, Keys: keys("erin.example")}
+	w.register(text, append(slices.Clone(both), "erin.example")...)
+	item := w.related(0, 1)[1]
+	item.Demand(item.Record, "buyer", key("erin.example").Public())
+	wantYes(t, item.Report)
+	item.Demand(item.Record, "buyer", key("bob.example").Public())
+	wantNo(t, item.Report, verify.StepSignatures, "buyer has the keys "+key("erin.example").Public().Fingerprint())
 }
 
 // Of a receipt that fails nothing is repeated, so nothing of it can be taken as good.

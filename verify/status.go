@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"fmt"
-
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
@@ -10,13 +8,14 @@ import (
 // StatusFrom returns the status of a contract at time t, in POSIX seconds, as it
 // follows from the items alone: those that hold, of the contract's ledger, in the
 // order of their registration. The ledger may have others. Ok is false when the
-// contract is not among them. It is an error, and evidence against the ledger, when
-// two records that hold are one entry.
+// contract is not among them. The error is the [Contradiction] of the items.
 func StatusFrom(items []Item, contract record.ID, t int64) (status rules.Status, ok bool, err error) {
+	if f := Contradiction(items); f != nil {
+		return status, false, f
+	}
 	sorted := append([]Item(nil), items...)
 	SortByIndex(sorted)
 	var known rules.Memory
-	var last *Item
 	seen := make(map[record.ID]bool)
 	i := indexOf(sorted, contract)
 	if i < 0 || sorted[i].Record.Text().Kind != record.Contract {
@@ -28,11 +27,6 @@ func StatusFrom(items []Item, contract record.ID, t int64) (status rules.Status,
 			continue
 		}
 		seen[item.Record.ID()] = true
-		if last != nil && last.Registration.Index == item.Registration.Index {
-			return status, false, fmt.Errorf("%s shows two pasts: its entry %d is the record %s in one receipt, and %s in another",
-				ledger.Name(), last.Registration.Index, last.Record.ID(), item.Record.ID())
-		}
-		last = &item
 		if err := known.Add(item.Registration.Index, item.Registration.Registered, item.Record); err != nil {
 			return status, false, err
 		}

@@ -10,8 +10,11 @@
 //
 // No entry is judged before it is proved to be in the tree that the ledger signed, so
 // that whoever answers in the ledger's name cannot have it accused of what it did not
-// sign. Nothing is in the copy but what was proved so and broke no rule. A finding
-// that rests on what the ledger signed comes with evidence, which [verify.Evidence]
+// sign. Nothing is in the copy but what was proved so and broke no rule. What the
+// ledger says of a contract is compared with the copy as it was at the size and the
+// time that the ledger names, so that an honest one may go on, stand behind a cache,
+// and have another clock; what cannot be compared is not passed over. A finding that
+// rests on what the ledger signed comes with evidence, which [verify.Evidence]
 // has judged before it is given away.
 package audit
 
@@ -21,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -37,6 +41,9 @@ const (
 	Status rules.Rule = "status" // what it says of a contract is not what its log says
 	Behind rules.Rule = "behind" // it shows an older tree than one that it has signed
 )
+
+// ErrHeld says that another process has the copy open.
+var ErrHeld = store.ErrHeld
 
 // Config says what is audited, and where the copy is.
 type Config struct {
@@ -89,25 +96,35 @@ func (f *Finding) String() string {
 }
 
 // Run audits a ledger from where the copy ends to its latest checkpoint. The result is
-// there beside an error too, which says why the rest could not be judged: the ledger
-// did not answer, the store failed, or an entry is an [*verify.UnknownKind].
+// there beside an error too, which says why not all could be judged: the ledger did not
+// answer, the store failed, an entry is an [*verify.UnknownKind], or the status of a
+// contract could not be compared. There is none where the copy could not be opened: it
+// is [ErrHeld], or the directory has something else.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
-	ledger := cfg.Client.Ledger()
-	result := &Result{Ledger: ledger}
-	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, Key: ledger, Log: cfg.Log})
+	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, Key: cfg.Client.Ledger(), Log: cfg.Log})
 	if err != nil {
-		return result, err
+		return nil, err
 	}
+	return run(ctx, cfg, s)
+}
+
+// run audits into an open copy, and closes it.
+func run(ctx context.Context, cfg Config, s *store.Store) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	result := &Result{Ledger: cfg.Client.Ledger()}
 	a := &auditor{Config: cfg, ctx: ctx, store: s, result: result}
-	err = a.run()
+	err := a.run()
 	var found *finding
 	if errors.As(err, &found) {
-		result.Finding, err = &found.Finding, s.Err()
+		result.Finding, err = &found.Finding, nil
 	}
 	result.Judged = s.Head().Checkpoint.Size
-	return result, errors.Join(err, s.Close())
+	closed := s.Close()
+	if failed := s.Err(); failed != nil { // all that came after comes of it
+		return result, failed
+	}
+	return result, errors.Join(err, closed)
 }
 
 // An auditor is one run.
@@ -129,12 +146,23 @@ func found(rule rules.Rule, index uint64, format string, args ...any) error {
 }
 
 func (a *auditor) run() error {
-	head := a.store.Head().Checkpoint
-	a.result.Known = head.Size
+	a.result.Known = a.store.Head().Checkpoint.Size
 	checkpoint, err := a.Client.Checkpoint(a.ctx)
 	if err != nil {
 		return err
 	}
+	if err := a.follow(checkpoint); err != nil {
+		return err
+	}
+	if err := a.compareTiles(); err != nil {
+		return err
+	}
+	return a.compareContracts()
+}
+
+// follow judges the entries from where the copy ends to this checkpoint.
+func (a *auditor) follow(checkpoint *verify.Checkpoint) (err error) {
+	checkpoint.Note.Signatures = a.known(checkpoint.Note.Signatures)
 	a.result.Checkpoint = checkpoint
 	if a.result.SeenBy, err = a.Policy.SeenBy(checkpoint); err != nil {
 		return err
@@ -143,14 +171,23 @@ func (a *auditor) run() error {
 	if err := a.continues(checkpoint); err != nil {
 		return err
 	}
-	if err := a.replay(head.Size); err != nil {
+	if err := a.replay(a.store.Head().Checkpoint.Size); err != nil {
 		return err
 	}
 	if head := a.store.Head().Checkpoint; head.Size != checkpoint.Size || head.Root != checkpoint.Root {
 		return found(Tree, 0, "%d entries give the root %s, the checkpoint has %d entries and %s", head.Size, head.Root, checkpoint.Size, checkpoint.Root)
 	}
-	if err := a.compareTiles(); err != nil {
-		return err
+	return nil
+}
+
+// known returns the signature lines of keys that the policy knows. Others, which a
+// ledger may add as long and as many as it likes, would only fill the evidence.
+func (a *auditor) known(all []note.Signature) (known []note.Signature) {
+	for _, s := range all {
+		if slices.ContainsFunc(a.Policy.Logs, func(l verify.Log) bool { return s.By(l.Key) }) ||
+			slices.ContainsFunc(a.Policy.Witnesses, func(w verify.Witness) bool { return s.By(w.Key) }) {
+			known = append(known, s)
+		}
 	}
-	return a.compareContracts()
+	return known
 }

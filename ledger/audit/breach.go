@@ -24,14 +24,15 @@ func (a *auditor) breach(index uint64, e verify.Entry, raw []byte) error {
 	}
 	f := &Finding{Rule: refusal.Rule, Index: index, ID: e.ID(), Reason: refusal.Reason}
 	c := &verify.Charge{Rule: refusal.Rule}
-	switch {
-	case refusal.Rule == rules.Refers && read.missing && index > 0:
-		c.Absent = &verify.Range{First: 0, Last: index - 1}
-	case refusal.Rule == rules.Time && e.Registered < read.LastTime():
+	if refusal.Rule == rules.Time && e.Registered < read.LastTime() {
 		read.indexes[index-1] = true
 	}
 	if err := read.chains(); err != nil {
 		return err
+	}
+	// Where all entries before are proved, so is the absence.
+	if refusal.Rule == rules.Refers && read.missing && uint64(len(read.indexes)) < index {
+		c.Absent = &verify.Range{First: 0, Last: index - 1}
 	}
 	if err := a.prover(c, index, raw); err != nil {
 		return err
@@ -79,7 +80,8 @@ type reader struct {
 	rules.State
 	store   *store.Store
 	indexes map[uint64]bool
-	missing bool // a record was looked up that is not there
+	placed  []record.ID // contracts whose places were asked for
+	missing bool        // a record was looked up that is not there
 }
 
 func (r *reader) note(index uint64, ok bool) {
@@ -110,13 +112,8 @@ func (r *reader) Revoked(key note.PublicKey) (uint64, bool, error) {
 }
 
 func (r *reader) Place(contract record.ID) (rules.Place, error) {
-	p, err := r.State.Place(contract)
-	if err != nil {
-		return p, err
-	}
-	index, ok, err := r.State.Index(contract)
-	r.note(index, ok)
-	return p, err
+	r.placed = append(r.placed, contract)
+	return r.State.Place(contract)
 }
 
 func (r *reader) Ends(contract record.ID) ([]rules.End, error) {
@@ -127,23 +124,21 @@ func (r *reader) Ends(contract record.ID) ([]rules.End, error) {
 	return ends, err
 }
 
-// chains adds to each contract those before it in its chain: without them nobody can
-// say where it stands.
+// chains adds the contracts whose places were asked for, and all that they replace, at
+// any remove: without these nobody can say where they stand.
 func (r *reader) chains() error {
-	for _, index := range r.sorted() {
-		for more := true; more; {
+	for _, contract := range r.placed {
+		for contract != (record.ID{}) {
+			index, ok, err := r.State.Index(contract)
+			if err != nil || !ok {
+				return err
+			}
+			r.note(index, ok)
 			e, err := r.store.Registered(index)
 			if err != nil {
 				return err
 			}
-			old := e.Record.Text().Replaces
-			if old == (record.ID{}) {
-				break
-			}
-			if index, more, err = r.State.Index(old); err != nil {
-				return err
-			}
-			r.note(index, more)
+			contract = e.Record.Text().Replaces
 		}
 	}
 	return nil

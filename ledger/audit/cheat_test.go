@@ -230,3 +230,16 @@ func TestTimeDecreasesAtTheEntryThatIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// An absence that every entry before proves, at another index than 0.
+func TestAnAbsenceThatAllEntriesBeforeProveIsProved(t *testing.T) {
+	l := newLedger()
+	c := l.register(l.signedContract(nil))
+	nowhere := l.under(record.Statement, c, nil, maker)
+	l.register(l.under(record.Statement, c, func(t *record.Text) { t.Answers = nowhere.ID() }, buyer))
+	r, err := l.audit(t, t.TempDir())
+	if err != nil || r.Finding == nil || r.Finding.Rule != rules.Refers {
+		t.Fatal(r, err)
+	}
+	checkEvidence(t, r.Finding, false)
+}

@@ -3,15 +3,11 @@ package audit
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"io"
-	"log"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,7 +16,6 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
@@ -152,12 +147,19 @@ func (l *ledger) answer(path string) ([]byte, error) {
 }
 
 func (l *ledger) contract(id string) ([]byte, error) {
-	e, err := l.state.Lookup(must(record.ParseID(id)))
+	state := l.stateAt(l.shown)
+	e, err := state.Lookup(must(record.ParseID(id)))
 	if err != nil || e == nil {
 		return nil, errBad
 	}
-	st := must(rules.StatusAt(&l.state, e, l.last))
+	st := must(rules.StatusAt(state, e, l.last))
 	answer := map[string]any{"standing": st.Standing, "since": st.Since.String()}
+	if st.Ends != (rules.Ending{}) {
+		answer["ends"] = st.Ends
+	}
+	if st.Recorded != 0 {
+		answer["recorded"] = st.Recorded.String()
+	}
 	if st.By != (record.ID{}) {
 		answer["by"] = st.By.String()
 	}
@@ -166,7 +168,21 @@ func (l *ledger) contract(id string) ([]byte, error) {
 		disputes = append(disputes, d.ID.String())
 	}
 	answer["disputes"] = disputes
-	return json.Marshal(map[string]any{"id": id, "status": answer})
+	return json.Marshal(map[string]any{"id": id, "size": l.shown, "time": record.FormatTime(l.last), "status": answer})
+}
+
+// stateAt returns the state of the first entries.
+func (l *ledger) stateAt(size int) *rules.Memory {
+	if size == len(l.entries) {
+		return &l.state
+	}
+	state := new(rules.Memory)
+	for i, entry := range l.entries[:size] {
+		if e := verify.OpenEntry(entry); e.Record != nil {
+			_ = state.Add(uint64(i), e.Registered, e.Record)
+		}
+	}
+	return state
 }
 
 func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -207,55 +223,6 @@ func (l *ledger) count(prefix string) (n int) {
 	}
 	l.asked = nil
 	return n
-}
-
-// A pipes is a network of its own, without addresses or ports.
-type pipes struct {
-	conns chan net.Conn
-	once  sync.Once
-	done  chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// serve starts a server, and returns a client to which it is the ledger.
-func serve(t testing.TB, h http.Handler) *client.Client {
-	t.Helper()
-	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	go server.Serve(p)
-	transport := &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 16}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-	})
-	return must(client.New(client.Config{URL: "http://ledger.example", Policy: trust, HTTP: &http.Client{Transport: transport}}))
 }
 
 // dice is a source of chance that is the same every time.

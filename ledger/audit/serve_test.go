@@ -126,21 +126,6 @@ func TestContractThatTheLedgerDeniesIsFound(t *testing.T) {
 	}
 }
 
-// A ledger that has registered more meanwhile may rightly say something else.
-func TestStatusOfALedgerThatWentOnIsNotHeldAgainstIt(t *testing.T) {
-	l := newLedger().fill(5)
-	l.alter = func(path string, b []byte) []byte {
-		if strings.HasPrefix(path, "contracts/") && len(l.entries) == 5 {
-			l.fill(6)
-		}
-		return statusOf("replaced")(path, b)
-	}
-	r, err := l.audit(t, t.TempDir())
-	if err != nil || r.Finding != nil || r.Contracts != 0 || r.Judged != 5 {
-		t.Error(r, err)
-	}
-}
-
 func TestStatusOfAllKindsIsCompared(t *testing.T) {
 	l := newLedger()
 	c := l.register(l.signedContract(nil))

@@ -13,13 +13,17 @@ import (
 // A ContractPage is what the ledger says of a contract, by its word: whatever matters
 // is fetched as a receipt, and what the ledger leaves out nobody sees here.
 type ContractPage struct {
+	Size     uint64 // of the log that the page is of; above 0
+	Time     int64  // POSIX seconds, of the status
 	Standing rules.Standing
 	Since    record.Date
-	By       record.ID   // the contract that replaced it, the termination that ended it; zero for none
-	Disputes []record.ID // that are open, in the order of the log, at most 256
-	More     bool        // others are open
-	Events   []Event     // at most 256, by index
-	Next     *uint64     // after which the next page begins; nil on the last
+	By       record.ID    // the contract that replaced it, the termination that ended it; zero for none
+	Recorded record.Date  // when what makes it so was registered, where that is after Since; else zero
+	Ends     rules.Ending // that is to come; zero for none
+	Disputes []record.ID  // that are open, of the first contract in the chain first, at most 256
+	More     bool         // others are open
+	Events   []Event      // at most 256, by index
+	Next     *uint64      // after which the next page begins; nil on the last
 }
 
 // An Event is an entry in the time line of a contract, by the ledger's word.
@@ -47,22 +51,29 @@ func (c *Client) Contract(ctx context.Context, id record.ID, after *uint64) (*Co
 	return page, nil
 }
 
+// A pageJSON is a page as it comes.
+type pageJSON struct {
+	ID     string `json:"id"`
+	Size   uint64 `json:"size"`
+	Time   string `json:"time"`
+	Status struct {
+		Standing rules.Standing  `json:"standing"`
+		Since    string          `json:"since"`
+		By       string          `json:"by"`
+		Recorded string          `json:"recorded"`
+		Ends     json.RawMessage `json:"ends"`
+		Disputes []string        `json:"disputes"`
+		More     bool            `json:"more_disputes"`
+	} `json:"status"`
+	Timeline []struct {
+		Index uint64 `json:"index"`
+		ID    string `json:"id"`
+	} `json:"timeline"`
+	Next *uint64 `json:"next"`
+}
+
 func parseContractPage(b []byte, id record.ID, after *uint64) (*ContractPage, error) {
-	var in struct {
-		ID     string `json:"id"`
-		Status struct {
-			Standing rules.Standing `json:"standing"`
-			Since    string         `json:"since"`
-			By       string         `json:"by"`
-			Disputes []string       `json:"disputes"`
-			More     bool           `json:"more_disputes"`
-		} `json:"status"`
-		Timeline []struct {
-			Index uint64 `json:"index"`
-			ID    string `json:"id"`
-		} `json:"timeline"`
-		Next *uint64 `json:"next"`
-	}
+	var in pageJSON
 	if err := json.Unmarshal(b, &in); err != nil {
 		return nil, errors.New("it is not the JSON that was expected")
 	}
@@ -73,37 +84,73 @@ func parseContractPage(b []byte, id record.ID, after *uint64) (*ContractPage, er
 		return nil, fmt.Errorf("it has %d records and %d disputes, at most %d of each are allowed",
 			len(in.Timeline), len(in.Status.Disputes), maxPageRecords)
 	}
-	page := &ContractPage{Standing: in.Status.Standing, More: in.Status.More, Next: in.Next}
+	page := &ContractPage{Size: in.Size, Next: in.Next}
+	if err := in.status(page); err != nil {
+		return nil, err
+	}
+	if err := in.events(page, after); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// status reads how the contract stands, when, and after how many entries.
+func (in *pageJSON) status(page *ContractPage) error {
+	st := in.Status
+	page.Standing, page.More = st.Standing, st.More
 	if !page.Standing.Known() {
-		return nil, fmt.Errorf("its standing %.32q is none of a contract", in.Status.Standing)
+		return fmt.Errorf("its standing %.32q is none of a contract", st.Standing)
+	}
+	if page.Size == 0 {
+		return errors.New("it does not say of how many entries it is")
 	}
 	var err error
-	if page.Since, err = record.ParseDate(in.Status.Since); err != nil {
-		return nil, fmt.Errorf("since: %w", err)
+	if page.Time, err = record.ParseTime(in.Time); err != nil {
+		return fmt.Errorf("time: %w", err)
 	}
-	if in.Status.By != "" {
-		if page.By, err = record.ParseID(in.Status.By); err != nil {
-			return nil, fmt.Errorf("by: %w", err)
+	if page.Since, err = record.ParseDate(st.Since); err != nil {
+		return fmt.Errorf("since: %w", err)
+	}
+	if st.By != "" {
+		if page.By, err = record.ParseID(st.By); err != nil {
+			return fmt.Errorf("by: %w", err)
 		}
 	}
-	if page.Disputes, err = parseIDs(in.Status.Disputes); err != nil {
-		return nil, fmt.Errorf("dispute: %w", err)
+	if st.Recorded != "" {
+		if page.Recorded, err = record.ParseDate(st.Recorded); err != nil {
+			return fmt.Errorf("recorded: %w", err)
+		}
 	}
+	if st.Ends != nil {
+		if err := json.Unmarshal(st.Ends, &page.Ends); err != nil {
+			return fmt.Errorf("ends: %w", err)
+		}
+	}
+	if page.Disputes, err = parseIDs(st.Disputes); err != nil {
+		return fmt.Errorf("dispute: %w", err)
+	}
+	return nil
+}
+
+// events reads the time line, which comes after an index where that is not nil.
+func (in *pageJSON) events(page *ContractPage, after *uint64) error {
 	for i, e := range in.Timeline {
 		id, err := record.ParseID(e.ID)
-		if err != nil {
-			return nil, fmt.Errorf("record %d of it: %w", i, err)
-		}
-		if after != nil && e.Index <= *after {
-			return nil, fmt.Errorf("record %d of it has the index %d, after %d", i, e.Index, *after)
+		switch {
+		case err != nil:
+			return fmt.Errorf("record %d of it: %w", i, err)
+		case after != nil && e.Index <= *after:
+			return fmt.Errorf("record %d of it has the index %d, after %d", i, e.Index, *after)
+		case e.Index >= page.Size:
+			return fmt.Errorf("record %d of it has the index %d in a log of %d", i, e.Index, page.Size)
 		}
 		after = &e.Index
 		page.Events = append(page.Events, Event{e.Index, id})
 	}
 	if page.Next != nil && (len(page.Events) == 0 || *page.Next != *after) {
-		return nil, fmt.Errorf("the next one is after %d, which is not its last record", *page.Next)
+		return fmt.Errorf("the next one is after %d, which is not its last record", *page.Next)
 	}
-	return page, nil
+	return nil
 }
 
 func parseIDs(list []string) ([]record.ID, error) {

@@ -18,7 +18,7 @@ var contractID = must(record.ParseID(strings.Repeat("0c", 32)))
 const inForce = `{"standing":"in force","since":"2026-01-02","disputes":[]}`
 
 func contractPage(status, events, rest string) string {
-	return fmt.Sprintf(`{"id":"%s","kind":"contract","status":%s,"timeline":[%s]%s}`, contractID, status, events, rest)
+	return fmt.Sprintf(`{"id":"%s","kind":"contract","size":1000,"time":"2026-01-03T04:05:06Z","status":%s,"timeline":[%s]%s}`, contractID, status, events, rest)
 }
 
 func pageEvent(index int) string {
@@ -57,9 +57,24 @@ func TestContractPageIsReadStrictly(t *testing.T) {
 		{"no status", fmt.Sprintf(`{"id":"%s"}`, contractID), `its standing "" is none`},
 		{"a standing of no contract", status("in force", "lost"), `its standing "lost" is none of a contract`},
 		{"a standing with an escape", status("in force", `in force\u001b[2J`), `its standing "in force\x1b[2J" is none`},
+		{"no size", strings.Replace(contractPage(inForce, "", ""), `"size":1000,`, "", 1), "it does not say of how many entries it is"},
+		{"a size below none", strings.Replace(contractPage(inForce, "", ""), `1000`, "-1", 1), "not the JSON"},
+		{"no time", strings.Replace(contractPage(inForce, "", ""), `"time":`, `"when":`, 1), "time: "},
+		{"a time in another form", strings.Replace(contractPage(inForce, "", ""), `05:06Z`, "05:06+00:00", 1), "time: "},
+		{"a record beyond the log", contractPage(inForce, pageEvent(999)+","+pageEvent(1000), ""), "record 1 of it has the index 1000 in a log of 1000"},
+		{"the last record of the log", contractPage(inForce, pageEvent(999), ""), ""},
 		{"a day of no month", status("01-02", "02-30"), "since: "},
 		{"no day", status("2026-01-02", ""), "since: "},
 		{"ended by what has no id", contractPage(strings.Replace(statusWith(0, ""), "aa", "AA", 1), "", ""), "by: "},
+		{"an end by a termination", status(`"disputes"`, `"ends":{"day":"2027-01-01","how":"terminated","by":"`+someID+`"},"disputes"`), ""},
+		{"an end by its text", status(`"disputes"`, `"ends":{"day":"2027-01-01","how":"expired"},"disputes"`), ""},
+		{"an end on no day", status(`"disputes"`, `"ends":{"day":"2027-02-29","how":"expired"},"disputes"`), "ends: "},
+		{"an end that is none", status(`"disputes"`, `"ends":{"day":"2027-01-01","how":"pending"},"disputes"`), `ends: "pending" is no end of a contract`},
+		{"an end by nobody", status(`"disputes"`, `"ends":{"day":"2027-01-01","how":"replaced"},"disputes"`), "ends: "},
+		{"an expiry by somebody", status(`"disputes"`, `"ends":{"day":"2027-01-01","how":"expired","by":"`+someID+`"},"disputes"`), "ends: what expires does so by no record"},
+		{"an empty end", status(`"disputes"`, `"ends":{},"disputes"`), "ends: "},
+		{"registered later", status(`"disputes"`, `"recorded":"2026-05-03","disputes"`), ""},
+		{"registered on no day", status(`"disputes"`, `"recorded":"2026-05-32","disputes"`), "recorded: "},
 		{"a dispute that has no id", contractPage(strings.Replace(inForce, "[]", `["aa"]`, 1), "", ""), "dispute: "},
 		{"a record that has no id", contractPage(inForce, strings.Replace(pageEvent(1), "aa", "a", 1), ""), "record 0 of it: "},
 		{"one entry twice", contractPage(inForce, pageEvent(4)+","+pageEvent(4), ""), "record 1 of it has the index 4, after 4"},
@@ -83,8 +98,10 @@ func TestContractPageIsReadStrictly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(p.Events) != strings.Count(test.body, `"index"`) || (p.By == record.ID{}) != !strings.Contains(test.body, `"by":"`) ||
-				p.More != strings.Contains(test.body, "more_disputes") || (p.Next == nil) != !strings.Contains(test.body, `"next"`) || p.Since.String() != "2026-01-02" {
+			if len(p.Events) != strings.Count(test.body, `"index"`) || (p.By == record.ID{}) != !strings.Contains(test.body, `"2026-01-02","by":"`) ||
+				(p.Ends == rules.Ending{}) != !strings.Contains(test.body, `"ends"`) || (p.Recorded == 0) != !strings.Contains(test.body, `"recorded"`) ||
+				p.More != strings.Contains(test.body, "more_disputes") || (p.Next == nil) != !strings.Contains(test.body, `"next"`) || p.Since.String() != "2026-01-02" ||
+				p.Size != 1000 || p.Time != 1_767_413_106 {
 				t.Errorf("%+v", p)
 			}
 		})
@@ -155,6 +172,9 @@ func TestThePagesOfARealLedgerHold(t *testing.T) {
 	if err != nil || page.Standing != rules.InForce || len(page.Events) != 256 || page.Next == nil || *page.Next != 256 || len(page.Disputes) != 256 || !page.More {
 		t.Fatalf("%+v, %v", page, err)
 	}
+	if page.Size != n+1 || page.Time < now {
+		t.Errorf("of size %d at %d", page.Size, page.Time)
+	}
 	for i, e := range page.Events {
 		if r := l.under(id, i, nil); e.Index != uint64(i+1) || e.ID != r.ID() || page.Disputes[i] != r.ID() {
 			t.Fatalf("event %d: %+v", i, e)
@@ -181,7 +201,7 @@ func FuzzContractPage(f *testing.F) {
 			t.Errorf("%+v", p)
 		}
 		for i, e := range p.Events {
-			if i > 0 && e.Index <= p.Events[i-1].Index {
+			if i > 0 && e.Index <= p.Events[i-1].Index || e.Index >= p.Size {
 				t.Errorf("%+v after %+v", e, p.Events[i-1])
 			}
 		}

@@ -50,7 +50,7 @@ func (c *Client) Submit(ctx context.Context, r *record.Record) (*Receipt, error)
 			last = err
 		}
 		if try == maxTries || !sleep(ctx, min(max(t.after, wait), maxWait)) {
-			return nil, fmt.Errorf("no answer in %d tries, record %s may be registered all the same: %w", try, r.ID(), last)
+			return nil, fmt.Errorf("no answer in %s, record %s may be registered all the same: %w", tries(try), r.ID(), last)
 		}
 		wait *= 2
 		receipt, err = c.Receipt(ctx, r.ID())
@@ -91,4 +91,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// tries counts how often a ledger was asked.
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
 }

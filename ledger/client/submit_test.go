@@ -324,7 +324,7 @@ func TestSubmitStopsWithItsContext(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		_, err := l.client(t, busy(503, "60")).Submit(ctx, l.contract(1))
-		wantError(t, err, "no answer in 1 tries")
+		wantError(t, err, "no answer in 1 try, ")
 		if took := time.Since(start); took != 5*time.Second {
 			t.Errorf("it took %s", took)
 		}

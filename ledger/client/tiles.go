@@ -50,7 +50,7 @@ func (c *Client) patiently(ctx context.Context, t tlog.Tile) ([]byte, error) {
 		case !errors.As(err, &lost):
 			return nil, err
 		case try == maxTries || !sleep(ctx, min(max(lost.after, wait), maxWait)):
-			return nil, fmt.Errorf("no answer in %d tries: %w", try, err)
+			return nil, fmt.Errorf("no answer in %s: %w", tries(try), err)
 		}
 		wait *= 2
 	}

@@ -137,29 +137,43 @@ func (d *Dossier) AddDocument(id record.ID, name string, source Source, salt []b
 }
 
 // Document returns the source and the size in bytes of a document; ok is false
-// when it is not there. That it matches is for [Dossier.CheckDocuments] to say.
+// when it is not there, nor under another record that names the same file. That it
+// matches is for [Dossier.CheckDocuments] to say.
 func (d *Dossier) Document(id record.ID, name string) (source Source, size int64, ok bool) {
-	if f := d.folders[id]; f != nil {
-		doc, ok := f.documents[name]
-		return doc.source, doc.size, ok
-	}
-	return nil, 0, false
+	doc, _, ok := d.find(id, name)
+	return doc.source, doc.size, ok
 }
 
-// Salt returns the salt of a document, nil when it is not there. It is shared and
-// must not be changed.
+// Salt returns the salt of a document, from where [Dossier.Document] has it, nil when
+// it is not there. It is shared and must not be changed.
 func (d *Dossier) Salt(id record.ID, name string) []byte {
-	if f := d.folders[id]; f != nil {
-		return f.salts[name]
+	_, salt, _ := d.find(id, name)
+	return salt
+}
+
+// find returns the document of a record, its own or one that another names too, and
+// its salt. One that cannot be read is not found.
+func (d *Dossier) find(id record.ID, name string) (doc document, salt []byte, ok bool) {
+	f := d.folders[id]
+	if f == nil {
+		return doc, nil, false
 	}
-	return nil
+	if doc, ok = f.documents[name]; ok {
+		return doc, f.salts[name], true
+	}
+	if line, err := f.line(name); err == nil {
+		if doc, salt, ok, err := d.kept(line); ok && err == nil {
+			return doc, salt, true
+		}
+	}
+	return doc, f.salts[name], false
 }
 
 // A State says what is known of a document that a record names.
 type State byte
 
 const (
-	Absent  State = iota // not in the dossier
+	Absent  State = iota // not in the dossier, neither as its own nor as that of another record
 	NoSalt               // in the dossier, but not its salt: nobody can compare it
 	Differs              // in the dossier, and not the one that the record names
 	Matches              // in the dossier, and the one that the record names
@@ -177,8 +191,9 @@ type Checked struct {
 }
 
 // CheckDocuments reads the documents of a record, which the dossier has, and
-// compares each with its line: hash and size. They are in the order of the
-// record. An error says that a document cannot be read.
+// compares each with its line: hash and size. One that is absent is looked for
+// under the other records, by its commitment. They are in the order of the record.
+// An error says that a document cannot be read.
 func (d *Dossier) CheckDocuments(id record.ID) ([]Checked, error) {
 	f := d.folders[id]
 	if f == nil {
@@ -192,6 +207,11 @@ func (d *Dossier) CheckDocuments(id record.ID) ([]Checked, error) {
 		salt := f.salts[line.Name]
 		switch {
 		case !ok:
+			if _, _, ok, err := d.kept(line); err != nil {
+				return nil, fmt.Errorf("%s: %w", documentPath(id, line.Name), err)
+			} else if ok {
+				checked[i].State = Matches
+			}
 			continue
 		case line.Salted && salt == nil:
 			checked[i].State = NoSalt

@@ -52,8 +52,11 @@ type Dossier struct {
 	policy   []byte
 	folders  map[record.ID]*folder // a folder is replaced, never changed
 	contract *record.Record        // of folders
+	sorted   []record.ID           // of folders, never changed; nil before somebody asks
 
 	container *container // the file that documents were read from; nil without one
+
+	commitments map[commitment]place // of documents that are there, found when first asked for; nil before
 }
 
 // A folder is a record with what belongs to it.
@@ -107,8 +110,36 @@ func checkPolicy(text []byte) error {
 }
 
 // Contract returns the dossier's contract: the one that no other contract in it
-// replaces or is made under.
+// replaces or is made under. It may be a draft, of whoever put it in.
 func (d *Dossier) Contract() *record.Record { return d.contract }
+
+// InPlace returns the registered contract that the dossier is about: its contract, or
+// where that is a draft the one that the draft replaces, else is made under, as far
+// down as one has a receipt; nil where none has. A draft takes nobody's place.
+func (d *Dossier) InPlace() *record.Record {
+	for r := d.contract; r != nil; r = d.Below(r) {
+		if d.Receipt(r.ID()) != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// Below returns the contract in the dossier that a contract replaces, else the one
+// that it is made under; nil where neither is there.
+func (d *Dossier) Below(contract *record.Record) *record.Record {
+	t := contract.Text()
+	if old := d.Record(t.Replaces); old != nil {
+		return old
+	}
+	return d.Record(t.Under)
+}
+
+// Room returns how many more records and bytes, documents not counted, the dossier
+// may hold.
+func (d *Dossier) Room() (records int, held int64) {
+	return MaxRecords - len(d.folders), MaxHeld - d.held()
+}
 
 // Records returns all records, sorted by id.
 func (d *Dossier) Records() []*record.Record {
@@ -147,13 +178,20 @@ func (d *Dossier) FirstReceipt(id record.ID) *Receipt {
 }
 
 func (d *Dossier) ids() []record.ID {
-	return slices.SortedFunc(maps.Keys(d.folders), func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) })
+	if d.sorted == nil {
+		d.sorted = sortedIDs(d.folders)
+	}
+	return d.sorted
+}
+
+func sortedIDs(folders map[record.ID]*folder) []record.ID {
+	return slices.SortedFunc(maps.Keys(folders), func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // clone returns a dossier whose folders may be replaced without changing d's.
 func (d *Dossier) clone() *Dossier {
 	next := *d
-	next.folders = maps.Clone(d.folders)
+	next.folders, next.commitments = maps.Clone(d.folders), nil
 	return &next
 }
 
@@ -170,6 +208,9 @@ func (d *Dossier) edit(id record.ID) *folder {
 	}
 	if next.salts == nil {
 		next.salts = make(map[string][]byte)
+	}
+	if d.folders[id] == nil {
+		d.sorted = nil
 	}
 	d.folders[id] = &next
 	return &next

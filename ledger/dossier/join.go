@@ -26,6 +26,23 @@ func (d *Dossier) AddRecord(r *record.Record) error {
 	return d.become(next)
 }
 
+// Drop takes drafts out, with their documents and salts. It is an error when one of
+// them is not there or is registered, or when what stays hangs on it.
+func (d *Dossier) Drop(ids ...record.ID) error {
+	next := d.clone()
+	for _, id := range ids {
+		switch f := next.folders[id]; {
+		case f == nil:
+			return fmt.Errorf("dossier has no record %s", id)
+		case f.newest != nil:
+			return fmt.Errorf("%s %s is registered, and stays", f.record.Text().Kind, id)
+		}
+		delete(next.folders, id)
+		next.sorted = nil
+	}
+	return d.become(next)
+}
+
 // Join adds what other has: records and signature lines, receipts as
 // [Dossier.AddReceipt] does, documents and salts that d lacks and that match the
 // record; a document of d that does not match gives way to one that does. The policy

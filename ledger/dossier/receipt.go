@@ -130,27 +130,74 @@ func (d *Dossier) AddReceipt(b []byte) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
+	next := d.clone()
+	id, err := next.addReceipt(receipt)
+	if err != nil {
+		return record.ID{}, err
+	}
+	return id, d.become(next)
+}
+
+// AddReceipts is [Dossier.AddReceipt] for many, all or none, at the cost of about one.
+func (d *Dossier) AddReceipts(receipts [][]byte) error {
+	next := d.clone()
+	for _, b := range receipts {
+		receipt, err := parseReceipt(b)
+		if err != nil {
+			return err
+		}
+		if _, err := next.addReceipt(receipt); err != nil {
+			return err
+		}
+	}
+	return d.become(next)
+}
+
+// addReceipt is AddReceipt without asking whether d keeps to the rules then.
+func (d *Dossier) addReceipt(receipt *Receipt) (record.ID, error) {
 	r, err := record.Open(receipt.Entry.Record, note.PublicKey.Verify)
 	if err != nil {
 		return record.ID{}, fmt.Errorf("receipt: %w", err)
 	}
-	next := d.clone()
-	f := next.edit(r.ID())
+	f := d.edit(r.ID())
 	f.record = r
 	if err := f.addReceipt(receipt); err != nil {
 		return record.ID{}, fmt.Errorf("record %s: %w", r.ID(), err)
 	}
-	return r.ID(), d.become(next)
+	return r.ID(), nil
 }
 
-// DropReceipts takes the receipts of a record out, for one that was found to prove
-// nothing. The record stays.
-func (d *Dossier) DropReceipts(id record.ID) error {
-	if d.folders[id] == nil {
-		return fmt.Errorf("dossier has no record %s", id)
-	}
+// KeepReceipts leaves the records of the receipts with those for which keep is true,
+// and takes the others out: they were found to prove nothing. The records stay.
+func (d *Dossier) KeepReceipts(keep func(*Receipt) bool) error {
 	next := d.clone()
-	f := next.edit(id)
-	f.newest, f.first = nil, nil
+	for id, f := range d.folders {
+		var good []*Receipt
+		all := f.receipts()
+		for _, r := range all {
+			if keep(r) {
+				good = append(good, r)
+			}
+		}
+		if len(good) == len(all) {
+			continue
+		}
+		left := next.edit(id)
+		left.newest, left.first = nil, nil
+		if len(good) > 0 {
+			left.newest = good[0]
+		}
+	}
 	return d.become(next)
+}
+
+// receipts returns the newest receipt and the first, where it is another.
+func (f *folder) receipts() []*Receipt {
+	var all []*Receipt
+	for _, r := range []*Receipt{f.newest, f.first} {
+		if r != nil {
+			all = append(all, r)
+		}
+	}
+	return all
 }

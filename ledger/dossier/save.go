@@ -119,6 +119,17 @@ func (d *Dossier) save(path string) error {
 	return errors.Join(synced, d.move(path, info, files))
 }
 
+// ErrChanged is the error of [Dossier.Save] when somebody else wrote the file after it
+// was read. It is an [fs.ErrExist].
+var ErrChanged error = conflict("the file was changed since it was read")
+
+// A conflict is an [fs.ErrExist] that says what there is.
+type conflict string
+
+func (c conflict) Error() string { return string(c) }
+
+func (c conflict) Is(err error) bool { return err == fs.ErrExist }
+
 // mayReplace returns the permissions of the file that is to be at path.
 func (d *Dossier) mayReplace(path string) (fs.FileMode, error) {
 	info, err := os.Lstat(path)
@@ -133,9 +144,9 @@ func (d *Dossier) mayReplace(path string) (fs.FileMode, error) {
 	case c != nil && os.SameFile(info, c.info) && info.Size() == c.info.Size() && info.ModTime().Equal(c.info.ModTime()):
 		return info.Mode().Perm(), nil
 	case c != nil && c.path == path:
-		return 0, fmt.Errorf("the file was changed since it was read: %w", fs.ErrExist)
+		return 0, ErrChanged
 	}
-	return 0, fmt.Errorf("there is another file: %w", fs.ErrExist)
+	return 0, conflict("there is another file")
 }
 
 // writeTemp writes the files to a new file beside path, on disk when it returns.

@@ -138,7 +138,7 @@ func TestSaveNeverUndoesWhatAnotherSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := content(t, path)
-	if err := mine.Save(path); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "changed since it was read") {
+	if err := mine.Save(path); !errors.Is(err, fs.ErrExist) || !errors.Is(err, ErrChanged) || !strings.HasSuffix(err.Error(), "changed since it was read") {
 		t.Errorf("error is %v", err)
 	}
 	if !bytes.Equal(content(t, path), want) {

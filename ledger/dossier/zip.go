@@ -65,6 +65,16 @@ func (d *Dossier) layout() (files []file, total int64, err error) {
 	return files, total, nil
 }
 
+// held returns how many bytes of the dossier are held in memory.
+func (d *Dossier) held() (n int64) {
+	for _, f := range d.files() {
+		if f.document.source == nil {
+			n += f.size
+		}
+	}
+	return n
+}
+
 func (d *Dossier) files() []file {
 	var files []file
 	data := func(path string, b []byte) {

@@ -100,8 +100,8 @@ func (s *state) Dispute(chain record.ID, index uint64) (rules.Dispute, bool, err
 	return d, ok, s.fault()
 }
 
-func (s *state) Disputes(chain record.ID) ([]rules.Dispute, error) {
-	open, _ := s.Memory.Disputes(chain)
+func (s *state) Disputes(at rules.Place, limit int) ([]rules.Dispute, error) {
+	open, _ := s.Memory.Disputes(at, limit)
 	return open, s.fault()
 }
 

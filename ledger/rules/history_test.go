@@ -54,7 +54,12 @@ func statusIs(s rules.State, log rulestest.Model, contract record.ID, t int64) e
 		return err
 	}
 	want := log.Status(contract, t)
-	same := string(got.Standing) == want.Standing && got.Since.Unix() == want.Since*86400 && got.By == want.By && len(got.Disputes) == len(want.Disputes)
+	coming := rulestest.Status{Since: -1} // as Unix counts the zero Date
+	if want.Ends != nil {
+		coming = *want.Ends
+	}
+	same := string(got.Ends.How) == coming.Standing && got.Ends.Day.Unix() == coming.Since*86400 && got.Ends.By == coming.By
+	same = same && string(got.Standing) == want.Standing && got.Since.Unix() == want.Since*86400 && got.By == want.By && len(got.Disputes) == len(want.Disputes)
 	for i := 0; same && i < len(want.Disputes); i++ {
 		same = got.Disputes[i].Index == want.Disputes[i] && got.Disputes[i].ID == log[want.Disputes[i]].Record.ID()
 	}

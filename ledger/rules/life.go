@@ -132,20 +132,28 @@ func replaces(s State, old *Entry, t int64) error {
 	return nil
 }
 
-// under demands that the frame is in force, and that one of its parties signs by its
-// own keys and threshold.
-func under(s State, frame *Entry, t int64, r *record.Record) error {
-	if frame == nil {
-		return nil
-	}
+// CheckUnder asks the rule Under of r, a contract made under the frame, as registered
+// at time t, in POSIX seconds, after the entries that made s: whether the frame is in
+// force then, and one of its parties signed. It returns nil, a [*Refusal], or the
+// error of s. Of a state that lacks entries it refuses nothing that the whole admits.
+func CheckUnder(s State, frame *Entry, t int64, r *record.Record) error {
 	ends, err := s.Ends(frame.ID)
 	if err != nil {
 		return err
 	}
 	if st := standing(frame, ends, record.DateOf(t)); st.Standing != InForce {
-		return refuse(Under, "the frame contract %s is %s, on %s", frame.ID, st, record.DateOf(t))
+		return refuse(Under, "the frame contract %s is %s, on %s", frame.ID, st.today(), record.DateOf(t))
 	}
-	for _, p := range frame.Text.Parties {
+	if _, ok := FrameParty(frame.Text, r); !ok {
+		return refuse(Under, "no party of the frame contract %s has signed with as many of its keys as it needs there", frame.ID)
+	}
+	return nil
+}
+
+// FrameParty returns the first party of a frame contract that signed r, under
+// whatever role it has there, by its keys and its threshold in the frame.
+func FrameParty(frame *record.Text, r *record.Record) (p record.Party, ok bool) {
+	for _, p := range frame.Parties {
 		signed := 0
 		for _, k := range p.Keys {
 			if r.SignedBy(k.Public()) {
@@ -153,10 +161,10 @@ func under(s State, frame *Entry, t int64, r *record.Record) error {
 			}
 		}
 		if signed >= p.Threshold {
-			return nil
+			return p, true
 		}
 	}
-	return refuse(Under, "no party of the frame contract %s has signed with as many of its keys as it needs there", frame.ID)
+	return record.Party{}, false
 }
 
 // terminates demands that who ends the contract may, and from that day, and that it

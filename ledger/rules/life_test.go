@@ -311,7 +311,7 @@ func TestTheEffectiveDayIsByDefaultThatOfRegistration(t *testing.T) {
 	text := b.termination(c, "", maker, buyer)
 	b.time += 23 * 3600 // made on the 1st
 	e := b.admits(text)
-	b.is(c, "2026-03-01", "in force since 2026-03-01")
+	b.is(c, "2026-03-01", "in force since 2026-03-01; ends: terminated from 2026-03-02 on by "+e.String())
 	b.is(c, "2026-03-02", "terminated by "+e.String()+" since 2026-03-02")
 }
 
@@ -326,8 +326,8 @@ func TestATerminationIsEarlierThanEveryDayOnWhichTheContractEndsAlready(t *testi
 	b.refuses(rules.Terminates, "replaced from 2026-05-01 on by "+won.String(), b.termination(c, "2026-05-01", maker, buyer))
 	second := b.admits(b.termination(c, "2026-04-30", maker, buyer))
 	b.refuses(rules.Terminates, "terminated from 2026-04-30 on by "+second.String(), b.termination(c, "2026-04-30", maker, buyer))
-	b.admits(b.termination(c, "2026-04-29", maker, buyer))
-	b.is(c, "2026-04-28", "in force since 2026-03-01")
+	third := b.admits(b.termination(c, "2026-04-29", maker, buyer))
+	b.is(c, "2026-04-28", "in force since 2026-03-01; ends: terminated from 2026-04-29 on by "+third.String())
 }
 
 func TestItsExpiryDoesNotKeepAContractFromBeingTerminated(t *testing.T) {
@@ -386,7 +386,7 @@ func TestAStatementUnderAnEndedContractIsAdmitted(t *testing.T) {
 		end(b, c)
 		b.admits(b.statement(c, "payment", record.ID{}, buyer))
 		dispute := b.admits(b.statement(c, "dispute", record.ID{}, maker))
-		if open, err := b.state.Disputes(c); err != nil || len(open) != 1 || open[0].ID != dispute {
+		if open, err := b.state.Disputes(rules.Place{Chain: c}, 9); err != nil || len(open) != 1 || open[0].ID != dispute {
 			t.Errorf("open disputes are %v, %v, not %s", open, err, dispute)
 		}
 	}

@@ -112,14 +112,15 @@ func (m *Memory) Dispute(chain record.ID, index uint64) (Dispute, bool, error) {
 	return m.disputes[chain][i], true, nil
 }
 
-func (m *Memory) Disputes(chain record.ID) ([]Dispute, error) {
+func (m *Memory) Disputes(at Place, limit int) ([]Dispute, error) {
 	var open []Dispute
-	for _, d := range m.disputes[chain] {
-		if d.Resolved == nil {
+	for _, d := range m.disputes[at.Chain] {
+		if d.Resolved == nil && d.Depth <= at.Depth {
 			open = append(open, d)
 		}
 	}
-	return open, nil
+	slices.SortFunc(open, CompareDisputes)
+	return open[:min(len(open), limit)], nil
 }
 
 func (m *Memory) LastTime() int64 { return m.time }

@@ -73,7 +73,10 @@ func Admit(s State, ledger note.Key, t int64, r *record.Record) error {
 	if err := replaces(s, refs.contract, t); err != nil {
 		return err
 	}
-	return under(s, refs.frame, t, r)
+	if refs.frame == nil {
+		return nil
+	}
+	return CheckUnder(s, refs.frame, t, r)
 }
 
 // Refuse says which rule refuses a text whose signature lines are at fault: one

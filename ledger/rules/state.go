@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"cmp"
+
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 )
@@ -22,8 +24,10 @@ type State interface {
 	Ends(contract record.ID) ([]End, error)
 	// Dispute returns the dispute in a chain that is the entry of this index.
 	Dispute(chain record.ID, index uint64) (d Dispute, ok bool, err error)
-	// Disputes returns the open disputes in a chain, in the order of the log.
-	Disputes(chain record.ID) ([]Dispute, error)
+	// Disputes returns the open disputes of the contract at this place and of those
+	// before it in its chain, by depth, and of one depth in the order of the log: the
+	// first of them, at most limit.
+	Disputes(at Place, limit int) ([]Dispute, error)
 	// LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
 	LastTime() int64
 }
@@ -59,6 +63,11 @@ type Dispute struct {
 	ID       record.ID
 	Depth    uint64  // in the chain, of the contract that is disputed
 	Resolved *uint64 // the entry that resolves it; nil while it is open
+}
+
+// CompareDisputes orders the disputes of a chain as [State.Disputes] does.
+func CompareDisputes(a, b Dispute) int {
+	return cmp.Or(cmp.Compare(a.Depth, b.Depth), cmp.Compare(a.Index, b.Index))
 }
 
 // An Effect is what one entry adds to the state, beside its index and its time.

@@ -11,10 +11,10 @@ import (
 func TestAContractIsInForceFromItsRegistrationOrFromItsFirstDay(t *testing.T) {
 	for _, c := range []struct{ from, date, want string }{
 		{"", "2026-03-01", "in force since 2026-03-01"},
-		{"", "2026-02-28", "pending"},
-		{"2026-03-02", "2026-03-01", "pending"},
+		{"", "2026-02-28", "pending: in force from 2026-03-01 on"},
+		{"2026-03-02", "2026-03-01", "pending: in force from 2026-03-02 on"},
 		{"2026-03-02", "2026-03-02", "in force since 2026-03-02"},
-		{"2025-01-01", "2026-03-01", "in force since 2025-01-01"},
+		{"2025-01-01", "2026-03-01", "in force since 2025-01-01, as was registered on 2026-03-01"},
 	} {
 		b := newBook(t)
 		text := b.contract(maker, buyer)
@@ -30,8 +30,8 @@ func TestUntilIsTheLastDayInForce(t *testing.T) {
 	text := b.contract(maker, buyer)
 	text.From, text.Until = day("2026-03-10"), day("2026-03-31")
 	c := b.admits(text)
-	b.is(c, "2026-03-09", "pending")
-	b.is(c, "2026-03-31", "in force since 2026-03-10")
+	b.is(c, "2026-03-09", "pending: in force from 2026-03-10 on; ends: 2026-03-31 is its last day")
+	b.is(c, "2026-03-31", "in force since 2026-03-10; ends: 2026-03-31 is its last day")
 	b.is(c, "2026-04-01", "expired since 2026-04-01")
 	b.is(c, "2030-01-01", "expired since 2026-04-01")
 }
@@ -42,7 +42,7 @@ func TestAContractThatEndsBeforeItBeginsIsNeverInForce(t *testing.T) {
 	text.From = day("2026-06-01")
 	c := b.admits(text)
 	e := b.admits(b.termination(c, "2026-05-01", maker, buyer))
-	b.is(c, "2026-04-30", "pending")
+	b.is(c, "2026-04-30", "pending: never in force; ends: terminated from 2026-05-01 on by "+e.String())
 	b.is(c, "2026-05-01", "terminated by "+e.String()+" since 2026-05-01")
 	b.is(c, "2026-06-01", "terminated by "+e.String()+" since 2026-05-01")
 }
@@ -51,8 +51,8 @@ func TestARenewalLeavesTheOldContractInForceUntilItsOwnFirstDay(t *testing.T) {
 	b := newBook(t)
 	c := b.admits(b.contract(maker, buyer))
 	won := b.admits(b.amendment(c, "2026-06-01"))
-	b.is(c, "2026-05-31", "in force since 2026-03-01")
-	b.is(won, "2026-05-31", "pending")
+	b.is(c, "2026-05-31", "in force since 2026-03-01; ends: replaced from 2026-06-01 on by "+won.String())
+	b.is(won, "2026-05-31", "pending: in force from 2026-06-01 on")
 	b.is(c, "2026-06-01", "replaced by "+won.String()+" since 2026-06-01")
 	b.is(won, "2026-06-01", "in force since 2026-06-01")
 	callOff := b.contract(maker, other)
@@ -65,7 +65,7 @@ func TestAnAmendmentWithoutAFirstDayReplacesFromItsRegistration(t *testing.T) {
 	c := b.admits(b.contract(maker, buyer))
 	b.on("2026-03-05")
 	won := b.admits(b.amendment(c, ""))
-	b.is(c, "2026-03-04", "in force since 2026-03-01")
+	b.is(c, "2026-03-04", "in force since 2026-03-01; ends: replaced from 2026-03-05 on by "+won.String())
 	b.is(c, "2026-03-05", "replaced by "+won.String()+" since 2026-03-05")
 }
 
@@ -77,7 +77,7 @@ func TestOfTheDaysOnWhichAContractEndsTheEarliestStands(t *testing.T) {
 	b.is(c, "2026-12-01", "expired since 2026-09-01")
 	e := b.admits(b.termination(c, "2026-08-01", maker, buyer))
 	b.is(c, "2026-12-01", "terminated by "+e.String()+" since 2026-08-01")
-	b.is(c, "2026-07-31", "in force since 2026-03-01")
+	b.is(c, "2026-07-31", "in force since 2026-03-01; ends: terminated from 2026-08-01 on by "+e.String())
 	e = b.admits(b.termination(c, "2026-07-01", maker, buyer))
 	b.is(c, "2026-12-01", "terminated by "+e.String()+" since 2026-07-01")
 	won := b.admits(b.amendment(c, "2026-07-15"))
@@ -104,7 +104,7 @@ func TestWhatBecomesOfTheReplacingContractDoesNotReviveTheOldOne(t *testing.T) {
 	won := b.admits(b.amendment(c, "2026-06-01"))
 	e := b.admits(b.termination(won, "", maker, buyer)) // before it begins
 	b.is(won, "2026-07-01", "terminated by "+e.String()+" since 2026-03-01")
-	b.is(c, "2026-05-31", "in force since 2026-03-01")
+	b.is(c, "2026-05-31", "in force since 2026-03-01; ends: replaced from 2026-06-01 on by "+won.String())
 	b.is(c, "2026-07-01", "replaced by "+won.String()+" since 2026-06-01")
 	b.refuses(rules.Replaces, won.String(), b.amendment(c, ""))
 }
@@ -175,7 +175,7 @@ func TestWhatIsNotKnownIsNotThere(t *testing.T) {
 	if err := add(9, dispute); err == nil {
 		t.Error("took another entry 9")
 	}
-	if open, err := part.Disputes(c); len(open) != 0 || err != nil {
+	if open, err := part.Disputes(rules.Place{Chain: c}, 9); len(open) != 0 || err != nil {
 		t.Error(open, err)
 	}
 	if place, err := part.Place(nobody); err != nil || place != (rules.Place{Chain: nobody}) {

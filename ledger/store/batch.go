@@ -71,6 +71,14 @@ func (b *Batch) set(key, value []byte) {
 	}
 }
 
+// settle takes an openKey away. It was set once and is never set again, so that the
+// two vanish where they meet, and no walk passes over what is left of settled disputes.
+func (b *Batch) settle(key []byte) {
+	if err := b.db.SingleDelete(key, nil); err != nil {
+		panic("store: " + err.Error())
+	}
+}
+
 // addHash adds hash number index of a level to the last tile of that level, and
 // stores the tile when it is full.
 func (b *Batch) addHash(level int, index uint64, h tlog.Hash) {

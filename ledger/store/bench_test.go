@@ -230,7 +230,7 @@ func (w *town) measure(b *testing.B, contracts uint64) {
 	}
 	b.Run("bytes", func(b *testing.B) {
 		for b.Loop() {
-			b.ReportMetric(w.bytes(b, "cxd")/float64(w.records), "rules-B/record")
+			b.ReportMetric(w.bytes(b, "cxdos")/float64(w.records), "rules-B/record")
 			b.ReportMetric(w.bytes(b, "rv")/float64(w.records), "ids-B/record")
 			b.ReportMetric(w.bytes(b, "kh")/float64(w.records), "lists-B/record")
 			b.ReportMetric(w.bytes(b, "e")/float64(w.records), "entry-B/record")

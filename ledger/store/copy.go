@@ -3,9 +3,13 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // copyFormat is the first line of the format key of a copy.
@@ -14,12 +18,15 @@ const copyFormat = "chirograph copy 1\n"
 // copied is what [Store.copy] is in a copy.
 const copied = true
 
-// OpenCopy opens a copy of a log that another keeps, and makes it where the
-// directory has none. A copy has the same tables as the ledger's own store, made by
+// OpenCopy opens a copy of a log that another keeps, and makes it where the directory
+// is new or empty; one that has something else it leaves alone. A copy has the same tables as the ledger's own store, made by
 // the same code, and differs in its head, which is the tree that was read so far and
 // is signed by nobody. No ledger opens a copy as its own, and nobody a ledger's store
 // as a copy. It is proved as [Open] proves a store.
 func OpenCopy(cfg Config) (*Store, error) {
+	if err := free(cfg); err != nil {
+		return nil, fmt.Errorf("store %s: %w", cfg.Dir, err)
+	}
 	s, err := open(cfg, true)
 	if err != nil {
 		return nil, err
@@ -30,6 +37,35 @@ func OpenCopy(cfg Config) (*Store, error) {
 	}
 	return s, nil
 }
+
+// free says whether the directory has a database, or nothing but what is left of one
+// that a crash cut short.
+func free(cfg Config) error {
+	files := cfg.FS
+	if files == nil {
+		files = vfs.Default
+	}
+	names, err := files.List(cfg.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if desc, err := pebble.Peek(cfg.Dir, files); err != nil || desc.Exists {
+		return err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if !leftover.MatchString(name) {
+			return fmt.Errorf("has %q and no copy of a log: one is made in a folder that is new or empty", name)
+		}
+	}
+	return nil
+}
+
+// leftover is what Pebble names its files.
+var leftover = regexp.MustCompile(`\A(LOCK|(MANIFEST|OPTIONS)-[0-9]+|marker\.[^/]+|temporary\.[0-9]+\.dbtmp|[0-9]+\.(log|sst|dbtmp))\z`)
 
 func (s *Store) openCopy() error {
 	key, err := s.lastKey(nil, nil)

@@ -2,11 +2,14 @@ package store
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
 func openCopy(t testing.TB, fs vfs.FS) *Store {
@@ -152,6 +155,82 @@ func TestCrashTakesNothingButTheEndOfACopy(t *testing.T) {
 			if k != "format" && k != "head" && got[k] != want[k] {
 				t.Fatalf("crash %d, key %q: %q, want %q", i, k, got[k], want[k])
 			}
+		}
+		closeStore(t, s)
+	}
+}
+
+func TestCopyIsMadeWhereNothingElseIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		make []string // paths; a folder where one ends in a slash
+		want string   // "" where a copy is made
+	}{
+		"new":                        {nil, ""},
+		"empty":                      {[]string{"store/"}, ""},
+		"a text":                     {[]string{"store/", "store/notes.txt"}, `has "notes.txt" and no copy`},
+		"a folder":                   {[]string{"store/", "store/store/"}, `has "store" and no copy`},
+		"a log of something":         {[]string{"store/", "store/server.log"}, `has "server.log" and no copy`},
+		"a hidden file":              {[]string{"store/", "store/.keep"}, `has ".keep" and no copy`},
+		"the lock":                   {[]string{"store/", "store/LOCK"}, ""},
+		"the lock and another":       {[]string{"store/", "store/LOCK", "store/a"}, `has "a" and no copy`},
+		"a list of files and no end": {[]string{"store/", "store/LOCK", "store/MANIFEST-000001", "store/000002.log"}, ""},
+		"a file":                     {[]string{"store"}, "store store: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			for _, path := range c.make {
+				dir, isDir := strings.CutSuffix(path, "/")
+				if isDir {
+					if err := mem.MkdirAll(dir, 0o755); err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				f, err := mem.Create(path, vfs.WriteCategoryUnspecified)
+				if err != nil || f.Close() != nil {
+					t.Fatal(err)
+				}
+			}
+			before := mem.String()
+			s, err := OpenCopy(config(mem))
+			if c.want == "" && err == nil {
+				copyTo(t, s, 3, 3)
+				closeStore(t, s)
+				closeStore(t, openCopy(t, mem))
+				return
+			}
+			if c.want == "" || err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("%v, want %q", err, c.want)
+			}
+			if after := mem.String(); after != before {
+				t.Errorf("it left\n%s\nin\n%s", after, before)
+			}
+		})
+	}
+}
+
+// A crash while a copy is made leaves what the next start makes one of.
+func TestCopyThatWasHalfMadeIsMade(t *testing.T) {
+	var mu sync.Mutex
+	var clones []vfs.FS
+	mem := vfs.NewCrashableMem()
+	random := rand.New(rand.NewPCG(1, 2))
+	files := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+			clones = append(clones, mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: random}))
+		}
+		return nil
+	}))
+	closeStore(t, openCopy(t, files))
+	if len(clones) < 10 {
+		t.Fatalf("%d writes make a copy", len(clones))
+	}
+	for i, clone := range clones {
+		s, err := OpenCopy(config(clone))
+		if err != nil {
+			t.Fatalf("before write %d: %v", i, err)
 		}
 		closeStore(t, s)
 	}

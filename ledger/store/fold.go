@@ -1,8 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -70,14 +70,21 @@ func (b *Batch) foldContract(id record.ID, effect rules.Effect) {
 }
 
 func (b *Batch) foldDisputes(effect rules.Effect) {
-	for _, d := range []*rules.Dispute{effect.Dispute, effect.Resolves} {
-		if d == nil {
-			continue
-		}
-		list := slices.DeleteFunc(b.overlay.disputes[effect.Chain], func(old rules.Dispute) bool { return old.Index == d.Index })
-		b.overlay.disputes[effect.Chain] = append(list, *d)
-		b.set(disputeKey(effect.Chain, d.Index), disputeValue(*d))
+	if d := effect.Dispute; d != nil {
+		b.foldDispute(effect.Chain, *d)
+		b.set(openKey(effect.Chain, d.Depth, d.Index), d.ID[:])
 	}
+	if d := effect.Resolves; d != nil {
+		b.foldDispute(effect.Chain, *d)
+		b.settle(openKey(effect.Chain, d.Depth, d.Index))
+		b.set(settledKey(effect.Chain, *d.Resolved), entryKey(d.Index)[1:])
+	}
+}
+
+func (b *Batch) foldDispute(chain record.ID, d rules.Dispute) {
+	same := func(old rules.Dispute) bool { return old.Index == d.Index }
+	b.overlay.disputes[chain] = append(slices.DeleteFunc(b.overlay.disputes[chain], same), d)
+	b.set(disputeKey(chain, d.Index), disputeValue(d))
 }
 
 // Index returns the index of the record of this id.
@@ -129,17 +136,20 @@ func (b *Batch) Dispute(chain record.ID, index uint64) (rules.Dispute, bool, err
 	return b.state.Dispute(chain, index)
 }
 
-// Disputes returns the open disputes in a chain, in the order of the log.
-func (b *Batch) Disputes(chain record.ID) ([]rules.Dispute, error) {
-	open, err := b.state.Disputes(chain)
-	for _, d := range b.overlay.disputes[chain] {
+// Disputes returns the open disputes of the contract at this place and of those
+// before it in its chain, at most limit.
+func (b *Batch) Disputes(at rules.Place, limit int) ([]rules.Dispute, error) {
+	own := b.overlay.disputes[at.Chain]
+	// Each of the batch may settle one of the store.
+	open, err := b.state.Disputes(at, len(own)+min(limit, math.MaxInt-len(own)))
+	for _, d := range own {
 		open = slices.DeleteFunc(open, func(old rules.Dispute) bool { return old.Index == d.Index })
-		if d.Resolved == nil {
+		if d.Resolved == nil && d.Depth <= at.Depth {
 			open = append(open, d)
 		}
 	}
-	slices.SortFunc(open, func(a, b rules.Dispute) int { return cmp.Compare(a.Index, b.Index) })
-	return open, err
+	slices.SortFunc(open, rules.CompareDisputes)
+	return open[:min(len(open), limit)], err
 }
 
 // LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.

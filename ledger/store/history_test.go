@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -57,8 +58,12 @@ func answers(s rules.State, log rulestest.Model, size uint64) (list []string, er
 		if place.Depth > 0 {
 			continue
 		}
-		open, err := s.Disputes(id)
-		say("disputes of "+id.String(), err, open)
+		for _, at := range []rules.Place{{Chain: id}, {Chain: id, Depth: 2}, {Chain: id, Depth: 9}} {
+			for _, limit := range []int{0, 1, 2, math.MaxInt} {
+				open, err := s.Disputes(at, limit)
+				say(fmt.Sprintf("%d disputes of %v", limit, at), err, len(open) > 0, open)
+			}
+		}
 		for n, e := range log {
 			if e.Record.Text().Kind != record.Statement {
 				continue
@@ -187,10 +192,13 @@ func stateKeys(log rulestest.Model) map[string]string {
 		case text.About == "dispute":
 			disputes[id] = "d" + name(chain[text.Contract]) + at
 			all[disputes[id]] = be(depth[text.Contract]) + strings.Repeat("\xff", 8) + name(id)
+			all["o"+name(chain[text.Contract])+be(depth[text.Contract])+at] = name(id)
 		case text.About == "resolution" && len(text.Parties) == parties[text.Contract] && disputes[text.Answers] != "":
 			key := disputes[text.Answers]
 			if value := all[key]; value[8:16] == strings.Repeat("\xff", 8) {
 				all[key] = value[:8] + at + value[16:]
+				delete(all, "o"+key[1:33]+value[:8]+key[33:])
+				all["s"+key[1:33]+at] = key[33:]
 			}
 		}
 	}
@@ -202,7 +210,7 @@ func stateKeys(log rulestest.Model) map[string]string {
 func (r *run) hasItsKeys() error {
 	got, want := dump(r.t, r.store), stateKeys(r.log)
 	for key, value := range got {
-		if strings.Contains("rkvcxdh", key[:1]) && key != string(headKey) && value != want[key] {
+		if strings.Contains("rkvcxdosh", key[:1]) && key != string(headKey) && value != want[key] {
 			return fmt.Errorf("key %q has %q, want %q", key, value, want[key])
 		}
 	}

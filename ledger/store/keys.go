@@ -70,6 +70,17 @@ func disputeKey(chain record.ID, index uint64) []byte {
 	return binary.BigEndian.AppendUint64(b, index)
 }
 
+// openKey is the key of an open dispute of the contract of a depth in its chain.
+func openKey(chain record.ID, depth, index uint64) []byte {
+	b := append(append(make([]byte, 0, 49), 'o'), chain[:]...)
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, depth), index)
+}
+
+func settledKey(chain record.ID, resolution uint64) []byte {
+	b := append(append(make([]byte, 0, 41), 's'), chain[:]...)
+	return binary.BigEndian.AppendUint64(b, resolution)
+}
+
 func historyKey(contract record.ID, index uint64) []byte {
 	b := append(append(make([]byte, 0, 41), 'h'), contract[:]...)
 	return binary.BigEndian.AppendUint64(b, index)

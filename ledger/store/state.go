@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -158,17 +160,65 @@ func (s State) Dispute(chain record.ID, index uint64) (d rules.Dispute, ok bool,
 	return d, err == nil, err
 }
 
-// Disputes returns the open disputes in a chain, in the order of the log.
-func (s State) Disputes(chain record.ID) ([]rules.Dispute, error) {
+// Disputes returns the open disputes of the contract at this place and of those
+// before it in its chain, at most limit. How many others are open, or were, does not
+// matter, but for those that were settled since the size.
+func (s State) Disputes(at rules.Place, limit int) ([]rules.Dispute, error) {
+	// What is settled in between is in both, and not in neither.
+	open, err := s.open(at, limit)
+	if err != nil {
+		return nil, err
+	}
+	since, err := s.settledSince(at)
+	if err != nil {
+		return nil, err
+	}
+	open = append(open, since...)
+	slices.SortFunc(open, rules.CompareDisputes)
+	open = slices.CompactFunc(open, func(a, b rules.Dispute) bool { return a.Index == b.Index })
+	return open[:min(len(open), limit)], nil
+}
+
+// open returns those that are open in the store.
+func (s State) open(at rules.Place, limit int) ([]rules.Dispute, error) {
 	var open []rules.Dispute
-	err := s.store.each(disputeKey(chain, 0), disputeKey(chain, s.size), func(key, value []byte) error {
-		d, err := s.parseDispute(key, value)
-		if err == nil && d.Resolved == nil {
-			open = append(open, d)
+	err := s.store.each(openKey(at.Chain, 0, 0), openKey(at.Chain, at.Depth+1, 0), func(key, value []byte) error {
+		if len(open) == limit {
+			return errEnough
+		}
+		if len(value) != len(record.ID{}) {
+			return wrongLength(key, value, len(record.ID{}))
+		}
+		depth := binary.BigEndian.Uint64(key[len(key)-16:])
+		if index := lastNumber(key); index < s.size {
+			open = append(open, rules.Dispute{Index: index, ID: record.ID(value), Depth: depth})
+		}
+		return nil
+	})
+	return open, err
+}
+
+// settledSince returns those that were open at the size, and no longer are.
+func (s State) settledSince(at rules.Place) ([]rules.Dispute, error) {
+	var since []rules.Dispute
+	err := s.store.each(settledKey(at.Chain, s.size), settledKey(at.Chain, math.MaxUint64), func(key, value []byte) error {
+		if len(value) != 8 {
+			return wrongLength(key, value, 8)
+		}
+		index := binary.BigEndian.Uint64(value)
+		if index >= s.size {
+			return nil
+		}
+		d, ok, err := s.Dispute(at.Chain, index)
+		if err == nil && !ok {
+			err = fmt.Errorf("key %x: there is no dispute %d", key, index)
+		}
+		if err == nil && d.Depth <= at.Depth {
+			since = append(since, d)
 		}
 		return err
 	})
-	return open, err
+	return since, err
 }
 
 // unresolved stands where the index of a resolution will.

@@ -46,6 +46,8 @@ func TestAStateThatIsDamagedIsNoAnswer(t *testing.T) {
 	id := contract.ID()
 	number := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	place, ends, disputed := string(placeKey(next.ID())), string(endKey(id, true, 2)), string(disputeKey(id, 1))
+	open, settled := string(openKey(id, 0, 1)), string(settledKey(id, 5))
+	disputes := func(s State) error { return second(s.Disputes(rules.Place{Chain: id}, 9)) }
 	for name, c := range map[string]struct {
 		key, value string
 		read       func(State) error
@@ -59,10 +61,12 @@ func TestAStateThatIsDamagedIsNoAnswer(t *testing.T) {
 		"a place":                  {place, strings.Repeat("x", 39), func(s State) error { return second(s.Place(next.ID())) }},
 		"an end":                   {ends, strings.Repeat("x", 35), func(s State) error { return second(s.Ends(id)) }},
 		"a dispute":                {disputed, strings.Repeat("x", 47), func(s State) error { return third(s.Dispute(id, 1)) }},
-		"a dispute among others":   {disputed, strings.Repeat("x", 49), func(s State) error { return second(s.Disputes(id)) }},
+		"an open dispute":          {open, strings.Repeat("x", 31), disputes},
+		"a settled dispute":        {settled, "short", disputes},
+		"no settled dispute":       {settled, number(2), disputes},
 		"the status by its place":  {place, "", func(s State) error { return statusOf(s, next) }},
 		"the status by its ends":   {ends, "", func(s State) error { return statusOf(s, contract) }},
-		"the status by a dispute":  {disputed, "", func(s State) error { return statusOf(s, contract) }},
+		"the status by a dispute":  {open, "", func(s State) error { return statusOf(s, contract) }},
 		"the admission, by an end": {ends, "", func(s State) error { return again(t, s, next) }},
 	} {
 		t.Run(name, func(t *testing.T) {

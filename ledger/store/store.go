@@ -19,6 +19,8 @@
 //	c contract(32)                    the first contract of its chain(32), its depth(8), above 0
 //	x contract(32) kind(1) index(8)   day(4) and id(32) of what ends it: a contract, a termination
 //	d chain(32) index(8)              of a dispute: depth(8), index of its resolution(8), id(32)
+//	o chain(32) depth(8) index(8)     id(32) of a dispute that is open
+//	s chain(32) index(8)              of a resolution: index(8) of the dispute that it settles
 //	h contract(32) index(8)           kind(1) of an entry in its time line
 //
 // The tile at the right edge is kept in pieces, one a batch, so that a lone record

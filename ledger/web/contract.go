@@ -19,6 +19,7 @@ type contractJSON struct {
 	Ledger     string         `json:"ledger"` // vkey
 	Index      uint64         `json:"index"`
 	Size       uint64         `json:"size"` // of the log that was asked
+	Time       string         `json:"time"` // of the status: now, by the ledger's clock, and not before the last entry
 	Registered string         `json:"registered"`
 	Made       string         `json:"made"`
 	SignBy     string         `json:"sign_by"`
@@ -31,16 +32,18 @@ type contractJSON struct {
 	Replaces   string         `json:"replaces,omitempty"`
 	Former     []partyJSON    `json:"former,omitempty"`
 	Under      string         `json:"under,omitempty"`
-	Status     statusJSON     `json:"status"`   // at the size, now
+	Status     statusJSON     `json:"status"`   // at the size and the time
 	Timeline   []eventJSON    `json:"timeline"` // what was registered under it, by index; at most 256
 	Next       *uint64        `json:"next,omitempty"`
 }
 
 type statusJSON struct {
 	Standing rules.Standing `json:"standing"`
-	Since    string         `json:"since"`
+	Since    string         `json:"since"`                   // of a pending contract its first day in force
 	By       string         `json:"by,omitempty"`            // the contract that replaced it, the termination that ended it
-	Disputes []string       `json:"disputes"`                // ids of those that are open, by index; at most 256
+	Recorded string         `json:"recorded,omitempty"`      // when what makes it so was registered, where that is after since
+	Ends     rules.Ending   `json:"ends,omitzero"`           // that is to come
+	Disputes []string       `json:"disputes"`                // ids of those that are open, of the first contract in the chain first, by index; at most 256
 	More     bool           `json:"more_disputes,omitempty"` // others are open
 }
 
@@ -106,7 +109,10 @@ func (h *Handler) contract(q *request) (*answer, error) {
 		return nil, err
 	}
 	c := contractOf(registered(reg), q.view.Size())
-	if c.Status, err = h.status(q.view, registered(reg)); err != nil {
+	// The last entry may be ahead of the clock.
+	now := max(h.cfg.Clock().Unix(), q.view.LastTime())
+	c.Time = record.FormatTime(now)
+	if c.Status, err = status(q.view, registered(reg), now); err != nil {
 		return nil, err
 	}
 	if c.Timeline, c.Next, err = timeline(q.view, id, first); err != nil {
@@ -115,15 +121,13 @@ func (h *Handler) contract(q *request) (*answer, error) {
 	return asJSON(c)
 }
 
-func (h *Handler) status(view *ledger.View, reg registered) (statusJSON, error) {
+func status(view *ledger.View, reg registered, now int64) (statusJSON, error) {
 	entry := &rules.Entry{Index: reg.Index, Registered: reg.Time, ID: reg.Record.ID(), Text: reg.Record.Text()}
-	// The last entry may be ahead of the clock.
-	now := max(h.cfg.Clock().Unix(), view.LastTime())
-	st, err := rules.StatusAt(view, entry, now)
+	st, err := rules.StatusWithin(view, entry, now, ledger.MaxPage+1)
 	if err != nil {
 		return statusJSON{}, err
 	}
-	out := statusJSON{Standing: st.Standing, Since: date(st.Since), By: optionalID(st.By), Disputes: []string{}}
+	out := statusJSON{Standing: st.Standing, Since: date(st.Since), By: optionalID(st.By), Recorded: date(st.Recorded), Ends: st.Ends, Disputes: []string{}}
 	// A party may open as many as it likes: the page is read all the same.
 	out.More = len(st.Disputes) > ledger.MaxPage
 	for _, d := range st.Disputes[:min(len(st.Disputes), ledger.MaxPage)] {

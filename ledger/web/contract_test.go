@@ -179,8 +179,8 @@ func TestStatusFollowsTheClock(t *testing.T) {
 	}{
 		{plain, 0, rules.InForce, today, record.ID{}},
 		{plain, 9999, rules.InForce, today, record.ID{}},
-		{dated, 0, rules.Pending, today, record.ID{}},
-		{dated, 9, rules.Pending, today, record.ID{}},
+		{dated, 0, rules.Pending, today + 10, record.ID{}},
+		{dated, 9, rules.Pending, today + 10, record.ID{}},
 		{dated, 10, rules.InForce, today + 10, record.ID{}},
 		{dated, 20, rules.InForce, today + 10, record.ID{}},
 		{dated, 21, rules.Expired, today + 21, record.ID{}},
@@ -189,7 +189,7 @@ func TestStatusFollowsTheClock(t *testing.T) {
 		{ended, 500, rules.Terminated, today + 5, end},
 		{renewed, 6, rules.InForce, today, record.ID{}},
 		{renewed, 7, rules.Replaced, today + 7, renewal},
-		{renewal, 6, rules.Pending, today, record.ID{}},
+		{renewal, 6, rules.Pending, today + 7, record.ID{}},
 		{renewal, 7, rules.InForce, today + 7, record.ID{}},
 		{amended, 0, rules.Replaced, today, amends},
 		{amends, 0, rules.InForce, today, record.ID{}},
@@ -201,9 +201,33 @@ func TestStatusFollowsTheClock(t *testing.T) {
 			t.Errorf("after %d days: %+v, want %+v", test.after, got, test)
 		}
 	}
-	// The clock of this process may be behind that of the log's last entry.
+	for _, test := range []struct {
+		contract record.ID
+		after    int64 // days
+		want     rules.Ending
+	}{
+		{plain, 0, rules.Ending{}},
+		{dated, 0, rules.Ending{Day: today + 21, How: rules.Expired}},
+		{dated, 20, rules.Ending{Day: today + 21, How: rules.Expired}},
+		{dated, 21, rules.Ending{}},
+		{ended, 4, rules.Ending{Day: today + 5, How: rules.Terminated, By: end}},
+		{ended, 5, rules.Ending{}},
+		{renewed, 6, rules.Ending{Day: today + 7, How: rules.Replaced, By: renewal}},
+		{amended, 0, rules.Ending{}},
+	} {
+		w.unix.Store(epoch + test.after*day)
+		if got := w.page(test.contract, "").Status.Ends; got != test.want {
+			t.Errorf("after %d days it ends %+v, want %+v", test.after, got, test.want)
+		}
+	}
+	// A page says of what time it is. The clock of this process may be behind that of
+	// the log's last entry.
+	w.unix.Store(epoch + 3)
+	if got := w.page(over, ""); got.Time != record.FormatTime(epoch+3) {
+		t.Errorf("the page is of %s", got.Time)
+	}
 	w.unix.Store(epoch - 100*day)
-	if got := w.page(over, "").Status; got.Standing != rules.Terminated {
+	if got := w.page(over, ""); got.Status.Standing != rules.Terminated || got.Time != record.FormatTime(epoch) {
 		t.Errorf("%+v with a clock that is behind", got)
 	}
 }

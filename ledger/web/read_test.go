@@ -238,12 +238,12 @@ func TestContractAsJSON(t *testing.T) {
 	key := func(s signer, signed bool) string {
 		return fmt.Sprintf(`{"name":%q,"vkey":%q,"key":%q,"fingerprint":%q,"signed":%v}`, s.Name(), s.Key, s.Public(), s.Public().Fingerprint(), signed)
 	}
-	want := fmt.Sprintf(`{"id":"%s","kind":"contract","ledger":"%s","index":1,"size":2,"registered":"2026-09-21T14:13:20Z","made":"2026-09-21T14:12:20Z","sign_by":"2026-09-22T14:13:20Z",
+	want := fmt.Sprintf(`{"id":"%s","kind":"contract","ledger":"%s","index":1,"size":2,"registered":"2026-09-21T14:13:20Z","made":"2026-09-21T14:12:20Z","sign_by":"2026-09-22T14:13:20Z","time":"2026-09-21T14:13:20Z",
 		"title":"Forty <flow> meters","parties":[{"role":"manufacturer","threshold":1,"keys":[%s]},{"role":"buyer","threshold":1,"keys":[%s,%s]}],
 		"documents":[{"name":"terms.txt","kind":"terms","media_type":"text/plain","size":1,"commitment":"sha256:01%[6]s"},
 		{"name":"document-2.png","kind":"drawing","media_type":"image/png","size":4096,"commitment":"salted-sha256:02%[6]s"}],
 		"from":"2026-09-21","until":"2026-09-30","terminable":[{"role":"buyer","days":30}],
-		"status":{"standing":"in force","since":"2026-09-21","disputes":[]},"timeline":[]}`,
+		"status":{"standing":"in force","since":"2026-09-21","ends":{"day":"2026-10-01","how":"expired"},"disputes":[]},"timeline":[]}`,
 		r.ID(), home.Key, key(maker, true), key(buyer, false), key(deputy, true), strings.Repeat("0", 62))
 	if got := read(t, w.get("GET", "/contracts/"+r.ID().String())); !sameJSON(got, []byte(want)) {
 		t.Errorf("%s\nwant\n%s", got, want)

@@ -21,8 +21,9 @@ type Model []Entry
 // A Status is what the page says of a contract on a day.
 type Status struct {
 	Standing string    // pending, in force, expired, replaced, terminated
-	Since    int64     // days since 1970-01-01: the ending day, or the first in force, or that of registration
+	Since    int64     // days since 1970-01-01: the ending day, or the first in force
 	By       record.ID // what replaced or terminated it
+	Ends     *Status   // that is to come: with Standing, Since and By; nil for none, and of what has ended
 	Disputes []uint64  // indexes of those that are open
 }
 
@@ -228,29 +229,32 @@ func (m Model) Status(contract record.ID, t int64) Status {
 	var s Status
 	for _, e := range ends {
 		earlier := e.Since < s.Since || e.Since == s.Since && slices.Index(order, e.Standing) < slices.Index(order, s.Standing)
-		if e.Since <= today && (s.Standing == "" || earlier) {
+		if s.Standing == "" || earlier {
 			s = e
 		}
 	}
-	from := dayOf(text.From, m[i].Time)
-	switch {
-	case s.Standing != "":
-	case today < from:
-		s = Status{Standing: "pending", Since: m[i].Time / day}
-	default:
-		s = Status{Standing: "in force", Since: from}
+	if s.Standing == "" || s.Since > today {
+		coming := s
+		if s = (Status{Standing: "in force", Since: dayOf(text.From, m[i].Time)}); coming.Standing != "" {
+			s.Ends = &coming
+		}
+		if today < s.Since {
+			s.Standing = "pending"
+		}
 	}
 	s.Disputes = m.disputes(contract)
 	return s
 }
 
-// disputes returns the open disputes under a contract and those that it replaces.
+// disputes returns the open disputes under a contract and those that it replaces, of
+// the first of these first.
 func (m Model) disputes(contract record.ID) (open []uint64) {
-	line := m.line(contract)
-	for i, e := range m {
-		text := e.Record.Text()
-		if text.About == "dispute" && slices.Contains(line, text.Contract) && !m.resolved(e.Record.ID()) {
-			open = append(open, uint64(i))
+	for _, c := range slices.Backward(m.line(contract)) {
+		for i, e := range m {
+			text := e.Record.Text()
+			if text.About == "dispute" && text.Contract == c && !m.resolved(e.Record.ID()) {
+				open = append(open, uint64(i))
+			}
 		}
 	}
 	return open
