@@ -67,8 +67,16 @@ func printExtension(w io.Writer, r consistencyResult) error {
 	if r.SeenBy != "" {
 		seen = fmt.Sprintf("the quorum %s had seen the newer by %s", r.Quorum, r.SeenBy)
 	}
-	_, err := fmt.Fprintf(w, "%s: yes: the tree of %d entries begins with the one of %d\n  %s\n", r.Origin, r.New.Size, r.Old.Size, seen)
+	_, err := fmt.Fprintf(w, "%s: yes: the tree of %s begins with the one of %d\n  %s\n", r.Origin, entries(r.New.Size), r.Old.Size, seen)
 	return err
+}
+
+// entries counts the entries of a tree.
+func entries(n uint64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 // readCheckpoint reads a signed checkpoint, or the one in a receipt.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/chirograph/chirograph/ledger/record"
@@ -33,17 +34,38 @@ func (o *options) evidence(p *verify.Policy, args []string) (int, error) {
 	}
 	b, err := verify.Evidence(p, text)
 	if err != nil {
-		result := evidenceResult{Verdict: verify.No, Failure: verify.Refused(err).Failure}
-		if o.json {
-			return exitNo, o.printJSON(result)
-		}
-		o.complain(args[0], result.Failure)
-		return exitNo, nil
+		return o.refuseEvidence(args[0], text, verify.Refused(err).Failure)
 	}
 	if o.json {
 		return code(b.Verdict), o.printJSON(newEvidenceResult(b))
 	}
 	return code(b.Verdict), o.printBreach(args[0], b)
+}
+
+// refuseEvidence says why a file is no evidence. Where it has not the form of any, or
+// the policy lists no ledger that signed it, nothing was judged.
+func (o *options) refuseEvidence(path string, text []byte, f *verify.Failure) (int, error) {
+	result := evidenceResult{Verdict: verify.No, Failure: f}
+	if f.Step == verify.StepForm || f.Step == verify.StepCheckpoint {
+		result.Verdict = verify.Unchecked
+	}
+	h := "nothing was judged: evidence is the whole file that chirograph audit wrote, to the byte"
+	switch {
+	case bytes.HasPrefix(text, []byte("PK")):
+		f.Reason = "this is a dossier, or another ZIP, and no evidence"
+		h = "chirograph-verify receipt verifies a dossier"
+	case bytes.HasPrefix(text, []byte("c2sp.org/tlog-proof@")):
+		h = "this looks like a receipt: chirograph-verify receipt verifies one"
+	case f.Step == verify.StepCheckpoint:
+		h = "nothing was judged: the policy has to list the ledger that the evidence is against, with the key that signed it, and the file has to be as it was written"
+	case f.Step != verify.StepForm:
+		h = hints[verify.StepRule]
+	}
+	if o.json {
+		return code(result.Verdict), o.printJSON(result)
+	}
+	o.complainWith(path, f, h)
+	return code(result.Verdict), nil
 }
 
 func newEvidenceResult(b *verify.Breach) evidenceResult {
@@ -75,7 +97,7 @@ func (o *options) printBreach(path string, b *verify.Breach) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(o.stdout, "  signed by the key of %s, %s: the tree of %d entries with the root %s\n",
-		b.Checkpoint.Origin, b.Checkpoint.Log.Key.Public().Fingerprint(), b.Checkpoint.Size, b.Checkpoint.Root)
+	_, err := fmt.Fprintf(o.stdout, "  signed by the key of %s, %s: the tree of %s with the root %s\n",
+		b.Checkpoint.Origin, b.Checkpoint.Log.Key.Public().Fingerprint(), entries(b.Checkpoint.Size), b.Checkpoint.Root)
 	return err
 }

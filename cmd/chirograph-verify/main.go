@@ -11,9 +11,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -21,32 +22,22 @@ import (
 	"github.com/chirograph/chirograph/verify"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(os.Stderr, "chirograph-verify: stopped")
+		os.Exit(exitUnasked)
+	}()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 const (
 	exitYes     = 0
 	exitNo      = 1
 	exitUnasked = 2
 )
-
-const usage = `chirograph-verify checks, without a network, what a ledger gave.
-
-Usage:
-  chirograph-verify receipt     --policy FILE [--docs DIR] [--party ROLE=VKEY]... RECEIPT|DOSSIER...
-  chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF
-  chirograph-verify evidence    --policy FILE EVIDENCE
-
-Flags:
-  --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
-  --docs DIR          compare the files in DIR with the documents of the record
-  --party ROLE=VKEY   demand that the contract lists this key for the role
-  --json              print the result as data
-
-Exit: 0 everything holds, 1 something does not, 2 something could not be checked.
-
-Example:
-  chirograph-verify receipt --policy ledger.policy pumps.chirograph
-`
 
 // options are the flags of all commands.
 type options struct {
@@ -70,23 +61,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&o.docs, "docs", "", "")
 	flags.StringArrayVar(&o.parties, "party", nil, "")
 	flags.BoolVar(&o.json, "json", false, "")
+	about := flags.Bool("version", false, "")
 	err := flags.Parse(args)
-	if errors.Is(err, pflag.ErrHelp) || err == nil && (flags.NArg() == 0 || flags.Arg(0) == "help") {
-		fmt.Fprint(stdout, usage)
-		return exitYes
+	var code int
+	switch asked := errors.Is(err, pflag.ErrHelp); {
+	case err == nil && *about:
+		_, err = fmt.Fprintln(stdout, version())
+	case asked || err == nil && (flags.NArg() == 0 || flags.Arg(0) == "help"):
+		err = help(stdout, flags.Args())
+	case err == nil:
+		code, err = o.command(flags.Arg(0), flags.Args()[1:])
 	}
 	if err == nil {
-		var code int
-		if code, err = o.command(flags.Arg(0), flags.Args()[1:]); err == nil {
-			return code
-		}
+		return code
 	}
 	fmt.Fprintf(stderr, "chirograph-verify: %s\n", err)
 	return exitUnasked
 }
 
 func (o *options) command(name string, args []string) (int, error) {
-	if !slices.Contains([]string{"receipt", "consistency", "evidence"}, name) {
+	if _, ok := pages[name]; !ok {
 		return 0, fmt.Errorf("unknown command %q; %w", name, errUsage)
 	}
 	if o.policy == "" {
@@ -165,6 +159,8 @@ var hints = map[verify.Step]string{
 	verify.StepQuorum:      "ask the ledger for a newer receipt: chirograph update",
 	verify.StepInclusion:   "the proof is for the record as it was submitted, to the byte",
 	verify.StepDocuments:   "the record was signed over another file than this one",
+	verify.StepUnder:       "a ledger refuses such a contract; chirograph audit finds out whether it has broken its rules, and writes the evidence",
+	verify.StepFork:        "keep these receipts: together they are evidence against the ledger",
 	verify.StepSize:        "ask for the proof from the older checkpoint's size: GET /consistency/<size>",
 	verify.StepConsistency: "keep both checkpoints: together they show that the ledger rewrote its past",
 	verify.StepRule:        "this file does not show that the ledger broke a rule; nor does it show that it broke none",
@@ -172,11 +168,16 @@ var hints = map[verify.Step]string{
 
 // complain prints a failure to stderr, with a hint.
 func (o *options) complain(where string, f *verify.Failure) {
-	fmt.Fprintf(o.stderr, "chirograph-verify: %s: %s\n", plain(where), strings.TrimSuffix(f.Reason, "\n"))
 	h := hints[f.Step]
 	if f.Step == verify.StepProof && strings.HasPrefix(f.Reason, "not registered") {
 		h = "chirograph submit registers it; if somebody else did: chirograph update"
 	}
+	o.complainWith(where, f, h)
+}
+
+// complainWith prints a failure to stderr with that hint, if any.
+func (o *options) complainWith(where string, f *verify.Failure, h string) {
+	fmt.Fprintf(o.stderr, "chirograph-verify: %s: %s\n", plain(where), strings.TrimSuffix(f.Reason, "\n"))
 	if h != "" {
 		fmt.Fprintf(o.stderr, "hint: %s\n", h)
 	}

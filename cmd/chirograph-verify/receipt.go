@@ -6,8 +6,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/dossier"
@@ -20,9 +22,10 @@ import (
 type fileResult struct {
 	File    string           `json:"file"`
 	Verdict verify.Verdict   `json:"verdict"`
-	Records []*verify.Report `json:"records"` // in the order of registration
+	Failure *verify.Failure  `json:"failure,omitempty"` // of the records together: what each says holds by itself
+	Records []*verify.Report `json:"records"`           // in the order of registration
 	Drafts  []string         `json:"drafts,omitempty"`
-	Status  *statusResult    `json:"status,omitempty"` // of the contract of a dossier, today
+	Status  *statusResult    `json:"status,omitempty"` // of the contract of a dossier, today; not with Failure
 
 	items []verify.Item
 	main  record.ID // the contract of a dossier; zero for a receipt
@@ -33,15 +36,20 @@ type statusResult struct {
 	Contract string         `json:"contract"`
 	Standing rules.Standing `json:"standing"`
 	Since    string         `json:"since"`
-	By       string         `json:"by,omitempty"` // the contract or termination that ended it
-	Disputes []string       `json:"disputes"`     // that are open
+	By       string         `json:"by,omitempty"`       // the contract or termination that ended it
+	Recorded string         `json:"recorded,omitempty"` // when what makes it so was registered, where that is after since
+	From     string         `json:"from,omitempty"`     // of the text, as until
+	Until    string         `json:"until,omitempty"`
+	Ends     rules.Ending   `json:"ends,omitzero"` // that is to come
+	Disputes []string       `json:"disputes"`      // that are open
 
 	text string
 }
 
 type receiptResult struct {
-	Verdict verify.Verdict `json:"verdict"`
-	Files   []*fileResult  `json:"files"`
+	Verdict verify.Verdict  `json:"verdict"`
+	Failure *verify.Failure `json:"failure,omitempty"` // of the files together
+	Files   []*fileResult   `json:"files"`
 }
 
 func (o *options) receipts(p *verify.Policy, paths []string) (int, error) {
@@ -73,22 +81,39 @@ func (o *options) receipts(p *verify.Policy, paths []string) (int, error) {
 			return 0, fmt.Errorf("--party %s: no contract that holds is among the files", d.role)
 		}
 	}
-	for _, f := range result.Files {
+	if err := result.judge(all, o.now().Unix()); err != nil {
+		return 0, err
+	}
+	if o.json {
+		return code(result.Verdict), o.printJSON(result)
+	}
+	return code(result.Verdict), o.print(result)
+}
+
+// judge says of each file, and of all together, what the items say.
+func (r *receiptResult) judge(all []verify.Item, now int64) error {
+	contradicted := false
+	for _, f := range r.Files {
 		verify.SortByIndex(f.items)
 		f.Verdict = verify.Yes
 		for _, item := range f.items {
 			f.Records = append(f.Records, item.Report)
 			f.Verdict = worse(f.Verdict, item.Verdict)
 		}
-		if err := f.status(o.now().Unix()); err != nil {
-			return 0, err
+		if f.Failure = verify.Contradiction(f.items); f.Failure != nil {
+			f.Verdict, contradicted = verify.No, true
+		} else if err := f.status(now); err != nil {
+			return err
 		}
-		result.Verdict = worse(result.Verdict, f.Verdict)
+		r.Verdict = worse(r.Verdict, f.Verdict)
 	}
-	if o.json {
-		return code(result.Verdict), o.printJSON(result)
+	if contradicted {
+		return nil
 	}
-	return code(result.Verdict), o.print(result)
+	if r.Failure = verify.Contradiction(all); r.Failure != nil {
+		r.Verdict = verify.No
+	}
+	return nil
 }
 
 // file verifies a dossier, which begins as a ZIP does, or a receipt.
@@ -128,7 +153,10 @@ func (o *options) dossier(p *verify.Policy, f *os.File, result *fileResult) erro
 		}
 	}
 	result.main = d.Contract().ID()
-	return o.compare(result.items, result.main)
+	if r := d.InPlace(); r != nil {
+		result.main = r.ID()
+	}
+	return o.compare(result.items, d.Contract().ID())
 }
 
 // status finds out how the contract of a dossier stands by its records.
@@ -137,7 +165,16 @@ func (f *fileResult) status(now int64) error {
 	if err != nil || !ok {
 		return err
 	}
-	f.Status = &statusResult{Contract: f.main.String(), Standing: st.Standing, Since: st.Since.String(), Disputes: []string{}, text: st.String()}
+	f.Status = &statusResult{Contract: f.main.String(), Standing: st.Standing, Since: st.Since.String(), Ends: st.Ends, Disputes: []string{}, text: st.String()}
+	t := f.text()
+	for _, d := range []struct {
+		to  *string
+		day record.Date
+	}{{&f.Status.Recorded, st.Recorded}, {&f.Status.From, t.From}, {&f.Status.Until, t.Until}} {
+		if d.day != 0 {
+			*d.to = d.day.String()
+		}
+	}
 	if st.By != (record.ID{}) {
 		f.Status.By = st.By.String()
 	}
@@ -145,6 +182,12 @@ func (f *fileResult) status(now int64) error {
 		f.Status.Disputes = append(f.Status.Disputes, d.ID.String())
 	}
 	return nil
+}
+
+// text returns what the contract of a dossier says, which is among the items.
+func (f *fileResult) text() *record.Text {
+	i := slices.IndexFunc(f.items, func(i verify.Item) bool { return i.Registration != nil && i.Record.ID() == f.main })
+	return f.items[i].Record.Text()
 }
 
 func (o *options) receipt(p *verify.Policy, path string, result *fileResult) error {
@@ -185,7 +228,7 @@ func (o *options) compare(items []verify.Item, main record.ID) error {
 // A demand is what --party asks for.
 type demand struct {
 	role string
-	key  note.Key
+	key  note.PublicKey
 }
 
 func parseDemands(args []string) ([]demand, error) {
@@ -198,7 +241,7 @@ func parseDemands(args []string) ([]demand, error) {
 		if err := record.CheckToken(role); err != nil {
 			return nil, fmt.Errorf("--party: role %w", err)
 		}
-		k, err := note.ParseKey(vkey)
+		k, _, err := keys.FindPublic(vkey)
 		if err != nil {
 			return nil, fmt.Errorf("--party %s: %w", role, err)
 		}
@@ -207,16 +250,23 @@ func parseDemands(args []string) ([]demand, error) {
 	return demands, nil
 }
 
-// apply demands the key of every contract that no other takes the place of, and says
-// whether there is one. A contract that does not hold is refused anyway.
+// apply demands the key of every contract that no other takes the place of or is made
+// under, and says whether there is one. A contract that does not hold is refused
+// anyway.
 func (d demand) apply(items []verify.Item) bool {
+	frames := make(map[record.ID]bool)
+	for _, item := range items {
+		if item.Registration != nil {
+			frames[item.Record.Text().Under] = true
+		}
+	}
 	found := false
 	for _, item := range items {
 		switch {
 		case item.Registration == nil:
 			found = true
-		case item.Record.Text().Kind == record.Contract && item.Replaced == "":
-			item.Demand(item.Record.Text(), d.role, d.key)
+		case item.Record.Text().Kind == record.Contract && item.Replaced == "" && !frames[item.Record.ID()]:
+			item.Demand(item.Record, d.role, d.key)
 			found = true
 		}
 	}
@@ -237,9 +287,15 @@ func (o *options) print(result receiptResult) error {
 				return err
 			}
 		}
+		if f.Failure != nil {
+			o.complain(f.File, f.Failure)
+		}
 		if err := f.printRest(o.stdout); err != nil {
 			return err
 		}
+	}
+	if result.Failure != nil {
+		o.complain("these files together", result.Failure)
 	}
 	return nil
 }

@@ -45,22 +45,31 @@ func (a *app) amend(path string, n newArgs, said func(flag string) bool) error {
 		return err
 	}
 	defer from.Close()
-	old := from.Contract()
-	if from.Receipt(old.ID()) == nil {
-		return hint(no("%s is not registered, so nothing has to take its place", recordName(old)), "draw it up again: chirograph new")
+	old := a.inPlace(from)
+	if old == nil {
+		return hint(no("%s is not registered, so nothing has to take its place", recordName(from.Contract())), "draw it up again: chirograph new")
 	}
 	t := inherit(old, said)
+	if said("title") {
+		t.Title = n.title
+	}
 	if err := a.fill(t, n); err != nil {
 		return err
 	}
 	if !said("terminable") {
 		t.Terminable = keepNotices(old.Text().Terminable, t.Parties)
 	}
+	frame := from
 	if n.under != "" {
-		if _, err := a.fillUnder(n, t); err != nil {
+		other, err := a.fillUnder(n, t)
+		if err != nil {
 			return err
 		}
+		if other != nil {
+			frame = other
+		}
 	}
+	a.warnRevoked(from, t)
 	keep := len(n.files) == 0
 	if keep {
 		t.Documents = slices.Clone(old.Text().Documents)
@@ -71,7 +80,7 @@ func (a *app) amend(path string, n newArgs, said func(flag string) bool) error {
 				return err
 			}
 		}
-		if err := carry(d, from, t.Under); err != nil {
+		if err := carry(d, frame, t.Under); err != nil {
 			return err
 		}
 		return carry(d, from, old.ID())

@@ -31,11 +31,13 @@ func (a *app) auditCommand() *cobra.Command {
 rules of each entry what the ledger should have asked. Contracts and tiles that the
 ledger serves are compared with what comes of it, a few that it cannot foresee.
 
-With --state what was read is kept in DIR: an audit that was stopped goes on there, and
-a later one reads only what is new, and proves that the ledger has not changed the rest.
+With --state what was read is kept in DIR, a new folder or an empty one at first: an
+audit that was stopped goes on there, and a later one reads only what is new, and proves
+that the ledger has not changed the rest.
 
 Exit 1: the ledger broke a rule, or shows two histories. What proves it to others is
-written to EVIDENCE: chirograph-verify evidence judges it. Exit 2: not all was judged.`,
+written to EVIDENCE: chirograph-verify evidence judges it. Exit 2: not all was judged,
+or what the ledger says of a contract could not be compared.`,
 		Example: "  chirograph audit --policy ledger.policy --state audited https://ledger.example",
 		Args:    arguments("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,6 +67,12 @@ func (a *app) audit(ctx context.Context, url string, f auditFlags) (err error) {
 		Client: ledger, Policy: p, Dir: f.state, Clock: a.now, Random: a.random, Progress: bar.show,
 	})
 	bar.end()
+	switch {
+	case errors.Is(failure, audit.ErrHeld):
+		return hint(failure, "another audit, or a ledger, has %s; wait for it, or name another folder with --state", f.state)
+	case result == nil:
+		return failure
+	}
 	r := newAuditResult(p, result, failure)
 	if finding := result.Finding; finding != nil && finding.Evidence != nil {
 		if r.Finding.Evidence = f.output; f.output == "" {
@@ -176,7 +184,10 @@ func (r *auditResult) exit(result *audit.Result, failure error) error {
 
 func (a *app) printAudit(r *auditResult, policy string) error {
 	news := fmt.Sprintf("%s entries break no rule", thousands(r.Judged))
-	if r.Known > 0 {
+	switch {
+	case r.Judged == 0 && r.Verdict == verify.Unchecked:
+		news = "no entry is judged"
+	case r.Known > 0:
 		news += fmt.Sprintf("; %s of them are new", thousands(r.Judged-r.Known))
 	}
 	if err := a.print("%s: %s: %s", r.Origin, r.Verdict, news); err != nil {
@@ -195,8 +206,8 @@ func (a *app) printAudit(r *auditResult, policy string) error {
 	if r.SeenBy != "" {
 		seen = fmt.Sprintf("the quorum %s had seen it by %s", r.Quorum, r.SeenBy)
 	}
-	return a.print("  the tree has the root %s, which the ledger signed\n  %s\n  compared with what the ledger serves: %d tiles, the status of %d contracts",
-		r.Root, seen, r.Tiles, r.Contracts)
+	return a.print("  the tree has the root %s, which the ledger signed\n  %s\n  compared with what the ledger serves: %s, the status of %s",
+		r.Root, seen, count(r.Tiles, "tile"), count(r.Contracts, "contract"))
 }
 
 func (a *app) printFinding(f *auditFinding, policy string) error {

@@ -49,9 +49,9 @@ func (a *app) addDraft(path string, t *record.Text, n draftArgs, by, answers str
 		return err
 	}
 	defer d.Close()
-	contract := d.Contract()
-	if d.Receipt(contract.ID()) == nil {
-		return hint(no("%s is not registered yet, so nothing can be under it", recordName(contract)), "chirograph submit %s", path)
+	contract := a.inPlace(d)
+	if contract == nil {
+		return hint(no("%s is not registered yet, so nothing can be under it", recordName(d.Contract())), "chirograph submit %s", plain(path))
 	}
 	t.Ledger, t.Contract = contract.Text().Ledger, contract.ID()
 	if t.Parties, err = partiesBy(contract, by); err != nil {
@@ -67,6 +67,7 @@ func (a *app) addDraft(path string, t *record.Text, n draftArgs, by, answers str
 			return err
 		}
 	}
+	a.warnResolution(d, t)
 	if err := a.fillHead(t, n); err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (a *app) addDraft(path string, t *record.Text, n draftArgs, by, answers str
 	}
 	draft, err := record.New(t)
 	if err != nil {
-		return err
+		return flagged(err)
 	}
 	if err := d.AddRecord(draft); err != nil {
 		return err

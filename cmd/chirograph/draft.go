@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -44,12 +46,29 @@ func (a *app) fillHead(t *record.Text, n draftArgs) (err error) {
 	return err
 }
 
+// lineFault is what is wrong with a line of a text, by its keyword.
+var lineFault = regexp.MustCompile(`^line [0-9]+: (party|title|from|until|terminable|sign-by|about|effective): `)
+
+// flagged says of a text that is out of form which flag of the command line is at fault,
+// where that has the name of the line.
+func flagged(err error) error {
+	text := lineFault.ReplaceAllString(err.Error(), "--$1: ")
+	if rest, ok := strings.CutPrefix(text, "party names "); ok {
+		text = "--party names " + rest
+	}
+	return errors.New(text)
+}
+
 // parseDeadline reads a time, or a date for its last second.
 func parseDeadline(s string) (int64, error) {
 	if d, err := record.ParseDate(s); err == nil {
 		return (d + 1).Unix() - 1, nil
 	}
-	return record.ParseTime(s)
+	t, err := record.ParseTime(s)
+	if err != nil {
+		return 0, fmt.Errorf("%.32q is neither a day (YYYY-MM-DD, of which the last second counts) nor a time (YYYY-MM-DDTHH:MM:SSZ)", s)
+	}
+	return t, nil
 }
 
 // A newDocument is a file that a draft names.
@@ -87,7 +106,7 @@ func (a *app) documents(t *record.Text, n draftArgs) ([]newDocument, error) {
 			return nil, err
 		}
 		if i == 0 && kind == record.Terms && isEmpty(path) {
-			return nil, fmt.Errorf("%s is empty: a contract needs terms", path)
+			return nil, fmt.Errorf("%s is empty: a contract needs terms", plain(path))
 		}
 		t.Documents = append(t.Documents, line)
 		documents = append(documents, doc)
@@ -130,13 +149,13 @@ func commit(path string, salt []byte, line *record.Document) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file", path)
+		return fmt.Errorf("%s is not a file", plain(path))
 	}
 	if line.Hash, line.Size, err = record.Commit(salt, io.LimitReader(f, dossier.MaxSize+1)); err != nil {
 		return err
 	}
 	if info.Size() > dossier.MaxSize {
-		return fmt.Errorf("%s has %d bytes, a dossier holds at most %d", path, info.Size(), int64(dossier.MaxSize))
+		return fmt.Errorf("%s has %d bytes, a dossier holds at most %d", plain(path), info.Size(), int64(dossier.MaxSize))
 	}
 	return nil
 }
@@ -145,7 +164,7 @@ func commit(path string, salt []byte, line *record.Document) error {
 func addDocuments(d *dossier.Dossier, id record.ID, documents []newDocument) error {
 	for _, doc := range documents {
 		if err := d.AddDocument(id, doc.name, dossier.File(doc.path), doc.salt); err != nil {
-			return fmt.Errorf("%s: %w", doc.path, err)
+			return fmt.Errorf("%s: %w", plain(doc.path), err)
 		}
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/chirograph/chirograph/ledger/dossier"
-	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -26,7 +25,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%s has more than the %d bytes that are allowed", path, limit)
+		return nil, fmt.Errorf("%s has more than the %d bytes that are allowed", plain(path), limit)
 	}
 	return b, nil
 }
@@ -74,7 +73,7 @@ func refuseExisting(path string) error {
 	case err != nil:
 		return err
 	}
-	return hint(fmt.Errorf("%s is there already", path), "name another file; nothing is written over")
+	return hint(fmt.Errorf("%s is there already", plain(path)), "name another file; nothing is written over")
 }
 
 // dossierExtension ends the name of the one file of a contract.
@@ -110,7 +109,7 @@ func (a *app) openDossier(path string) (*dossier.Dossier, error) {
 		return nil, err
 	}
 	if err := a.dropForged(d); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", plain(path), err), d.Close())
 	}
 	return d, nil
 }
@@ -120,6 +119,8 @@ func (a *app) dropForged(d *dossier.Dossier) error {
 	if err != nil {
 		return fmt.Errorf("its policy: %w", err)
 	}
+	good := make(map[*dossier.Receipt]bool)
+	forged := false
 	for _, r := range d.Records() {
 		newest, first := d.Receipt(r.ID()), d.FirstReceipt(r.ID())
 		if newest == nil {
@@ -129,33 +130,17 @@ func (a *app) dropForged(d *dossier.Dossier) error {
 		if first != newest {
 			receipts = append(receipts, first)
 		}
-		if err := a.keepGood(d, p, r, receipts); err != nil {
-			return err
+		for _, receipt := range receipts {
+			if _, err := verify.Receipt(p, receipt.Bytes()); err != nil {
+				a.say("warning: a receipt of %s in this file does not hold, and is left out: %s", recordName(r), err)
+				forged = true
+				continue
+			}
+			good[receipt] = true
 		}
 	}
-	return nil
-}
-
-// keepGood leaves a record with those of its receipts that hold.
-func (a *app) keepGood(d *dossier.Dossier, p *verify.Policy, r *record.Record, receipts []*dossier.Receipt) error {
-	var good []*dossier.Receipt
-	for _, receipt := range receipts {
-		if _, err := verify.Receipt(p, receipt.Bytes()); err != nil {
-			a.say("warning: a receipt of %s in this file does not hold, and is left out: %s", recordName(r), err)
-			continue
-		}
-		good = append(good, receipt)
-	}
-	if len(good) == len(receipts) {
+	if !forged {
 		return nil
 	}
-	if err := d.DropReceipts(r.ID()); err != nil {
-		return err
-	}
-	for _, receipt := range good {
-		if _, err := d.AddReceipt(receipt.Bytes()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.KeepReceipts(func(r *dossier.Receipt) bool { return good[r] })
 }

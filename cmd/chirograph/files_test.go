@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 )
@@ -166,6 +167,15 @@ func cmdLapse(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(err)
 	ts.Check(d.AddRecord(signWith(ts, r, args[1:])))
+	ts.Check(d.Save(ts.MkAbs(args[0])))
+}
+
+func cmdSlip(ts *testscript.TestScript, neg bool, args []string) {
+	needArgs(ts, neg, args, 2)
+	d := openDossier(ts, args[0])
+	r, err := record.OpenDraft([]byte(ts.ReadFile(args[1])), note.PublicKey.Verify)
+	ts.Check(err)
+	ts.Check(d.AddRecord(r))
 	ts.Check(d.Save(ts.MkAbs(args[0])))
 }
 

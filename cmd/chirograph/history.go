@@ -13,7 +13,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
-	"github.com/chirograph/chirograph/verify"
 )
 
 // A fork is a receipt whose tree and one that is held are not of one history.
@@ -27,8 +26,7 @@ func (f *fork) Error() string {
 		f.held.Origin, f.held.Size, f.held.Root, f.got.Size, f.got.Root, f.why)
 }
 
-// checkpoints returns the checkpoints of the receipts that a dossier holds, one of a
-// size, from the smallest tree on. Two of one size have one root, or the error is a
+// checkpoints returns the checkpoints, one of a size, from the smallest tree on. Two of one size have one root, or the error is a
 // [*fork].
 func checkpoints(receipts ...tlog.SignedCheckpoint) ([]tlog.SignedCheckpoint, error) {
 	slices.SortStableFunc(receipts, func(a, b tlog.SignedCheckpoint) int { return cmp.Compare(a.Size, b.Size) })
@@ -58,78 +56,187 @@ func heldBy(d *dossier.Dossier) []tlog.SignedCheckpoint {
 	return held
 }
 
-// oneHistory asks the ledger to prove that its log begins with each of the trees
-// that are held, and with the one that was got. Whoever runs it again holds more.
-func oneHistory(ctx context.Context, c *client.Client, held []tlog.SignedCheckpoint, got tlog.SignedCheckpoint) error {
-	trees, err := checkpoints(append(slices.Clone(held), got)...)
-	if err != nil {
-		return err
-	}
-	for range maxHeads {
-		latest, err := c.Checkpoint(ctx)
-		if err != nil {
-			return err
-		}
-		moved, err := extends(ctx, c, trees, latest.SignedCheckpoint)
-		if err != nil || !moved {
-			return err
-		}
-	}
-	return fmt.Errorf("%s publishes faster than it can be checked; run the command again", c.URL())
-}
-
-// maxHeads is how many times a ledger may publish while its past is checked.
-const maxHeads = 8
-
-// extends says whether the ledger has published another checkpoint meanwhile; if not,
-// the latest one begins with each of the trees.
-func extends(ctx context.Context, c *client.Client, trees []tlog.SignedCheckpoint, latest tlog.SignedCheckpoint) (moved bool, err error) {
-	for _, tree := range trees {
-		if tree.Size > latest.Size {
-			return false, hint(no("%s shows %d entries, and you hold a receipt under %d", c.URL(), latest.Size, tree.Size),
-				"it shows an older state, or went back; what you hold stays valid: ask again later, and ask the operator")
-		}
-		x, _, err := c.Consistency(ctx, tree)
-		var failure *verify.Failure
-		switch {
-		case errors.As(err, &failure) && failure.Step == verify.StepConsistency:
-			return false, &fork{tree, latest, "the one does not begin with the other"}
-		case err != nil:
-			return false, err
-		case x.New.Size != latest.Size || x.New.Root != latest.Root:
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// A keeper puts receipts of one ledger into a dossier, when their trees and those of
-// the receipts that it holds are of one history.
+// A keeper takes receipts of one ledger for a dossier. It holds them back until it is
+// shown that their trees, and those of the receipts that the dossier has, are of one
+// history.
 type keeper struct {
 	*app
 	path    string
 	dossier *dossier.Dossier
 	client  *client.Client
-	known   map[tlog.Hash]bool // roots of trees that were found to be of that history
+	held    []*client.Receipt     // back, in the order in which they came
+	head    tlog.SignedCheckpoint // a tree that begins with every one in the dossier; none before the first is proved
+	tiles   map[tlog.Tile][]byte  // that were read under head, each as wide as it is there
 }
 
 func (a *app) newKeeper(path string, d *dossier.Dossier, c *client.Client) *keeper {
-	return &keeper{a, path, d, c, make(map[tlog.Hash]bool)}
+	return &keeper{app: a, path: path, dossier: d, client: c, tiles: make(map[tlog.Tile][]byte)}
 }
 
-// take puts a verified receipt into the dossier. One that shows a fork is written
-// beside it, and nothing that is held is replaced.
-func (k *keeper) take(ctx context.Context, receipt *client.Receipt) error {
-	got := receipt.Checkpoint.SignedCheckpoint
-	if held := heldBy(k.dossier); len(held) > 0 && !k.known[got.Root] {
-		if err := oneHistory(ctx, k.client, held, got); err != nil {
-			return k.refuse(receipt.Bytes, err)
-		}
+// take holds a verified receipt back until [keeper.settle].
+func (k *keeper) take(receipt *client.Receipt) { k.held = append(k.held, receipt) }
+
+// settle puts what is held back into the dossier, and returns it, when all trees are of
+// one history. A receipt that shows a fork is written beside the dossier, and nothing
+// is put in. Whatever the error, nothing is held back any more.
+func (k *keeper) settle(ctx context.Context) ([]registeredResult, error) {
+	held := k.held
+	if err := k.prove(ctx); err != nil {
+		k.held = nil
+		return nil, err
 	}
-	k.known[got.Root] = true
-	k.sayDropped(receipt.Record)
-	_, err := k.dossier.AddReceipt(receipt.Bytes)
-	return err
+	return k.store(held)
+}
+
+// settleNew is settle for what was registered just now: where the history cannot be
+// asked for, a receipt of a record that had none is put in all the same. It replaces
+// nothing, and the record is registered.
+func (k *keeper) settleNew(ctx context.Context) ([]registeredResult, error) {
+	held := k.held
+	err := k.prove(ctx)
+	var f *fork
+	switch {
+	case errors.As(err, &f):
+		k.held = nil
+		return nil, err
+	case err != nil:
+		held = slices.DeleteFunc(held, func(r *client.Receipt) bool { return k.dossier.Receipt(r.Record.ID()) != nil })
+		err = hint(fmt.Errorf("the receipts are kept, and whether the ledger shows one history was not found out: %w", err), "chirograph update %s asks again", plain(k.path))
+	}
+	results, failed := k.store(held)
+	return results, errors.Join(err, failed)
+}
+
+func (k *keeper) store(held []*client.Receipt) (results []registeredResult, err error) {
+	k.held = nil
+	receipts := make([][]byte, len(held))
+	for i, r := range held {
+		k.sayDropped(r.Record)
+		receipts[i] = r.Bytes
+		results = append(results, result(r))
+	}
+	return results, k.dossier.AddReceipts(receipts)
+}
+
+// prove finds out whether the trees of what is held back, and those of the dossier, are
+// of one history. They are compared with one of them, the largest, by its tiles, which
+// stay as they are whatever the ledger publishes meanwhile.
+func (k *keeper) prove(ctx context.Context) error {
+	if len(k.held) == 0 {
+		return nil
+	}
+	var got []tlog.SignedCheckpoint
+	for _, r := range k.held {
+		got = append(got, r.Checkpoint.SignedCheckpoint)
+	}
+	known := []tlog.SignedCheckpoint{k.head}
+	if k.head.Size == 0 {
+		known = heldBy(k.dossier)
+	}
+	if len(known) == 0 {
+		known = got[:1]
+	}
+	last, err := k.largest(ctx, known, &got)
+	if err != nil {
+		return err
+	}
+	trees, err := checkpoints(slices.Concat(known, got)...)
+	if err != nil {
+		return k.refuse(err)
+	}
+	shown := got[len(got)-1].Size
+	for _, tree := range trees {
+		err := k.begins(ctx, last, tree)
+		var answered *client.Refusal
+		switch {
+		case err == nil:
+			continue
+		case last.Size > shown && (errors.As(err, &answered) || errors.Is(err, errTiles)):
+			return older(k.client, shown, last.Size)
+		}
+		var f *fork
+		if errors.As(err, &f) && last.Size > shown {
+			f.held, f.got = f.got, f.held
+		}
+		return k.refuse(err)
+	}
+	k.head = last
+	return nil
+}
+
+// largest returns the largest tree. Where what was got is of a smaller one than what is
+// known, the ledger is asked again: the answer may have come from a cache.
+func (k *keeper) largest(ctx context.Context, known []tlog.SignedCheckpoint, got *[]tlog.SignedCheckpoint) (tlog.SignedCheckpoint, error) {
+	bySize := func(a, b tlog.SignedCheckpoint) int { return cmp.Compare(a.Size, b.Size) }
+	newest := slices.MaxFunc(known, bySize)
+	if slices.MaxFunc(*got, bySize).Size < newest.Size {
+		again, err := k.client.Receipt(ctx, k.held[0].Record.ID())
+		if err != nil {
+			return tlog.SignedCheckpoint{}, err
+		}
+		k.held = append(k.held, again)
+		*got = append(*got, again.Checkpoint.SignedCheckpoint)
+	}
+	slices.SortStableFunc(*got, bySize)
+	if last := (*got)[len(*got)-1]; last.Size >= newest.Size {
+		return last, nil
+	}
+	return newest, nil
+}
+
+func older(c *client.Client, shown, held uint64) error {
+	return hint(no("%s shows %s, and you hold a receipt under %d", c.URL(), counted(int(shown), "entry", "entries"), held),
+		"it shows an older state, or went back; what you hold stays valid: ask again later, and ask the operator")
+}
+
+// errTiles is the error of tiles that are not those of the tree that was asked for.
+var errTiles = errors.New("the tiles are not of that tree")
+
+// begins returns nil when the tree last begins with the other: a [*fork] if it does
+// not.
+func (k *keeper) begins(ctx context.Context, last, other tlog.SignedCheckpoint) error {
+	if last.Size == other.Size {
+		return nil
+	}
+	read := func(t tlog.Tile) ([]byte, error) { return k.tile(ctx, t, last.Size) }
+	hashes, err := tlog.ConsistencyProof(read, other.Size, last.Size)
+	if err != nil {
+		return err
+	}
+	root, err := tlog.Root(read, other.Size)
+	if err != nil {
+		return err
+	}
+	if err := tlog.VerifyConsistency(other.Size, root, last.Size, last.Root, hashes); err != nil {
+		return fmt.Errorf("%s: tree of %d entries, with the root %s: %w", k.client.URL(), last.Size, last.Root, errTiles)
+	}
+	if root != other.Root {
+		return &fork{other, last, "the one does not begin with the other"}
+	}
+	return nil
+}
+
+// keptTiles is how many tiles are kept: 8 MiB, and more than two trees next to each
+// other have in common.
+const keptTiles = 1024
+
+// tile is a tlog.TileReader of the tree of that size, of which the tiles of a smaller
+// one are the beginnings.
+func (k *keeper) tile(ctx context.Context, t tlog.Tile, size uint64) ([]byte, error) {
+	whole := t
+	whole.Width = tlog.TileWidth(t.Level, t.Index, size)
+	b, ok := k.tiles[whole]
+	if !ok {
+		var err error
+		if b, err = k.client.Tile(ctx, whole); err != nil {
+			return nil, err
+		}
+		if len(k.tiles) == keptTiles {
+			clear(k.tiles)
+		}
+		k.tiles[whole] = b
+	}
+	return b[:t.Width*tlog.HashSize], nil
 }
 
 // sayDropped names the signatures here that the registered form does not have: it had
@@ -150,18 +257,21 @@ func (k *keeper) sayDropped(registered *record.Record) {
 	}
 }
 
-func (k *keeper) refuse(receipt []byte, err error) error {
+// refuse keeps the receipt of the largest tree that was got beside the dossier, where
+// the error is that of a fork.
+func (k *keeper) refuse(err error) error {
 	var f *fork
 	if !errors.As(err, &f) {
 		return err
 	}
+	receipt := slices.MaxFunc(k.held, func(a, b *client.Receipt) int { return cmp.Compare(a.Checkpoint.Size, b.Checkpoint.Size) })
 	conflict := k.path + ".conflict.tlog-proof"
 	if refuseExisting(conflict) == nil {
-		if err := replaceFile(conflict, forAll, bytes.NewReader(receipt)); err != nil {
+		if err := replaceFile(conflict, forAll, bytes.NewReader(receipt.Bytes)); err != nil {
 			return err
 		}
 	}
-	return hint(&negative{err}, "nothing was replaced; the other receipt is in %s: keep both, they are evidence against the ledger", conflict)
+	return hint(&negative{err}, "nothing was replaced; the other receipt is in %s: keep both, they are evidence against the ledger", plain(conflict))
 }
 
 // theLedger demands that what answers at the client's URL says that it is the

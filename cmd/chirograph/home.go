@@ -64,7 +64,7 @@ func (a *app) pinned(ledgerURL string) (*verify.Policy, error) {
 	}
 	p, err := verify.ParsePolicy(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", plain(path), err)
 	}
 	return p, nil
 }
@@ -131,17 +131,17 @@ func (a *app) ledgerPolicy(ctx context.Context, arg string) (*verify.Policy, err
 	}
 	b, err := readFile(arg, verify.MaxPolicy)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("--ledger %s is neither a URL (http://…, https://…) nor a policy file that is there", arg)
+		return nil, fmt.Errorf("--ledger %s is neither a URL (http://…, https://…) nor a policy file that is there", plain(arg))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--ledger: %w", err)
 	}
 	p, err := verify.ParsePolicy(b)
 	if err != nil {
-		return nil, fmt.Errorf("--ledger: %s: %w", arg, err)
+		return nil, fmt.Errorf("--ledger: %s: %w", plain(arg), err)
 	}
 	if _, err := oneLog(p); err != nil {
-		return nil, fmt.Errorf("--ledger: %s: %w", arg, err)
+		return nil, fmt.Errorf("--ledger: %s: %w", plain(arg), err)
 	}
 	return p, nil
 }

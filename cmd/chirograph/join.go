@@ -19,11 +19,16 @@ import (
 )
 
 func (a *app) joinCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "join X.chirograph Y.chirograph|NOTE|RECEIPT…",
+	var unsigned bool
+	c := &cobra.Command{
+		Use:   "join X.chirograph Y.chirograph|NOTE|RECEIPT… [--unsigned]",
 		Short: "Bring signatures, receipts and documents from copies into X",
 		Long: `Puts together what copies of one contract have: signatures, receipts, documents and
-salts, by the ids of the records. X is replaced by the result, the others stay.`,
+salts, by the ids of the records. X is replaced by the result, the others stay.
+
+The draft of a contract that is to replace the one in X, or is made under it, and that
+no party of that has signed yet, is refused: anyone can draw up one. So is the NOTE of
+a revocation that is not registered.`,
 		Example: "  chirograph join pumps.chirograph from-dan.chirograph",
 		Args:    arguments("X.chirograph", "Y.chirograph|NOTE|RECEIPT…"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -33,19 +38,45 @@ salts, by the ids of the records. X is replaced by the result, the others stay.`
 			}
 			defer d.Close()
 			for _, path := range args[1:] {
+				before := d.Contract()
 				if err := joinFile(d, path); err != nil {
-					return fmt.Errorf("%s: %w", path, err)
+					return fmt.Errorf("%s: %w", plain(path), err)
+				}
+				if !unsigned {
+					if err := mayDisplace(d, before); err != nil {
+						return fmt.Errorf("%s: %w", plain(path), err)
+					}
 				}
 			}
 			if err := d.Save(args[0]); err != nil {
 				return err
 			}
 			for _, r := range inOrder(d) {
-				a.say("%s: %s", recordName(r), a.state(d, r))
+				a.say("%s: %s", nameIn(d, r), a.state(d, r))
 			}
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&unsigned, "unsigned", false, "take in such a draft all the same")
+	return c
+}
+
+// mayDisplace refuses the draft of a contract that a dossier is about from now on, when
+// no key of a party of the one that it was about before has signed it.
+func mayDisplace(d *dossier.Dossier, before *record.Record) error {
+	draft := d.Contract()
+	if draft.ID() == before.ID() || d.Receipt(draft.ID()) != nil {
+		return nil
+	}
+	for _, p := range before.Text().Parties {
+		for _, k := range p.Keys {
+			if draft.SignedBy(k.Public()) {
+				return nil
+			}
+		}
+	}
+	return hint(no("the draft of contract %s would stand in the place of contract %s here, and no party of that has signed it", draft.ID(), before.ID()),
+		"keep it in a file of its own, and sign it there; --unsigned joins it all the same, and chirograph drop takes it out again")
 }
 
 // state says in a few words how far a record is.
@@ -56,14 +87,18 @@ func (a *app) state(d *dossier.Dossier, r *record.Record) string {
 	if a.lapsed(r) {
 		return fmt.Sprintf("lapsed: it was to be registered by %s", readable(r.Text().SignBy))
 	}
-	var waiting []string
-	for _, m := range r.Missing() {
-		waiting = append(waiting, missing(r, m))
+	waiting, err := lacking(d, r)
+	if err != nil {
+		return err.Error()
 	}
-	if len(waiting) == 0 {
-		return "signed by everyone who has to; not registered yet"
+	s := "signed by everyone who has to; not registered yet"
+	if len(waiting) > 0 {
+		s = "still to sign: " + strings.Join(waiting, "; ")
 	}
-	return "still to sign: " + strings.Join(waiting, "; ")
+	if out := leftOut(d, r); out != "" {
+		s += "; " + out
+	}
+	return s
 }
 
 // lapsed says whether the time to register a record is over.
@@ -108,6 +143,10 @@ func joinFile(d *dossier.Dossier, path string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("neither a dossier nor a receipt nor a record: %w", err)
+	}
+	if r.Text().Kind == record.Revocation && d.Receipt(r.ID()) == nil {
+		return hint(no("a revocation is kept apart until it is registered, and this one is not, as far as this file knows"),
+			"chirograph submit NOTE --ledger URL registers it, for ever; chirograph update then fetches it")
 	}
 	return d.AddRecord(r)
 }
@@ -187,7 +226,7 @@ go to DIR/ID. A file that is there and differs is never written over.
 			if to == "" {
 				to = strings.TrimSuffix(filepath.Base(args[0]), dossierExtension)
 				if strings.Trim(to, ".") == "" {
-					return hint(fmt.Errorf("%s has no name that a folder could have", args[0]), "name the folder: --to DIR")
+					return hint(fmt.Errorf("%s has no name that a folder could have", plain(args[0])), "name the folder: --to DIR")
 				}
 			}
 			return a.extract(d, to)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -264,26 +263,9 @@ func (a *app) publicKeys(files []string, agent bool) (map[note.PublicKey]bool, e
 
 // verifierKey reads a verifier key, or a file that holds one, or a .pub file.
 func verifierKey(arg string) (note.Key, error) {
-	k, err := note.ParseKey(arg)
-	if err == nil {
-		return k, nil
-	}
-	if _, statErr := os.Stat(arg); statErr != nil {
-		if strings.Count(arg, "+") >= 2 {
-			return note.Key{}, err
-		}
-		return note.Key{}, fmt.Errorf("%.200q is neither a verifier key nor a file: %w", arg, statErr)
-	}
-	b, err := readFile(arg, 64<<10)
+	pub, name, err := keys.FindPublic(arg)
 	if err != nil {
 		return note.Key{}, err
-	}
-	if k, err := note.ParseKey(strings.TrimSpace(string(b))); err == nil {
-		return k, nil
-	}
-	pub, name, err := keys.OpenPublic(arg)
-	if err != nil {
-		return note.Key{}, fmt.Errorf("%s holds no verifier key and no public key: %w", arg, err)
 	}
 	return note.NewKey(name, note.Ed25519, pub)
 }

@@ -19,6 +19,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/ledger/dossier"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -57,20 +60,43 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitYes
 	}
-	fmt.Fprintf(stderr, "chirograph: %s\n", err)
-	var h *hinted
-	if errors.As(err, &h) {
-		fmt.Fprintf(stderr, "hint: %s\n", h.hint)
+	if stopped(ctx, err) {
+		fmt.Fprintln(stderr, "chirograph: stopped")
+		return exitUnasked
 	}
-	var op *net.OpError
-	if h == nil && errors.As(err, &op) && op.Op == "dial" {
-		fmt.Fprintln(stderr, "hint: nothing answers there: is the ledger running, is the address right?")
+	fmt.Fprintf(stderr, "chirograph: %s\n", plainError(err))
+	if h := advice(err); h != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", h)
 	}
 	var n *negative
 	if errors.As(err, &n) {
 		return exitNo
 	}
 	return exitUnasked
+}
+
+// advice returns what to do about an error: its own hint, or one that any command may
+// need; "" for none.
+func advice(err error) string {
+	var h *hinted
+	var op *net.OpError
+	switch {
+	case errors.As(err, &h):
+		return h.hint
+	case errors.Is(err, dossier.ErrChanged):
+		return "another command wrote the file meanwhile: run this one again"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "nothing answers there: is the ledger running, is the address right?"
+	}
+	return ""
+}
+
+// errStopped is the error of a command that a signal ended.
+var errStopped = errors.New("stopped")
+
+// stopped says whether a command ended by a signal, and by nothing that it found out.
+func stopped(ctx context.Context, err error) bool {
+	return errors.Is(err, errStopped) || errors.Is(err, keys.ErrInterrupted) || ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
 // grace is how long a command may go on after a signal: a request ends at once, and
@@ -98,18 +124,20 @@ ledger. Everything about one contract is in one file, NAME.chirograph.
 		Example:       "  chirograph demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       version(),
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(a.keyCommand(), a.policyCommand(), a.newCommand(), a.amendCommand(), a.declareCommand(), a.terminateCommand(), a.showCommand(), a.extractCommand(),
-		a.signCommand(), a.joinCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.auditCommand(), a.demoCommand())
+		a.signCommand(), a.joinCommand(), a.dropCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.auditCommand(), a.demoCommand())
 	return root
 }
 
 // say prints talk: what a person reads and no program.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", plainArgs(args)...) }
 
 // print prints a result.
 func (a *app) print(format string, args ...any) error {
-	_, err := fmt.Fprintf(a.stdout, format+"\n", args...)
+	_, err := fmt.Fprintf(a.stdout, format+"\n", plainArgs(args)...)
 	return err
 }
 
@@ -126,7 +154,7 @@ type negative struct{ error }
 
 func (n *negative) Unwrap() error { return n.error }
 
-func no(format string, args ...any) error { return &negative{fmt.Errorf(format, args...)} }
+func no(format string, args ...any) error { return &negative{fmt.Errorf(format, plainArgs(args)...)} }
 
 // A hinted error says what to do next.
 type hinted struct {
@@ -137,5 +165,5 @@ type hinted struct {
 func (h *hinted) Unwrap() error { return h.error }
 
 func hint(err error, format string, args ...any) error {
-	return &hinted{err, fmt.Sprintf(format, args...)}
+	return &hinted{err, fmt.Sprintf(format, plainArgs(args)...)}
 }

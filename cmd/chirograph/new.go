@@ -78,7 +78,7 @@ func (n *newArgs) checkOut() error {
 		return hint(errors.New("-o is missing"), "name the file to write: -o NAME%s", dossierExtension)
 	}
 	if !isDossier(n.out) {
-		return fmt.Errorf("-o %s does not end in %s", n.out, dossierExtension)
+		return fmt.Errorf("-o %s does not end in %s", plain(n.out), dossierExtension)
 	}
 	return refuseExisting(n.out)
 }
@@ -97,7 +97,6 @@ func (a *app) newContract(ctx context.Context, n newArgs) error {
 	}
 	var frame *dossier.Dossier
 	if n.under != "" {
-		var err error
 		if frame, err = a.fillUnder(n, t); err != nil {
 			return err
 		}
@@ -114,7 +113,7 @@ func (a *app) drawUp(t *record.Text, n newArgs, policy []byte, more func(*dossie
 	}
 	draft, err := record.New(t)
 	if err != nil {
-		return err
+		return flagged(err)
 	}
 	d, err := dossier.New(draft, policy)
 	if err != nil {
@@ -130,6 +129,7 @@ func (a *app) drawUp(t *record.Text, n newArgs, policy []byte, more func(*dossie
 		return err
 	}
 	a.warnLocked(t)
+	a.warnPast(t)
 	a.say("drew up contract %s, to be signed by %s", draft.ID(), readable(t.SignBy))
 	return a.print("%s", n.out)
 }
@@ -150,27 +150,37 @@ func (a *app) fillUnder(n newArgs, t *record.Text) (*dossier.Dossier, error) {
 	}
 	t.Under = frame.Contract().ID()
 	if frame.Receipt(t.Under) == nil {
-		return nil, fmt.Errorf("--under: %s is not registered yet", recordName(frame.Contract()))
+		err := fmt.Errorf("--under: %s is not registered yet", recordName(frame.Contract()))
+		if r := frame.InPlace(); r != nil {
+			return nil, hint(err, "the one that is, is contract %s: --under takes an id, too", r.ID())
+		}
+		return nil, err
 	}
 	return frame, nil
 }
 
 // carry puts a registered contract of one dossier into another, with those that it
-// replaced: the records and receipts, which verifying needs, and not the documents.
+// replaced and is made under: the records and receipts, which verifying needs, and not
+// the documents; and the revocations of the keys that the other's contract lists.
 func carry(to, from *dossier.Dossier, id record.ID) error {
-	for from != nil && id != (record.ID{}) {
-		r, receipt := from.Record(id), from.Receipt(id)
-		if r == nil || receipt == nil {
-			return nil
-		}
-		for _, one := range []*dossier.Receipt{receipt, from.FirstReceipt(id)} {
-			if _, err := to.AddReceipt(one.Bytes()); err != nil {
-				return err
-			}
-		}
-		id = r.Text().Replaces
+	if from == nil {
+		return nil
 	}
-	return nil
+	var receipts [][]byte
+	seen := make(map[record.ID]bool)
+	for next := []record.ID{id}; len(next) > 0; next = next[1:] {
+		r, receipt := from.Record(next[0]), from.Receipt(next[0])
+		if r == nil || receipt == nil || seen[r.ID()] {
+			continue
+		}
+		seen[r.ID()] = true
+		receipts = append(receipts, receipt.Bytes(), from.FirstReceipt(r.ID()).Bytes())
+		next = append(next, r.Text().Replaces, r.Text().Under)
+	}
+	if err := to.AddReceipts(receipts); err != nil {
+		return err
+	}
+	return carryRevocations(to, from)
 }
 
 // fill sets what the flags say.
@@ -186,7 +196,7 @@ func (a *app) fill(t *record.Text, n newArgs) (err error) {
 		t.Parties = append(t.Parties, party)
 	}
 	if len(t.Parties) < 2 {
-		return hint(fmt.Errorf("%d parties are named, a contract has two or more", len(t.Parties)), "--party ROLE=VKEY --party ROLE=VKEY")
+		return hint(fmt.Errorf("%s named, a contract has two or more", counted(len(t.Parties), "party is", "parties are")), "--party ROLE=VKEY --party ROLE=VKEY")
 	}
 	for _, d := range []struct {
 		flag, value string
@@ -208,6 +218,9 @@ func (a *app) fill(t *record.Text, n newArgs) (err error) {
 // fillTerminable puts the notices into the order of the parties.
 func fillTerminable(t *record.Text, args []string) error {
 	notices := make(map[string]int)
+	if len(args) == 1 && args[0] == "" { // amend: none any more
+		return nil
+	}
 	for _, arg := range args {
 		role, digits, ok := strings.Cut(arg, ":")
 		days, err := strconv.ParseUint(digits, 10, 16)
@@ -244,7 +257,7 @@ func parseParty(arg string) (record.Party, error) {
 	if digits, after, ok := strings.Cut(rest, ":"); ok {
 		if k, err := note.ParseDecimal(digits); err == nil {
 			if k < 1 || k > record.MaxThreshold {
-				return record.Party{}, fmt.Errorf("%s: %d signatures are asked for, 1 to %d may be", role, k, record.MaxThreshold)
+				return record.Party{}, fmt.Errorf("%s: %s asked for, 1 to %d may be", role, counted(int(k), "signature is", "signatures are"), record.MaxThreshold)
 			}
 			threshold, rest = int(k), after
 		}
@@ -259,7 +272,7 @@ func parseParty(arg string) (record.Party, error) {
 	}
 	p.Threshold = threshold
 	if rest == "" || threshold > len(p.Keys) {
-		return p, fmt.Errorf("%s: %d signatures are asked for, it has %d keys", role, threshold, len(p.Keys))
+		return p, fmt.Errorf("%s: %s asked for, it has %s", role, counted(threshold, "signature is", "signatures are"), count(len(p.Keys), "key"))
 	}
 	if threshold == 0 {
 		p.Threshold = len(p.Keys)

@@ -58,6 +58,7 @@ func (p programs) Run() int {
 //	tamper DOSSIER FILE                 a letter of a document or receipt in it
 //	bare DOSSIER COPY                   a copy without documents and salts
 //	lapse DOSSIER KEY…                  adds a statement of which the time to sign is over, by the first party, signed by the keys
+//	slip DOSSIER NOTE                   puts a record into a dossier, as whoever sends it can
 //	past DOSSIER COPY KEY…              the same contract of which the time to sign is over, signed by the keys
 func TestProgramsDoWhatTheySay(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -73,7 +74,7 @@ func TestProgramsDoWhatTheySay(t *testing.T) {
 			"exits": cmdExits, "typed": cmdTyped,
 			"serve": cmdServe, "unserve": cmdUnserve, "front": cmdFront, "agent": cmdAgent, "get": cmdGet, "post": cmdPost,
 			"like": cmdLike, "json": cmdJSON, "capture": cmdCapture,
-			"flip": cmdFlip, "cut": cmdCut, "tamper": cmdTamper, "bare": cmdBare, "past": cmdPast, "lapse": cmdLapse,
+			"flip": cmdFlip, "cut": cmdCut, "tamper": cmdTamper, "bare": cmdBare, "past": cmdPast, "lapse": cmdLapse, "slip": cmdSlip,
 		},
 	})
 }

@@ -17,40 +17,34 @@ func (a *app) showCommand() *cobra.Command {
 	var keyFiles []string
 	var agent, asJSON bool
 	c := &cobra.Command{
-		Use:   "show X.chirograph [--key FILE]… [--agent]",
+		Use:   "show X.chirograph|NOTE [--key FILE]… [--agent]",
 		Short: "Show what a contract says, who signed it, and what is missing",
 		Long: `Shows what you are about to sign, in plain words: the parties and their keys (which
 of them are yours, with --key or --agent), the documents and whether the files at
-hand are the ones meant, the dates, and what is missing.
+hand are the ones meant, the dates, and what is missing. A NOTE is one record by
+itself: a revocation, say.
 
 Names of keys are what the contract says; compare the fingerprints.`,
 		Example: "  chirograph show pumps.chirograph --key bob.key",
-		Args:    arguments("X.chirograph"),
+		Args:    arguments("X.chirograph|NOTE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			mine, err := a.publicKeys(keyFiles, agent)
 			if err != nil {
 				return err
+			}
+			magic, err := firstBytes(args[0], len(noteBegins))
+			if err != nil {
+				return err
+			}
+			if string(magic) == noteBegins {
+				return a.showNote(args[0], mine, asJSON)
 			}
 			d, err := a.openDossier(args[0])
 			if err != nil {
 				return err
 			}
 			defer d.Close()
-			views, err := a.viewAll(d, mine)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return a.printJSON(views)
-			}
-			var b bytes.Buffer
-			for _, v := range views {
-				v.print(&b)
-			}
-			if _, err := a.stdout.Write(b.Bytes()); err != nil {
-				return err
-			}
-			return a.printTimeline(d)
+			return a.show(d, mine, asJSON)
 		},
 	}
 	c.Flags().StringArrayVar(&keyFiles, "key", nil, "a key file of mine, secret or .pub (`FILE`)")
@@ -59,26 +53,57 @@ Names of keys are what the contract says; compare the fingerprints.`,
 	return c
 }
 
+// noteBegins is how every record begins, and no dossier.
+const noteBegins = "chirograph/"
+
+// show prints all records of a dossier, and its time line.
+func (a *app) show(d *dossier.Dossier, mine map[note.PublicKey]bool, asJSON bool) error {
+	views, err := a.viewAll(d, mine)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.showJSON(d, views)
+	}
+	var b bytes.Buffer
+	for _, v := range views {
+		v.print(&b)
+	}
+	if _, err := a.stdout.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return a.printTimeline(d)
+}
+
 // A view is what show says of a record.
 type view struct {
 	ID         string         `json:"id"`
 	Kind       string         `json:"kind"`
 	Title      string         `json:"title,omitempty"`
+	About      string         `json:"about,omitempty"`    // of a statement
+	Contract   string         `json:"contract,omitempty"` // id, of a statement or termination
+	Answers    string         `json:"answers,omitempty"`  // id, of a statement
+	Replaces   string         `json:"replaces,omitempty"` // id, of a contract
+	Under      string         `json:"under,omitempty"`    // id, of a contract
+	Reason     string         `json:"reason,omitempty"`   // of a revocation
 	Ledger     string         `json:"ledger"`
 	Made       string         `json:"made"`
 	SignBy     string         `json:"sign_by,omitempty"`
 	From       string         `json:"from,omitempty"`
 	Until      string         `json:"until,omitempty"`
+	Effective  string         `json:"effective,omitempty"`  // of a termination, where it says so
 	Registered string         `json:"registered,omitempty"` // by the receipt that is there, which is not verified
 	Index      *uint64        `json:"index,omitempty"`
 	Parties    []partyView    `json:"parties"`
 	Documents  []documentView `json:"documents"`
 	Terminable []string       `json:"terminable,omitempty"`
-	Refers     []string       `json:"refers,omitempty"`
 	Missing    []string       `json:"missing"`
+	Lapsed     bool           `json:"lapsed,omitempty"`  // of a draft
+	Warning    string         `json:"warning,omitempty"` // that it does not do what it seems to
+	Status     *standingView  `json:"status,omitempty"`  // of a registered contract, today, by these records
 
-	text   *record.Text
-	lapsed bool
+	text *record.Text
+	note bool // by itself: nobody knows whether it is registered
 }
 
 type partyView struct {
@@ -93,6 +118,8 @@ type keyView struct {
 	Fingerprint string `json:"fingerprint"`
 	Signed      bool   `json:"signed"`
 	Mine        bool   `json:"mine"`
+
+	RevokedBy *uint64 `json:"revoked_by,omitempty"` // entry, by the records in the dossier
 }
 
 type documentView struct {
@@ -122,67 +149,75 @@ func (a *app) viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view
 }
 
 func (a *app) viewRecord(d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) (*view, error) {
-	t := r.Text()
-	v := &view{
-		ID: r.ID().String(), Kind: t.Kind.String(), Title: t.Title, Ledger: t.Ledger.String(), Made: record.FormatTime(t.Made),
-		Parties: []partyView{}, Documents: []documentView{}, Missing: []string{}, text: t, lapsed: a.lapsed(r),
+	u, err := usable(d, r)
+	if err != nil {
+		return nil, err
 	}
-	if t.SignBy != 0 {
-		v.SignBy = record.FormatTime(t.SignBy)
+	v := a.viewOf(u, mine, revokedIn(d))
+	if v.Missing, err = lacking(d, r); err != nil {
+		return nil, err
 	}
-	if t.From != 0 {
-		v.From = t.From.String()
-	}
-	if t.Until != 0 {
-		v.Until = t.Until.String()
-	}
-	for _, q := range t.Requirements() {
-		v.Parties = append(v.Parties, viewParty(r, q, mine))
-	}
-	for _, n := range t.Terminable {
-		v.Terminable = append(v.Terminable, fmt.Sprintf("%s:%d", n.Role, n.Days))
-	}
-	v.viewReferences(t)
-	for _, m := range r.Missing() {
-		v.Missing = append(v.Missing, missing(r, m))
-	}
+	v.Warning = resolvesNothing(d, r.Text())
 	if receipt := d.Receipt(r.ID()); receipt != nil {
-		v.Registered, v.Index = record.FormatTime(receipt.Entry.Registered), &receipt.Proof.Index
+		v.Registered, v.Index, v.Lapsed = record.FormatTime(receipt.Entry.Registered), &receipt.Proof.Index, false
 	}
 	checked, err := d.CheckDocuments(r.ID())
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range checked {
-		v.Documents = append(v.Documents, documentView{c.Name, c.Kind, c.Size, c.Salted, c.Commitment(), c.State.String()})
+	for i, c := range checked {
+		v.Documents[i].State = c.State.String()
 	}
 	return v, nil
 }
 
-func viewParty(r *record.Record, q record.Requirement, mine map[note.PublicKey]bool) partyView {
+// viewOf views a record by itself.
+func (a *app) viewOf(r *record.Record, mine map[note.PublicKey]bool, revoked revocations) *view {
+	t := r.Text()
+	v := &view{
+		ID: r.ID().String(), Kind: t.Kind.String(), Title: t.Title, About: t.About, Reason: t.Reason, Ledger: t.Ledger.String(), Made: record.FormatTime(t.Made),
+		From: optionalDate(t.From), Until: optionalDate(t.Until), Effective: optionalDate(t.Effective),
+		Parties: []partyView{}, Documents: []documentView{}, Missing: []string{}, text: t, Lapsed: a.lapsed(r),
+	}
+	if t.SignBy != 0 {
+		v.SignBy = record.FormatTime(t.SignBy)
+	}
+	for _, q := range t.Requirements() {
+		v.Parties = append(v.Parties, viewParty(r, q, mine, revoked))
+	}
+	for _, n := range t.Terminable {
+		v.Terminable = append(v.Terminable, fmt.Sprintf("%s:%d", n.Role, n.Days))
+	}
+	for _, ref := range []struct {
+		to *string
+		id record.ID
+	}{{&v.Contract, t.Contract}, {&v.Answers, t.Answers}, {&v.Replaces, t.Replaces}, {&v.Under, t.Under}} {
+		if ref.id != (record.ID{}) {
+			*ref.to = ref.id.String()
+		}
+	}
+	for _, m := range r.Missing() {
+		v.Missing = append(v.Missing, missing(r, m))
+	}
+	for _, d := range t.Documents {
+		v.Documents = append(v.Documents, documentView{d.Name, d.Kind, d.Size, d.Salted, d.Commitment(), dossier.Absent.String()})
+	}
+	return v
+}
+
+func viewParty(r *record.Record, q record.Requirement, mine map[note.PublicKey]bool, revoked revocations) partyView {
 	p := partyView{Name: q.Name(), Threshold: q.Threshold}
 	for _, k := range q.Keys {
-		kv := keyView{k.Name(), k.Public().Fingerprint(), r.SignedBy(k.Public()), mine[k.Public()]}
+		kv := keyView{Name: k.Name(), Fingerprint: k.Public().Fingerprint(), Signed: r.SignedBy(k.Public()), Mine: mine[k.Public()]}
+		if entry, gone := revoked[k.Public()]; gone {
+			kv.RevokedBy = &entry
+		}
 		if kv.Signed {
 			p.Signed++
 		}
 		p.Keys = append(p.Keys, kv)
 	}
 	return p
-}
-
-func (v *view) viewReferences(t *record.Text) {
-	for _, ref := range []struct {
-		what string
-		id   record.ID
-	}{
-		{"takes the place of contract", t.Replaces}, {"made under contract", t.Under},
-		{"under contract", t.Contract}, {"answers statement", t.Answers},
-	} {
-		if ref.id != (record.ID{}) {
-			v.Refers = append(v.Refers, ref.what+" "+ref.id.String())
-		}
-	}
 }
 
 // missing says how many of whose signatures a party lacks.
@@ -207,7 +242,10 @@ func (v *view) print(w io.Writer) {
 		title = fmt.Sprintf(" %q", v.Title)
 	}
 	state := "draft: nobody is bound before all who must have signed it and it is registered"
-	if v.Index != nil {
+	switch {
+	case v.note:
+		state = "a note by itself, which does not say whether it is registered (chirograph status ID --ledger URL does)"
+	case v.Index != nil:
 		state = fmt.Sprintf("registered as entry %d on %s, by the receipt in this file (chirograph-verify checks it)", *v.Index, readable(mustTime(v.Registered)))
 	}
 	row := func(label, format string, args ...any) {
@@ -219,16 +257,23 @@ func (v *view) print(w io.Writer) {
 	row("ledger", "%s, key %s", t.Ledger.Name(), t.Ledger.Public().Fingerprint())
 	row("drawn up", "%s, as it says", readable(t.Made))
 	if t.SignBy != 0 && v.Index == nil {
-		if v.lapsed {
+		if v.Lapsed {
 			row("lapsed", "%s, so nobody has to sign it any more", readable(t.SignBy))
 		} else {
 			row("lapses", "%s, if it is not registered by then", readable(t.SignBy))
 		}
 	}
-	for _, ref := range v.Refers {
-		row("refers", "%s", ref)
+	for _, ref := range []struct{ what, id string }{
+		{"takes the place of contract", v.Replaces}, {"made under contract", v.Under}, {"under contract", v.Contract}, {"answers statement", v.Answers},
+	} {
+		if ref.id != "" {
+			row("refers", "%s %s", ref.what, ref.id)
+		}
 	}
 	v.printBody(w, row)
+	if v.Warning != "" {
+		row("warning", "%s", v.Warning)
+	}
 	v.printParties(w)
 	v.printDocuments(w)
 	if len(v.Missing) > 0 {
@@ -236,8 +281,12 @@ func (v *view) print(w io.Writer) {
 		for _, m := range v.Missing {
 			fmt.Fprintf(w, "    %s\n", m)
 		}
-	} else if v.Index == nil {
-		fmt.Fprintf(w, "  everyone who has to has signed; it is not registered yet (chirograph submit)\n")
+	} else if v.Index == nil && !v.note {
+		how := "chirograph submit"
+		if v.text.Kind == record.Revocation {
+			how = "chirograph submit registers it as a NOTE, and never from here"
+		}
+		fmt.Fprintf(w, "  everyone who has to has signed; it is not registered yet (%s)\n", how)
 	}
 }
 
@@ -251,7 +300,7 @@ func (v *view) printBody(w io.Writer, row func(label, format string, args ...any
 			row("ends", "early only if all parties sign that")
 		}
 		for _, n := range t.Terminable {
-			row("ends", "early if %s alone says so, with %d days' notice; or if all parties sign that", n.Role, n.Days)
+			row("ends", "early if %s alone says so, with %s notice; or if all parties sign that", n.Role, days(n.Days))
 		}
 	case record.Statement:
 		row("about", "%s: its signers say so, and can't take it back", t.About)
@@ -262,7 +311,7 @@ func (v *view) printBody(w io.Writer, row func(label, format string, args ...any
 			row("ends", "the contract, on the day this is registered")
 		}
 	case record.Revocation:
-		row("revokes", "the key (%s): it signs nothing more, in any contract", t.Reason)
+		row("revokes", "the key of %s, %s (%s): it signs nothing more, in any contract", t.Key.Name(), t.Key.Public().Fingerprint(), t.Reason)
 	}
 }
 
@@ -286,8 +335,11 @@ func (v *view) printParties(w io.Writer) {
 				mark = "signed    "
 			}
 			mine := ""
+			if k.RevokedBy != nil {
+				mine = fmt.Sprintf("   revoked by entry %d", *k.RevokedBy)
+			}
 			if k.Mine {
-				mine = "   <- your key"
+				mine += "   <- your key"
 			}
 			fmt.Fprintf(w, "    %s %s %s%s\n", mark, k.Fingerprint, k.Name, mine)
 		}

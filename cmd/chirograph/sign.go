@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 	if err != nil {
 		return err
 	}
+	if mine, err = a.unrevoked(d, mine); err != nil {
+		return err
+	}
 	r, err := a.toSign(d, mine, id)
 	if err != nil {
 		return err
@@ -74,7 +78,7 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 	}
 	signed := r
 	for _, s := range signers {
-		if !lists(r, s.Public()) || signed.SignedBy(s.Public()) {
+		if !mine[s.Public()] || !lists(r, s.Public()) || signed.SignedBy(s.Public()) {
 			continue
 		}
 		if signed, err = signed.Sign(s.Public(), s.Sign); err != nil {
@@ -87,7 +91,11 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 	if err := d.Save(path); err != nil {
 		return err
 	}
-	return a.print("%s", signedSentence(r, signed))
+	waiting, err := lacking(d, signed)
+	if err != nil {
+		return err
+	}
+	return a.print("%s", signedSentence(r, signed, waiting))
 }
 
 func fileList(path string) []string {
@@ -155,9 +163,11 @@ func (a *app) toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string
 	case len(open) == 1:
 		return open[0], nil
 	case len(open) > 1:
-		return nil, hint(no("%d records lack your signature: %s", len(open), names(open)), "name one: --record ID, or the first digits")
+		return nil, hint(no("%d records lack your signature: %s", len(open), names(d, open)), "name one: --record ID, or the first digits")
 	case !here:
-		return nil, hint(no("no record here has an id that begins with %s", id), "chirograph show lists them")
+		return nil, hint(fmt.Errorf("no record here has an id that begins with %s", id), "chirograph show lists them")
+	case !listed && id != "":
+		return nil, hint(no("%s is signed by %s, and not by your key %s", named(d, id), signersOf(d, id), fingerprints(mine)), "chirograph show says which record is whose")
 	case !listed:
 		return nil, hint(no("no record here lists your key %s", fingerprints(mine)), "it is signed by the keys that it names, which chirograph show prints")
 	case signed:
@@ -166,10 +176,33 @@ func (a *app) toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string
 	return nil, no("everything here that lists your key is registered already")
 }
 
-func names(records []*record.Record) string {
+// begun returns the records of which the ids so begin.
+func begun(d *dossier.Dossier, id string) []*record.Record {
+	return slices.DeleteFunc(d.Records(), func(r *record.Record) bool { return !strings.HasPrefix(r.ID().String(), id) })
+}
+
+// named names the records of which the ids so begin.
+func named(d *dossier.Dossier, id string) string { return names(d, begun(d, id)) }
+
+// signersOf names those who have to sign them, with their keys.
+func signersOf(d *dossier.Dossier, id string) string {
+	var s []string
+	for _, r := range begun(d, id) {
+		for _, q := range r.Text().Requirements() {
+			var keys []string
+			for _, k := range q.Keys {
+				keys = append(keys, k.Name())
+			}
+			s = append(s, fmt.Sprintf("%s (%s)", q.Name(), strings.Join(keys, ", ")))
+		}
+	}
+	return strings.Join(s, ", ")
+}
+
+func names(d *dossier.Dossier, records []*record.Record) string {
 	var s []string
 	for _, r := range records {
-		s = append(s, recordName(r))
+		s = append(s, nameIn(d, r))
 	}
 	return strings.Join(s, ", ")
 }
@@ -240,12 +273,13 @@ func (a *app) ask(ctx context.Context, d *dossier.Dossier, r *record.Record, min
 		}
 	case <-ctx.Done():
 		a.say("")
+		return errStopped
 	}
 	return no("not signed")
 }
 
 // signedSentence says who signed just now, and who has not yet.
-func signedSentence(before, after *record.Record) string {
+func signedSentence(before, after *record.Record, waiting []string) string {
 	var names []string
 	for _, k := range after.Signed() {
 		if !before.SignedBy(k.Public()) {
@@ -262,10 +296,6 @@ func signedSentence(before, after *record.Record) string {
 		}
 	}
 	s := fmt.Sprintf("signed %s as %s for %s", recordName(after), strings.Join(names, ", "), strings.Join(roles, ", "))
-	var waiting []string
-	for _, m := range after.Missing() {
-		waiting = append(waiting, missing(after, m))
-	}
 	if len(waiting) == 0 {
 		return s + "; everyone who has to has signed"
 	}
@@ -284,4 +314,25 @@ func recordName(r *record.Record) string {
 		name += " (" + t.About + ")"
 	}
 	return name
+}
+
+// inPlace returns the registered contract that a dossier is about, nil for none, and
+// says which it is where the file has the draft of another, too.
+func (a *app) inPlace(d *dossier.Dossier) *record.Record {
+	r, draft := d.InPlace(), d.Contract()
+	if r != nil && r != draft {
+		a.say("contract %.12s in this file is a draft, which is not registered; this is about contract %.12s, which is", draft.ID(), r.ID())
+	}
+	return r
+}
+
+// nameIn names a record of a dossier so that no other in it is called the same.
+func nameIn(d *dossier.Dossier, r *record.Record) string {
+	title := r.Text().Title
+	for _, other := range d.Records() {
+		if title != "" && other.ID() != r.ID() && other.Text().Title == title {
+			return fmt.Sprintf("%s (contract %.12s)", recordName(r), r.ID())
+		}
+	}
+	return recordName(r)
 }

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
@@ -20,7 +21,9 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Ask the ledger whether a contract is registered, and how it stands",
 		Long: `Asks the ledger whether the contract is registered, and verifies its receipt. How it
 stands today, pending, in force, expired, replaced or terminated, and which disputes
-are open, is the ledger's word: chirograph update fetches the records that show it.
+are open, is the ledger's word, which has to fit what X and the receipts show that it
+names: chirograph update fetches those that it might leave out. Of a draft that is not
+registered it says so, and how the contract stands that it is to replace.
 Exit 1: it is not registered.`,
 		Example: "  chirograph status pumps.chirograph",
 		Args:    arguments("X.chirograph|ID"),
@@ -39,31 +42,36 @@ type statusResult struct {
 	Standing rules.Standing `json:"standing,omitempty"` // of a contract, by the ledger's word, as all that follows
 	Since    string         `json:"since,omitempty"`
 	By       string         `json:"by,omitempty"`
+	Recorded string         `json:"recorded,omitempty"` // when what makes it so was registered, where that is after since
+	From     string         `json:"from,omitempty"`     // of the text, as until
+	Until    string         `json:"until,omitempty"`
+	Ends     rules.Ending   `json:"ends,omitzero"`           // that is to come
 	Disputes []string       `json:"disputes,omitempty"`      // that are open
 	More     bool           `json:"more_disputes,omitempty"` // others are open
 
-	text *record.Text
+	inWords string
 }
 
 func (a *app) status(ctx context.Context, arg, ledger string, asJSON bool) error {
-	c, id, err := a.statusOf(ctx, arg, ledger)
+	q, err := a.statusOf(ctx, arg, ledger)
 	if err != nil {
 		return err
 	}
-	receipt, err := c.Receipt(ctx, id)
+	defer q.close()
+	receipt, err := a.registered(ctx, q)
 	if notThere(err) {
-		if err := theLedger(ctx, c); err != nil {
+		return a.refusedStatus(q.id, a.unregistered(ctx, q), asJSON)
+	}
+	if err != nil {
+		return err
+	}
+	s := statusResult{registeredResult: result(receipt), From: optionalDate(receipt.Record.Text().From), Until: optionalDate(receipt.Record.Text().Until)}
+	if receipt.Record.Text().Kind == record.Contract {
+		page, err := q.client.Contract(ctx, q.id, nil)
+		if err != nil {
 			return err
 		}
-		return no("%s is not registered at %s", id, c.URL())
-	}
-	if err != nil {
-		return err
-	}
-	s := statusResult{registeredResult: result(receipt), text: receipt.Record.Text()}
-	if receipt.Record.Text().Kind == record.Contract {
-		page, err := c.Contract(ctx, id, nil)
-		if err != nil {
+		if err := a.believe(ctx, q, receipt, page); err != nil {
 			return err
 		}
 		s.standing(page)
@@ -76,6 +84,8 @@ func (a *app) status(ctx context.Context, arg, ledger string, asJSON bool) error
 
 func (s *statusResult) standing(page *client.ContractPage) {
 	s.Standing, s.Since, s.More = page.Standing, page.Since.String(), page.More
+	s.Recorded, s.Ends = optionalDate(page.Recorded), page.Ends
+	s.inWords = rules.Status{Standing: page.Standing, Since: page.Since, By: page.By, Recorded: page.Recorded, Ends: page.Ends}.String()
 	if page.By != (record.ID{}) {
 		s.By = page.By.String()
 	}
@@ -89,7 +99,7 @@ func (s statusResult) String() string {
 	if s.Standing == "" {
 		return text
 	}
-	text += "\n" + s.inWords()
+	text += "\n" + s.inWords
 	if len(s.Disputes) > 0 {
 		text += "\ndisputes that are open: " + strings.Join(s.Disputes, ", ")
 	}
@@ -99,41 +109,69 @@ func (s statusResult) String() string {
 	return text
 }
 
-// inWords says how the contract stands, and until when it does so by its own words.
-func (s statusResult) inWords() string {
-	switch s.Standing {
-	case rules.Pending:
-		return "pending: it is to be in force " + inForce(s.text)
-	case rules.InForce:
-		text := "in force since " + s.Since
-		if s.text.Until != 0 {
-			text += ", until " + s.text.Until.String() + ", that day included"
-		}
-		return text
-	case rules.Replaced:
-		return fmt.Sprintf("replaced since %s by contract %s", s.Since, s.By)
-	case rules.Terminated:
-		return fmt.Sprintf("terminated since %s by termination %s", s.Since, s.By)
-	}
-	return fmt.Sprintf("%s since %s", s.Standing, s.Since)
+// A question is of whom status asks for what.
+type question struct {
+	client  *client.Client
+	id      record.ID
+	path    string           // of the dossier
+	dossier *dossier.Dossier // nil where an id was given
 }
 
-// statusOf returns whom to ask for what.
-func (a *app) statusOf(ctx context.Context, arg, ledger string) (*client.Client, record.ID, error) {
+func (q *question) close() {
+	if q.dossier != nil {
+		q.dossier.Close()
+	}
+}
+
+// statusOf returns the question of an argument. Of a dossier it is about its contract,
+// whether that is registered or not.
+func (a *app) statusOf(ctx context.Context, arg, ledger string) (*question, error) {
 	if id, err := record.ParseID(arg); err == nil {
 		p, err := a.ledgerPolicy(ctx, ledger)
 		if err != nil {
-			return nil, id, err
+			return nil, err
 		}
 		c, err := a.ledgerClient(p, p.Logs[0].Key, urlOf(ledger))
-		return c, id, err
+		return &question{client: c, id: id}, err
 	}
 	d, err := a.openDossier(arg)
 	if err != nil {
-		return nil, record.ID{}, hint(err, "name a file that ends in %s, or an id of 64 hex digits with --ledger", dossierExtension)
+		return nil, hint(err, "name a file that ends in %s, or an id of 64 hex digits with --ledger", dossierExtension)
 	}
-	defer d.Close()
-	r := d.Contract()
-	c, err := a.dossierClient(ctx, d, r.Text().Ledger, ledger)
-	return c, r.ID(), err
+	c, err := a.dossierClient(ctx, d, ledgerOf(d), ledger)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return &question{client: c, id: d.Contract().ID(), path: arg, dossier: d}, nil
+}
+
+// registered fetches the receipt that is asked for, whose tree is shown to be of one
+// history with those of the dossier. Where the contract of that is a draft that nobody
+// has registered, the question is about the contract in place from then on.
+func (a *app) registered(ctx context.Context, q *question) (*client.Receipt, error) {
+	receipt, err := q.client.Receipt(ctx, q.id)
+	if notThere(err) && q.dossier != nil {
+		if old := a.inPlace(q.dossier); old != nil && old.ID() != q.id {
+			q.id = old.ID()
+			receipt, err = q.client.Receipt(ctx, q.id)
+		}
+	}
+	if err != nil || q.dossier == nil {
+		return receipt, err
+	}
+	k := a.newKeeper(q.path, q.dossier, q.client)
+	k.take(receipt)
+	return receipt, k.prove(ctx)
+}
+
+// unregistered says that the ledger does not have what is asked for, which is an offence
+// where the dossier has its receipt.
+func (a *app) unregistered(ctx context.Context, q *question) error {
+	if q.dossier != nil && q.dossier.Receipt(q.id) != nil {
+		return a.lost(ctx, q.client, q.dossier, q.dossier.Record(q.id))
+	}
+	if err := theLedger(ctx, q.client); err != nil {
+		return err
+	}
+	return no("%s is not registered at %s", q.id, q.client.URL())
 }

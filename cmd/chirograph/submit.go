@@ -54,7 +54,8 @@ func (a *app) submitCommand() *cobra.Command {
 		Long: `Registers every record in X that everyone who has to has signed, and puts the
 receipts into X. The receipt of a single NOTE goes to NOTE.tlog-proof.
 
-It can be run again at any time: a record is registered once.`,
+It can be run again at any time: a record is registered once. A revocation is only
+registered as a NOTE, never out of X: it cannot be taken back.`,
 		Example: "  chirograph submit pumps.chirograph",
 		Args:    arguments("X.chirograph|NOTE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,64 +74,94 @@ It can be run again at any time: a record is registered once.`,
 	return c
 }
 
+// submitDossier registers what is complete, one record after the other whatever becomes
+// of those before, and keeps the receipts before it says what went wrong.
 func (a *app) submitDossier(ctx context.Context, path, override string, asJSON bool) error {
 	d, err := a.openDossier(path)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	var results []registeredResult
-	var waiting []string
-	var refused error
+	s := &submission{app: a, path: path, override: override, dossier: d}
 	for _, r := range inOrder(d) {
-		switch {
-		case d.Receipt(r.ID()) != nil:
-			continue
-		case !r.Complete():
-			waiting = append(waiting, recordName(r)+": "+a.state(d, r))
-			continue
+		if d.Receipt(r.ID()) == nil && !s.submit(ctx, r) {
+			break
 		}
-		receipt, err := a.submitRecord(ctx, path, d, r, override)
-		var answered *client.Refusal
-		if errors.As(err, &answered) {
-			// It stands in nobody's way: what else there is, is submitted all the same.
-			refused = errors.Join(refused, err)
-			continue
-		}
-		if err != nil {
-			return errors.Join(a.saveSome(d, path, results), refused, err)
-		}
-		results = append(results, result(receipt))
 	}
-	if err := a.saveSome(d, path, results); err != nil {
-		return errors.Join(refused, err)
+	if s.keeper != nil {
+		results, err := s.keeper.settleNew(ctx)
+		s.results, s.failed = results, errors.Join(s.failed, err)
 	}
-	for _, w := range waiting {
+	if err := a.saveSome(d, path, s.results); err != nil {
+		return errors.Join(s.failed, err)
+	}
+	for _, w := range s.waiting {
 		a.say("%s", w)
 	}
-	if refused != nil {
-		return errors.Join(a.printResults(results, asJSON && len(results) > 0), refused)
-	}
-	if len(results) == 0 && len(waiting) > 0 {
-		return no("nothing here is signed by everyone who has to")
-	}
-	if len(results) == 0 {
-		a.say("everything here is registered already")
-	}
-	return a.printResults(results, asJSON)
+	return s.end(asJSON)
 }
 
-// submitRecord submits one record of a dossier, and puts its receipt there.
-func (a *app) submitRecord(ctx context.Context, path string, d *dossier.Dossier, r *record.Record, override string) (*client.Receipt, error) {
-	c, err := a.dossierClient(ctx, d, r.Text().Ledger, override)
+// A submission is a dossier while what is complete in it is registered.
+type submission struct {
+	*app
+	path, override string
+	dossier        *dossier.Dossier
+	keeper         *keeper // nil before the first record is sent
+	results        []registeredResult
+	waiting        []string // what is not complete, and why
+	rejected       []refusedResult
+	failed         error
+}
+
+// submit submits one record, and says whether it makes sense to go on: nothing else
+// gets to a ledger that does not answer.
+func (s *submission) submit(ctx context.Context, r *record.Record) bool {
+	ready, why, err := s.ready(s.dossier, r)
 	if err != nil {
-		return nil, err
+		s.failed = errors.Join(s.failed, err)
+		return true
 	}
-	receipt, err := c.Submit(ctx, r)
-	if err != nil {
-		return nil, submitError(err, r)
+	if ready == nil {
+		s.waiting = append(s.waiting, why)
+		s.rejected = append(s.rejected, newRefused(r, errors.New(why)))
+		return true
 	}
-	return receipt, a.newKeeper(path, d, c).take(ctx, receipt)
+	// A dossier is of one ledger; what is for another is refused there by its form.
+	if s.keeper == nil {
+		c, err := s.dossierClient(ctx, s.dossier, ledgerOf(s.dossier), s.override)
+		if err != nil {
+			s.failed = errors.Join(s.failed, err)
+			return false
+		}
+		s.keeper = s.newKeeper(s.path, s.dossier, c)
+	}
+	receipt, err := s.keeper.client.Submit(ctx, ready)
+	if err == nil {
+		s.keeper.take(receipt)
+		return true
+	}
+	s.failed = errors.Join(s.failed, submitError(err, r))
+	var answered *client.Refusal
+	if errors.As(err, &answered) {
+		s.rejected = append(s.rejected, newRefused(r, err))
+	}
+	return !unreached(err) && ctx.Err() == nil
+}
+
+// end prints what came of it.
+func (s *submission) end(asJSON bool) error {
+	var n *negative
+	switch {
+	case s.failed != nil && (len(s.results) > 0 || errors.As(s.failed, &n)):
+		return errors.Join(s.printRefused(s.results, s.rejected, asJSON), s.failed)
+	case s.failed != nil:
+		return s.failed
+	case len(s.results) == 0 && len(s.waiting) > 0:
+		return errors.Join(s.printRefused(nil, s.rejected, asJSON), no("nothing here is signed by everyone who has to"))
+	case len(s.results) == 0:
+		s.say("everything here is registered already")
+	}
+	return s.printResults(s.results, asJSON)
 }
 
 // saveSome saves a dossier if anything in it was registered.
@@ -183,7 +214,7 @@ func (a *app) submitNote(ctx context.Context, path, ledger string, asJSON bool) 
 	}
 	r, err := record.Open(b, note.PublicKey.Verify)
 	if err != nil {
-		return fmt.Errorf("%s is no record: %w", path, err)
+		return fmt.Errorf("%s is no record: %w", plain(path), err)
 	}
 	receiptFile := path + ".tlog-proof"
 	kept, err := holdsReceipt(receiptFile, r.ID())
@@ -203,7 +234,11 @@ func (a *app) submitNote(ctx context.Context, path, ledger string, asJSON bool) 
 	}
 	receipt, err := c.Submit(ctx, r)
 	if err != nil {
-		return submitError(err, r)
+		err = submitError(err, r)
+		return errors.Join(a.printRefusal(nil, r, err, asJSON), err)
+	}
+	if t := receipt.Record.Text(); t.Kind == record.Revocation {
+		a.say("the key of %s, %s, is revoked", t.Key.Name(), t.Key.Public().Fingerprint())
 	}
 	if !kept {
 		if err := replaceFile(receiptFile, forAll, bytes.NewReader(receipt.Bytes)); err != nil {
@@ -247,11 +282,16 @@ func recordOf(receipt []byte) (record.ID, error) {
 	return r.ID(), nil
 }
 
+// unreached says whether nothing answered where the ledger is to be.
+func unreached(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
 // submitError tells a refusal from a ledger that did not answer.
 func submitError(err error, r *record.Record) error {
 	var refusal *client.Refusal
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	if unreached(err) {
 		return hint(err, "nothing was sent; --ledger URL asks at another address")
 	}
 	if !errors.As(err, &refusal) {

@@ -65,7 +65,7 @@ func mayEnd(t *record.Text, contract *record.Record, today record.Date) error {
 	}
 	why := "it is that day already"
 	if notice > 0 {
-		why = fmt.Sprintf("%s alone has to give %d days' notice", t.Parties[0].Role, notice)
+		why = fmt.Sprintf("%s alone has to give %s notice", t.Parties[0].Role, days(notice))
 	}
 	return hint(fmt.Errorf("the contract would end on %s, and can on %s at the earliest: %s", day, first, why),
 		"--effective says the day; take one some days later, for the notice counts from the registration")
@@ -75,7 +75,7 @@ func mayEnd(t *record.Text, contract *record.Record, today record.Date) error {
 func whoEnds(contract *record.Record) string {
 	s := "all parties together may: --by " + strings.ReplaceAll(roleList(contract.Text().Parties), ", ", ",")
 	for _, n := range contract.Text().Terminable {
-		s += fmt.Sprintf("; or %s alone, with %d days' notice", n.Role, n.Days)
+		s += fmt.Sprintf("; or %s alone, with %s notice", n.Role, days(n.Days))
 	}
 	return s
 }

@@ -10,11 +10,8 @@ import (
 )
 
 // printTimeline prints what is registered, in the order of the ledger, what is open,
-// and how the contract stands by these records. A lone contract has no time line.
+// and how the contract stands by these records.
 func (a *app) printTimeline(d *dossier.Dossier) error {
-	if len(d.Records()) < 2 {
-		return nil
-	}
 	var known rules.Memory
 	if err := a.print("time line, by the receipts in this file (chirograph-verify checks them); the ledger may have more"); err != nil {
 		return err
@@ -46,14 +43,10 @@ func (a *app) draftEvent(d *dossier.Dossier, r *record.Record) string {
 	return s
 }
 
-// printStanding says how the contract stands, or the one whose place a draft is to
-// take.
+// printStanding says how the contract in place stands.
 func (a *app) printStanding(d *dossier.Dossier, known *rules.Memory) error {
-	contract := d.Contract()
-	if d.Receipt(contract.ID()) == nil {
-		contract = d.Record(contract.Text().Replaces)
-	}
-	if contract == nil || d.Receipt(contract.ID()) == nil {
+	contract := d.InPlace()
+	if contract == nil {
 		return nil
 	}
 	entry, err := known.Lookup(contract.ID())
@@ -64,7 +57,7 @@ func (a *app) printStanding(d *dossier.Dossier, known *rules.Memory) error {
 	if err != nil {
 		return err
 	}
-	if err := a.print("by these records %s is %s", recordName(contract), st); err != nil {
+	if err := a.print("by these records %s is %s", nameIn(d, contract), st); err != nil {
 		return err
 	}
 	for _, dispute := range st.Disputes {
@@ -73,6 +66,14 @@ func (a *app) printStanding(d *dossier.Dossier, known *rules.Memory) error {
 		}
 	}
 	return nil
+}
+
+// optionalDate prints a day, "" where there is none.
+func optionalDate(d record.Date) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // event says in a few words what a record does.

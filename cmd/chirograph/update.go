@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -26,9 +25,11 @@ func (a *app) updateCommand() *cobra.Command {
 meantime is taken over as it was registered, and receipts are renewed. The oldest
 receipt of a record stays beside the newest: it bounds the time best.
 
-Then it fetches what was registered under the contract: statements, terminations, the
-contract that took its place, and revocations of the keys that it lists. Their
-documents come from whoever has them (chirograph join).`,
+Then it fetches what was registered under the contract: first what decides how it
+stands, which is the contract that took its place, terminations, open disputes, and
+revocations of the keys that it lists; the contracts that it names, too; then what else
+was stated. Of more than a file has room for it says how many it left out. Documents
+come from whoever has them (chirograph join).`,
 		Example: "  chirograph update pumps.chirograph",
 		Args:    arguments("X.chirograph"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,23 +47,28 @@ func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) erro
 		return err
 	}
 	defer d.Close()
-	u := &updating{app: a, dossier: d}
 	// A dossier is of one ledger: its records name each other's, and the rules
 	// compare them.
-	if u.client, err = a.dossierClient(ctx, d, d.Contract().Text().Ledger, ledger); err != nil {
-		return err
-	}
-	u.keeper = a.newKeeper(path, d, u.client)
-	if err = u.renew(ctx); err == nil {
-		err = u.follow(ctx)
-	}
-	if saved := a.saveSome(d, path, u.results); saved != nil {
-		return errors.Join(err, saved)
-	}
+	c, err := a.dossierClient(ctx, d, ledgerOf(d), ledger)
 	if err != nil {
 		return err
 	}
-	return a.printResults(u.results, asJSON)
+	u := a.newUpdating(path, d, c)
+	if err = u.renew(ctx); err == nil {
+		err = u.follow(ctx)
+	}
+	err = errors.Join(err, u.settle(ctx), u.failed)
+	u.sayDrafts()
+	if saved := a.saveSome(d, path, u.results); saved != nil {
+		return errors.Join(err, saved)
+	}
+	switch {
+	case err == nil:
+		return a.printResults(u.results, asJSON)
+	case asJSON:
+		return errors.Join(a.printRefusal(u.results, d.Contract(), err, true), err)
+	}
+	return errors.Join(a.printResults(u.results, false), err)
 }
 
 // An updating is a dossier while what the ledger has is put into it.
@@ -72,160 +78,77 @@ type updating struct {
 	client  *client.Client
 	keeper  *keeper
 	results []registeredResult
+	drafts  []*record.Record // that the ledger does not have
+	failed  error            // the answer no, when all the rest is done
+
+	index   map[record.ID]uint64 // entries of what the dossier has receipts of, or is about to
+	size    uint64               // of the largest tree that the ledger was seen to have signed
+	room    int                  // records that the dossier may get still
+	bytes   int64                // and bytes
+	fetches int
+	left    int // records that were left out
+}
+
+func (a *app) newUpdating(path string, d *dossier.Dossier, c *client.Client) *updating {
+	u := &updating{app: a, dossier: d, client: c, keeper: a.newKeeper(path, d, c), index: make(map[record.ID]uint64)}
+	u.room, u.bytes = d.Room()
+	for _, r := range d.Records() {
+		if receipt := d.Receipt(r.ID()); receipt != nil {
+			u.index[r.ID()] = receipt.Proof.Index
+		}
+	}
+	return u
+}
+
+// ledgerOf returns the ledger of a dossier: that of the contract in place, if any is.
+func ledgerOf(d *dossier.Dossier) note.Key {
+	if r := d.InPlace(); r != nil {
+		return r.Text().Ledger
+	}
+	return d.Contract().Text().Ledger
 }
 
 // renew fetches the receipt of everything that is there.
 func (u *updating) renew(ctx context.Context) error {
 	for _, r := range inOrder(u.dossier) {
-		err := u.fetch(ctx, r.ID())
-		if notThere(err) {
-			if u.dossier.Receipt(r.ID()) != nil {
-				if err := theLedger(ctx, u.client); err != nil {
-					return err
-				}
-				return hint(no("%s says that it does not have %s, and you hold its receipt", u.client.URL(), recordName(r)),
-					"your file stays valid; keep it, ask again later, and ask the operator")
-			}
-			u.say("%s: %s", recordName(r), u.state(u.dossier, r))
-			continue
-		}
-		if err != nil {
+		receipt, err := u.client.Receipt(ctx, r.ID())
+		switch {
+		case err == nil:
+			u.take(receipt)
+		case !notThere(err):
 			return err
+		case u.has(r.ID()):
+			return u.lost(ctx, u.client, u.dossier, r)
+		default:
+			u.drafts = append(u.drafts, r)
 		}
 	}
-	return nil
+	return u.settle(ctx)
 }
 
-// fetch puts the newest receipt of a record into the dossier.
-func (u *updating) fetch(ctx context.Context, id record.ID) error {
-	receipt, err := u.client.Receipt(ctx, id)
-	if err != nil {
+// sayDrafts says how far the drafts are, which the ledger does not have.
+func (u *updating) sayDrafts() {
+	for _, r := range u.drafts {
+		u.say("%s: %s", nameIn(u.dossier, r), u.state(u.dossier, r))
+	}
+}
+
+// lost says that the ledger does not have what the dossier has a receipt of.
+func (a *app) lost(ctx context.Context, c *client.Client, d *dossier.Dossier, r *record.Record) error {
+	if err := theLedger(ctx, c); err != nil {
 		return err
 	}
-	if err := u.keeper.take(ctx, receipt); err != nil {
-		return err
-	}
-	u.results = append(u.results, result(receipt))
-	return nil
+	return hint(no("%s says that it does not have %s, and you hold its receipt", c.URL(), nameIn(d, r)),
+		"your file stays valid; keep it, ask again later, and ask the operator")
 }
 
-// follow fetches what was registered under the contract, under those that it took
-// the place of, and under those that took its place, and the revocations of their
-// keys.
-func (u *updating) follow(ctx context.Context) error {
-	done := make(map[record.ID]bool)
-	for {
-		next := u.unfollowed(done)
-		if next == nil {
-			return nil
-		}
-		done[next.ID()] = true
-		if err := u.history(ctx, next.ID()); err != nil {
-			return err
-		}
-		if err := u.revocations(ctx, next); err != nil {
-			return err
-		}
+// settle puts what was fetched into the dossier.
+func (u *updating) settle(ctx context.Context) error {
+	results, err := u.keeper.settle(ctx)
+	if err == nil {
+		u.results = append(u.results, results...)
 	}
-}
-
-// unfollowed returns a registered contract, of the dossier's and those that it took
-// the place of, that is not done; nil if there is none.
-func (u *updating) unfollowed(done map[record.ID]bool) *record.Record {
-	for r := u.dossier.Contract(); r != nil; r = u.dossier.Record(r.Text().Replaces) {
-		if u.dossier.Receipt(r.ID()) != nil && !done[r.ID()] {
-			return r
-		}
-	}
-	return nil
-}
-
-// history fetches the time line of a contract, but for the contracts made under it.
-func (u *updating) history(ctx context.Context, contract record.ID) error {
-	var after *uint64
-	for {
-		page, err := u.client.Contract(ctx, contract, after)
-		if err != nil {
-			return err
-		}
-		for _, e := range page.Events {
-			if u.dossier.Receipt(e.ID) != nil {
-				continue
-			}
-			if err := u.fetchUnder(ctx, contract, e.ID); err != nil {
-				return err
-			}
-		}
-		if after = page.Next; after == nil {
-			return nil
-		}
-	}
-}
-
-// fetchUnder fetches a record that belongs to the contract.
-func (u *updating) fetchUnder(ctx context.Context, contract, id record.ID) error {
-	receipt, err := u.client.Receipt(ctx, id)
-	if err != nil {
-		return err
-	}
-	t := receipt.Record.Text()
-	if t.Contract != contract && t.Replaces != contract {
-		if t.Under == contract {
-			return nil
-		}
-		return fmt.Errorf("%s says that %s %s belongs to contract %s, and it does not", u.client.URL(), t.Kind, id, contract)
-	}
-	if draft := u.dossier.Contract(); t.Replaces == contract && u.dossier.Receipt(draft.ID()) == nil && draft.Text().Replaces == contract {
-		return hint(no("%s came first: contract %s takes the place of %s, so the ledger refuses the draft %s",
-			recordName(receipt.Record), id, contract, draft.ID()),
-			"chirograph update the file of the contract that is replaced: it gets the one that came first, and can be amended again")
-	}
-	if err := u.keeper.take(ctx, receipt); err != nil {
-		return err
-	}
-	u.results = append(u.results, result(receipt))
-	return nil
-}
-
-// revocations fetches the revocation of each key that the contract lists.
-func (u *updating) revocations(ctx context.Context, contract *record.Record) error {
-	for _, k := range contract.Text().Signers() {
-		page, err := u.client.Key(ctx, k.Public(), nil)
-		if err != nil {
-			return err
-		}
-		if page.RevokedBy == nil {
-			continue
-		}
-		id, err := u.revocation(ctx, k.Public(), *page.RevokedBy, page)
-		if err != nil {
-			return err
-		}
-		if u.dossier.Receipt(id) == nil {
-			if err := u.fetch(ctx, id); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// revocation returns the id of the record at an index that a key signed.
-func (u *updating) revocation(ctx context.Context, pub note.PublicKey, index uint64, page *client.KeyPage) (record.ID, error) {
-	for {
-		for _, s := range page.Records {
-			if s.Index == index {
-				return s.ID, nil
-			}
-		}
-		if page.Next == nil {
-			return record.ID{}, fmt.Errorf("%s says that entry %d revokes key %s, and does not list it", u.client.URL(), index, pub.Fingerprint())
-		}
-		var err error
-		if page, err = u.client.Key(ctx, pub, page.Next); err != nil {
-			return record.ID{}, err
-		}
-	}
+	return err
 }
 
 // inOrder returns the records of a dossier: those that are registered in the order of

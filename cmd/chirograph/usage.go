@@ -16,7 +16,27 @@ func explain(c *cobra.Command) {
 	cobra.AddTemplateFunc("plainFlags", plainFlags)
 	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), ".FlagUsages |", ".FlagUsages | plainFlags |"))
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return hint(err, "%s", useOf(c)) })
+	c.SetHelpCommand(helpCommand())
 	explainArgs(c)
+}
+
+// helpCommand is cobra's, but for what it says of a command that it does not know:
+// that, and not what the program is.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Print the help of a command",
+		Example: "  chirograph help sign",
+		RunE: func(c *cobra.Command, args []string) error {
+			root := c.Root()
+			found, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return hint(fmt.Errorf("unknown command %q for %q", strings.Join(args, " "), root.Name()), "%s --help lists the commands", root.Name())
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }
 
 func explainArgs(c *cobra.Command) {
@@ -107,9 +127,19 @@ func flagsOf(c *cobra.Command) (flags []*pflag.Flag) {
 	return flags
 }
 
+// plainFlags leaves out what says nothing: "[=true|false]", and the name of a flag's
+// value in parentheses, which stands before its text already.
 func plainFlags(usages string) string {
 	const either = "[=true|false]"
-	return strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))
+	var b strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))) {
+		_, rest, _ := strings.Cut(line, "--")
+		if words := strings.Fields(rest); len(words) > 1 {
+			line = strings.Replace(line, " ("+words[1]+")", "", 1)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // someArguments demands as many arguments as there are names, and takes any more.

@@ -53,9 +53,9 @@ of yours, with a path perhaps, as in ledger.example/2026.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&dir, "dir", "", "the directory of the ledger (`DIR`), new or empty")
+	c.Flags().StringVar(&dir, "dir", "", "keep the ledger in `DIR`, new or empty")
 	c.Flags().StringVar(&origin, "origin", "", "the ledger's `NAME` for ever")
-	c.Flags().StringVar(&ledgerURL, "url", "", "where the public finds it (`URL`)")
+	c.Flags().StringVar(&ledgerURL, "url", "", "the public finds it at `URL`")
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,10 @@ serves its log, as tiles, to everyone who wants to check it.`,
   chirographd serve --dir ledger --listen 127.0.0.1:8080`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       version(),
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(initCommand(), serveCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	root.SetArgs(args)
@@ -42,4 +46,20 @@ serves its log, as tiles, to everyone who wants to check it.`,
 		return exitFailed
 	}
 	return 0
+}
+
+// helpCommand is cobra's, but that it fails for a command that it does not know.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the help of a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("unknown command %q for %q", strings.Join(args, " "), c.Root().Name())
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }

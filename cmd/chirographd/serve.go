@@ -43,9 +43,9 @@ another.`,
 			return serve(cmd.Context(), dir, listen, ledgerURL, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
 		},
 	}
-	c.Flags().StringVar(&dir, "dir", "", "the directory of the ledger (`DIR`)")
-	c.Flags().StringVar(&listen, "listen", "", "the address to serve at (`HOST:PORT`)")
-	c.Flags().StringVar(&ledgerURL, "url", "", "where the public finds it (`URL`)")
+	c.Flags().StringVar(&dir, "dir", "", "the ledger that is kept in `DIR`")
+	c.Flags().StringVar(&listen, "listen", "", "serve at `HOST:PORT`")
+	c.Flags().StringVar(&ledgerURL, "url", "", "the public finds it at `URL`")
 	return c
 }
 
@@ -85,7 +85,7 @@ func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer,
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %d entries\n", l.Key().Name(), listener.Addr(), l.View().Size()); err != nil {
+	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %s\n", l.Key().Name(), listener.Addr(), entries(l.View().Size())); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places), l, shutdownPatience)
@@ -116,4 +116,12 @@ func identity(dir, ledgerURL string) (*verify.Policy, keys.SecretKey, error) {
 		return nil, secret, fmt.Errorf("%s is the key %s, the policy's is %s", filepath.Join(dir, keyFile), secret.Public().Fingerprint(), want.Fingerprint())
 	}
 	return policy, secret, nil
+}
+
+// entries counts the entries of a log.
+func entries(n uint64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
