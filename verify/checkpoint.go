@@ -21,6 +21,7 @@ type Checkpoint struct {
 type Cosignature struct {
 	Witness Witness
 	Time    int64 // POSIX seconds, as the witness says
+	Own     bool  // the witness is the ledger itself ([Log.Owns]): its own word
 }
 
 // Checkpoint verifies a checkpoint: one of the policy's logs signed it under its
@@ -79,7 +80,7 @@ func (p *Policy) checkpointOf(l Log, c tlog.SignedCheckpoint) (*Checkpoint, erro
 			if err != nil {
 				return nil, failed(StepCosignature, "witness %s: %s", w.Name, err)
 			}
-			v.Cosignatures = append(v.Cosignatures, Cosignature{w, t})
+			v.Cosignatures = append(v.Cosignatures, Cosignature{w, t, l.Owns(w)})
 		}
 		slices.SortFunc(v.Cosignatures[first:], byTime)
 	}
@@ -96,8 +97,9 @@ func linesVerify(c tlog.SignedCheckpoint, key note.Key) bool {
 func byTime(a, b Cosignature) int { return cmp.Compare(a.Time, b.Time) }
 
 // SeenBy returns the earliest time, in POSIX seconds, by which a quorum had cosigned
-// the checkpoint; 0 where the policy asks for none. The error says that the quorum
-// is not met.
+// the checkpoint, by the word of others than the ledger: its own cosignatures count,
+// whatever their time. It is 0 where nobody else is asked for ([Policy.LedgerOnly]).
+// The error says that the quorum is not met.
 func (p *Policy) SeenBy(c *Checkpoint) (int64, error) {
 	t, ok := p.quorumTime(c.Cosignatures)
 	if !ok {
@@ -106,19 +108,36 @@ func (p *Policy) SeenBy(c *Checkpoint) (int64, error) {
 	return t, nil
 }
 
+// LedgerOnly says whether there is only the ledger's word: the policy asks for no
+// cosignature, or those of the ledger itself are enough for it.
+func (p *Policy) LedgerOnly(cosignatures []Cosignature) bool {
+	return p.Quorum == NoQuorum || p.Met(ownNames(cosignatures))
+}
+
+// ownNames are the witnesses that are the ledger itself and cosigned.
+func ownNames(cosignatures []Cosignature) map[string]bool {
+	names := make(map[string]bool)
+	for _, c := range cosignatures {
+		if c.Own {
+			names[c.Witness.Name] = true
+		}
+	}
+	return names
+}
+
 // quorumTime returns the earliest time at which the cosignatures of that time or
-// before make the policy's quorum; 0 for the quorum "none". The quorum is not met
-// if ok is false.
+// before, and the ledger's own of any time, make the policy's quorum; 0 where there is
+// only the ledger's word. The quorum is not met if ok is false.
 func (p *Policy) quorumTime(cosignatures []Cosignature) (t int64, ok bool) {
-	if p.Quorum == NoQuorum {
+	if p.LedgerOnly(cosignatures) {
 		return 0, true
 	}
 	sorted := slices.Clone(cosignatures)
 	slices.SortFunc(sorted, byTime)
-	cosigned := make(map[string]bool)
+	cosigned := ownNames(cosignatures)
 	for _, c := range sorted {
 		cosigned[c.Witness.Name] = true
-		if p.met(cosigned) {
+		if p.Met(cosigned) {
 			return c.Time, true
 		}
 	}

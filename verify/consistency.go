@@ -8,7 +8,7 @@ import (
 // with the older one: nothing in it was changed, removed or put in between.
 type Extension struct {
 	Old, New *Checkpoint
-	SeenBy   int64 // POSIX seconds: when a quorum had cosigned the newer; 0 where the policy asks for none
+	SeenBy   int64 // POSIX seconds: when a quorum had cosigned the newer; 0 where there is only the ledger's word
 }
 
 // Consistency verifies that a log of the policy extended an older checkpoint. The

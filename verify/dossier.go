@@ -85,7 +85,7 @@ func dossierItem(p *Policy, d *dossier.Dossier, r *record.Record, receipt *dossi
 
 // bound takes the time at which a quorum had seen the entry from an older receipt
 // of it, if that is earlier. A receipt without a quorum, as from before the policy
-// had its witnesses, bounds nothing.
+// had its witnesses, bounds nothing, and neither does one with only the ledger's word.
 func (r *Registration) bound(p *Policy, receipt []byte) error {
 	older, err := Receipt(p, receipt)
 	if err != nil {
@@ -96,7 +96,7 @@ func (r *Registration) bound(p *Policy, receipt []byte) error {
 		return failed(f.Step, "its oldest receipt: %s", f.Reason)
 	}
 	r.older = older.Checkpoint
-	if older.SeenBy < r.SeenBy {
+	if older.SeenBy != 0 && (r.SeenBy == 0 || older.SeenBy < r.SeenBy) {
 		r.SeenBy, r.Counted = older.SeenBy, older.Counted
 	}
 	return nil

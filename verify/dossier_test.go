@@ -206,7 +206,8 @@ func TestTheOldestReceiptBoundsTheTime(t *testing.T) {
 	log := newTree(t)
 	index := log.register(now, r)
 	log.fill(8)
-	newest := log.proof(index, 9, saw("w1", now+500), saw("w3", now+600), saw("w2", now+700))
+	newest := log.proof(index, 9, sawLattice(home, now+400), saw("w1", now+500), saw("w3", now+600), saw("w2", now+700))
+	ledgerOr := threeOf + latticeLine("ledger", home) + "group two 2 w1 w2 w3\ngroup most any ledger two\nquorum most\n"
 	bad := log.proof(index, 5, saw("w1", now+10), saw("w2", now+20))
 	bad.Hashes = bad.Hashes[1:]
 	for _, c := range []struct {
@@ -219,6 +220,8 @@ func TestTheOldestReceiptBoundsTheTime(t *testing.T) {
 		{"later", quorumTwo, log.proof(index, 5, saw("w1", now+9000), saw("w2", now+9000)), "2026-05-28T20:36:40Z", "w1, w3", 3},
 		{"without a quorum", quorumTwo, log.proof(index, 5, saw("w1", now+10)), "2026-05-28T20:36:40Z", "w1, w3", 3},
 		{"from before the entry", quorumTwo, log.proof(index, 5, saw("w1", now-301), saw("w2", now-301)), "2026-05-28T20:36:40Z", "w1, w3", 3},
+		{"only the ledger's word", ledgerOr, log.proof(index, 5, sawLattice(home, now+10)), "", "", 4},
+		{"more than the ledger's word", ledgerOr, log.proof(index, 5, saw("w2", now+20), saw("w1", now+10)), "2026-05-28T20:27:00Z", "w1, w2", 2},
 		{"quorum none", threeOf + "quorum none\n", log.proof(index, 5, saw("w1", now+10)), "", "", 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,9 +11,11 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 )
 
-// Bounds of a policy. The specification asks for at least 32 of each.
+// Bounds of a policy. The specification asks for at least 32 of each. All of them
+// with the longest names and ML-DSA-44 keys have 216 kB, so that there is room for
+// their URLs.
 const (
-	MaxPolicy    = 64 << 10 // bytes
+	MaxPolicy    = 256 << 10 // bytes
 	MaxLogs      = 64
 	MaxWitnesses = 64
 	MaxGroups    = 64
@@ -41,9 +43,13 @@ type Log struct {
 // A Witness is a cosigner.
 type Witness struct {
 	Name string   // in this policy only
-	Key  note.Key // of type Cosignature
+	Key  note.Key // of type Cosignature or MLDSA44
 	URL  string   // may be empty
 }
+
+// Owns says whether the witness is the ledger itself: its key has the log's name. A
+// quorum may ask for its cosignature, which proves no independent view of the log.
+func (l Log) Owns(w Witness) bool { return w.Key.Name() == l.Key.Name() }
 
 // A Group has witnessed a checkpoint when at least K of its members have.
 type Group struct {
@@ -66,7 +72,7 @@ func ParsePolicy(text []byte) (*Policy, error) {
 	if !ok {
 		return nil, errors.New("policy does not end in a line feed")
 	}
-	p := policyParser{defined: make(map[string]bool), member: make(map[string]bool), owner: make(map[note.PublicKey]string)}
+	p := policyParser{defined: make(map[string]bool), member: make(map[string]bool), owner: make(map[string]string)}
 	for i, line := range strings.Split(string(body), "\n") {
 		fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
@@ -84,10 +90,10 @@ func ParsePolicy(text []byte) (*Policy, error) {
 
 type policyParser struct {
 	Policy
-	defined map[string]bool           // names of witnesses and groups
-	member  map[string]bool           // names that are in a group
-	owner   map[note.PublicKey]string // who has a key
-	keys    []note.Key                // of logs and witnesses
+	defined map[string]bool   // names of witnesses and groups
+	member  map[string]bool   // names that are in a group
+	owner   map[string]string // who has a key, by its public bytes
+	keys    []note.Key        // of logs and witnesses
 }
 
 func (p *policyParser) line(fields []string) error {
@@ -109,7 +115,7 @@ func (p *policyParser) log(args []string) error {
 	if len(args) != 1 && len(args) != 2 {
 		return errors.New("a log is: log <vkey> [<url>]")
 	}
-	k, err := p.key(args[0], note.Ed25519, "log")
+	k, err := p.key(args[0], "log", note.Ed25519)
 	if err != nil {
 		return err
 	}
@@ -127,7 +133,7 @@ func (p *policyParser) witness(args []string) error {
 	if err := p.define(args[0]); err != nil {
 		return err
 	}
-	k, err := p.key(args[1], note.Cosignature, "witness")
+	k, err := p.key(args[1], "witness", note.Cosignature, note.MLDSA44)
 	if err != nil {
 		return err
 	}
@@ -202,18 +208,23 @@ func (p *policyParser) define(name string) error {
 	return nil
 }
 
-func (p *policyParser) key(vkey string, typ note.Type, who string) (note.Key, error) {
+func (p *policyParser) key(vkey, who string, types ...note.Type) (note.Key, error) {
 	k, err := note.ParseKey(vkey)
 	if err != nil {
 		return note.Key{}, err
 	}
-	if k.Type() != typ {
-		return note.Key{}, fmt.Errorf("key %s of a %s has the type %#02x, it needs %#02x", k.Name(), who, byte(k.Type()), byte(typ))
+	if !slices.Contains(types, k.Type()) {
+		needs := make([]string, len(types))
+		for i, t := range types {
+			needs[i] = fmt.Sprintf("%#02x", byte(t))
+		}
+		return note.Key{}, fmt.Errorf("key %s of a %s has the type %#02x, it needs %s", k.Name(), who, byte(k.Type()), strings.Join(needs, " or "))
 	}
-	if other, ok := p.owner[k.Public()]; ok {
+	public := string(k.PublicBytes())
+	if other, ok := p.owner[public]; ok {
 		return note.Key{}, fmt.Errorf("%s and %s have the same public key", other, k.Name())
 	}
-	p.owner[k.Public()] = k.Name()
+	p.owner[public] = k.Name()
 	for _, other := range p.keys {
 		if other.Name() == k.Name() && other.ID() == k.ID() {
 			return note.Key{}, fmt.Errorf("two keys have the name %s and the key id %08x", k.Name(), k.ID())
@@ -259,8 +270,9 @@ func (p *Policy) Log(key note.Key) (Log, bool) {
 	return p.Logs[i], true
 }
 
-// met says whether the witnesses that cosigned make a quorum.
-func (p *Policy) met(cosigned map[string]bool) bool {
+// Met says whether the witnesses of these names, as the policy calls them, make its
+// quorum.
+func (p *Policy) Met(cosigned map[string]bool) bool {
 	if p.Quorum == NoQuorum {
 		return true
 	}

@@ -63,6 +63,8 @@ func TestAPolicyMeansWhatItsLinesSay(t *testing.T) {
 		{"None is a name", "witness None " + vk("w1") + "\nquorum None\n", ""},
 		{"the longest name", "witness " + strings.Repeat("n", 255) + " " + vk("w1") + "\nquorum none\n", ""},
 		{"one name for two logs' keys", logLine(home) + "log " + keyOf(home, "its next key", note.Ed25519).String() + "\nquorum none\n", ""},
+		{"witnesses by ML-DSA-44", logLine(home) + latticeLine("ledger", home) + latticeLine("w1", "w1") + w("w2") + "group g 2 ledger w1 w2\nquorum g\n", ""},
+		{"one name for keys of three types", "log " + key("x").String() + "\nwitness w " + keyOf("x", "another key", note.Cosignature).String() + "\n" + latticeLine("l", "x") + "quorum none\n", ""},
 		{"the name of a log for a witness", logLine(home) + "witness " + home + " " + keyOf(home, "another key", note.Cosignature).String() + "\nquorum none\n", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -102,10 +104,19 @@ func TestAPolicyHasItsPartsAsValues(t *testing.T) {
 	}
 }
 
+// renamed returns an ML-DSA-44 key under another name.
+func renamed(k note.Key, name string) note.Key {
+	other, err := note.NewMLDSA44Key(name, k.PublicBytes())
+	if err != nil {
+		panic(err)
+	}
+	return other
+}
+
 func TestABadPolicyIsRefusedWithItsOwnSentence(t *testing.T) {
 	long := strings.Repeat("n", 256)
 	w12 := witnessLine("w1") + witnessLine("w2")
-	mldsa := "w1+00000000+BgAA"
+	short := "w1+00000000+BgAA"
 	for _, c := range []struct{ name, text, want string }{
 		{"nothing", "", "policy does not end in a line feed"},
 		{"no line feed at the end", "quorum none", "policy does not end in a line feed"},
@@ -138,13 +149,15 @@ func TestABadPolicyIsRefusedWithItsOwnSentence(t *testing.T) {
 		{"a log with too much", "log " + key(home).String() + " https://a https://b\nquorum none\n", "policy line 1: a log is: log <vkey> [<url>]"},
 		{"a log with a name", "log home " + key(home).String() + "\nquorum none\n", `policy line 1: verifier key "home" is not <name>+<key id>+<base64>`},
 		{"a log that is a witness", "log " + vk("w1") + "\nquorum none\n", "policy line 1: key w1 of a log has the type 0x04, it needs 0x01"},
-		{"a log of a type that nobody knows", "log " + mldsa + "\nquorum none\n", `policy line 1: verifier key "w1": public key has 2 bytes, not 32`},
+		{"a log of a type that nobody knows", "log w1+00000000+BwAA\nquorum none\n", `policy line 1: verifier key "w1": the type 0x07 is unknown; known are 0x01, 0x04 and 0x06`},
+		{"a log that is a witness by ML-DSA-44", "log " + lattice(home).String() + "\nquorum none\n", "policy line 1: key ledger.example of a log has the type 0x06, it needs 0x01"},
 		{"a log of another key id", "log " + strings.Replace(key(home).String(), "+", "+0", 1) + "\nquorum none\n", "policy line 1: verifier key ledger.example has the key id \"0" + fmt.Sprintf("%08x", key(home).ID()) + "\", its name and public key give " + fmt.Sprintf("%08x", key(home).ID())},
 
 		{"a witness of nothing", "witness\nquorum none\n", "policy line 1: a witness is: witness <name> <vkey> [<url>]"},
 		{"a witness without a name", "witness " + vk("w1") + "\nquorum none\n", "policy line 1: a witness is: witness <name> <vkey> [<url>]"},
 		{"a witness with too much", "witness w1 " + vk("w1") + " https://a https://b\nquorum none\n", "policy line 1: a witness is: witness <name> <vkey> [<url>]"},
-		{"a witness that is a log", "witness w1 " + key(home).String() + "\nquorum none\n", "policy line 1: key ledger.example of a witness has the type 0x01, it needs 0x04"},
+		{"a witness that is a log", "witness w1 " + key(home).String() + "\nquorum none\n", "policy line 1: key ledger.example of a witness has the type 0x01, it needs 0x04 or 0x06"},
+		{"a witness with a short ML-DSA-44 key", "witness w1 " + short + "\nquorum none\n", `policy line 1: verifier key "w1": ML-DSA-44 public key has 2 bytes, not 1312`},
 		{"a witness named none", "witness none " + vk("w1") + "\nquorum none\n", `policy line 1: "none" is the name of the empty quorum`},
 		{"a witness twice", w12 + "witness w1 " + vk("w3") + "\nquorum none\n", `policy line 3: "w1" is defined twice`},
 		{"a witness with a long name", "witness " + long + " " + vk("w1") + "\nquorum none\n", `policy line 1: the name "` + long[:100] + `"… has 256 bytes, at most 255 are allowed`},
@@ -177,6 +190,8 @@ func TestABadPolicyIsRefusedWithItsOwnSentence(t *testing.T) {
 		{"a log under two names", logLine(home) + "log " + keyOf(elsewhere, home, note.Ed25519).String() + "\nquorum none\n", "policy line 2: ledger.example and elsewhere.example have the same public key"},
 		{"a witness under two names", w12 + "witness w3 " + vk("w1") + "\nquorum none\n", "policy line 3: w1 and w1 have the same public key"},
 		{"a witness under two keys' names", w12 + "witness w3 " + keyOf("w3", "w1", note.Cosignature).String() + "\nquorum none\n", "policy line 3: w1 and w3 have the same public key"},
+		{"a witness by ML-DSA-44 twice", latticeLine("a", "w1") + latticeLine("b", "w1") + "quorum none\n", "policy line 2: w1 and w1 have the same public key"},
+		{"a witness by ML-DSA-44 under two keys' names", latticeLine("a", "w1") + "witness b " + renamed(lattice("w1"), "w2").String() + "\nquorum none\n", "policy line 2: w1 and w2 have the same public key"},
 		{"a log that is its own witness", logLine(home) + "witness w " + keyOf(home, home, note.Cosignature).String() + "\nquorum w\n", "policy line 2: ledger.example and ledger.example have the same public key"},
 		{"a witness that is a log after it", "witness w " + keyOf(home, home, note.Cosignature).String() + "\n" + logLine(home) + "quorum w\n", "policy line 2: ledger.example and ledger.example have the same public key"},
 	} {
@@ -230,8 +245,9 @@ func TestAPolicyHasItsLimits(t *testing.T) {
 		{"groups", groups(verify.MaxGroups) + "quorum g63\n", ""},
 		{"one more group", groups(verify.MaxGroups+1) + none, "policy line 66: more than 64 groups"},
 		{"all of all", logs(64) + groups(64) + witnesses(64)[len(witnesses(1)):] + "quorum g63\n", ""},
+		{"the longest of all of all", longest(), ""},
 		{"bytes", pad(verify.MaxPolicy), ""},
-		{"one more byte", pad(verify.MaxPolicy + 1), "policy has 65537 bytes, at most 65536 are allowed"},
+		{"one more byte", pad(verify.MaxPolicy + 1), "policy has 262145 bytes, at most 262144 are allowed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := verify.ParsePolicy([]byte(c.text))
@@ -240,4 +256,27 @@ func TestAPolicyHasItsLimits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// longest is a policy of all that one may have, with names as long as they may be,
+// ML-DSA-44 keys, and URLs of 240 bytes.
+func longest() string {
+	name := func(kind string, i int) string { return fmt.Sprintf("%0255s", fmt.Sprint(kind, i)) }
+	url := " https://" + strings.Repeat("u", 232) + "\n"
+	var b strings.Builder
+	for i := range verify.MaxLogs {
+		fmt.Fprintf(&b, "log %s%s", keyOf(name("l", i), name("l", i), note.Ed25519), url)
+	}
+	for i := range verify.MaxWitnesses {
+		fmt.Fprintf(&b, "witness %s %s%s", name("w", i), lattice(name("w", i)), url)
+	}
+	fmt.Fprintf(&b, "group %s all", name("g", 0))
+	for i := range verify.MaxWitnesses {
+		b.WriteString(" " + name("w", i))
+	}
+	for i := range verify.MaxGroups - 1 {
+		fmt.Fprintf(&b, "\ngroup %s all %s", name("g", i+1), name("g", i))
+	}
+	fmt.Fprintf(&b, "\nquorum %s\n", name("g", verify.MaxGroups-1))
+	return b.String()
 }

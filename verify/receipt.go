@@ -61,7 +61,7 @@ type Registration struct {
 	Index      uint64 // of the entry
 	Checkpoint *Checkpoint
 	Counted    []Cosignature // those that are not from before the entry: of Checkpoint, or of an older one where SeenBy is
-	SeenBy     int64         // POSIX seconds: when a quorum had cosigned; 0 where the policy asks for none
+	SeenBy     int64         // POSIX seconds: when a quorum had cosigned ([Policy.SeenBy]); 0 where there is only the ledger's word
 
 	older *Checkpoint // of an older receipt of the entry, which holds too; nil for none
 }
@@ -170,6 +170,9 @@ func listCosignatures(cosignatures []Cosignature, since int64) string {
 			s += ", "
 		}
 		s += c.Witness.Name + " cosigned at " + record.FormatTime(c.Time)
+		if c.Own {
+			s += " (the ledger's own word)"
+		}
 		if c.Time < since {
 			s += ", before the entry was there"
 		}

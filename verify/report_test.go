@@ -34,7 +34,7 @@ func reported(t testing.TB, p string) (*verify.Registration, *verify.Report) {
 	index := log.register(now, sign(t, contractText(t, 1), both...))
 	log.fill(20)
 	trust := policy(t, p)
-	reg := receipt(t, trust, log.proof(index, 62, saw("w1", now+30), saw("w2", now+10), saw("w3", now+20)))
+	reg := receipt(t, trust, log.proof(index, 62, sawLattice(home, now+40), saw("w1", now+30), saw("w2", now+10), saw("w3", now+20)))
 	return reg, reg.Report(trust)
 }
 
@@ -68,6 +68,8 @@ func TestTheReportsWords(t *testing.T) {
 	if err := differs.Compare(reg.Record.Text(), changed); err != nil {
 		t.Fatal(err)
 	}
+	_, ledgerOnly := reported(t, logLine(home)+latticeLine("ledger", home)+"quorum ledger\n")
+	_, required := reported(t, logLine(home)+latticeLine("ledger", home)+witnessLine("w1")+witnessLine("w2")+"group witnesses any w1 w2\ngroup all all ledger witnesses\nquorum all\n")
 	w := newWorld(t)
 	statement := w.register(statementText(contractText(t, 1).ID(), makers()[1:], 2), "bob.example", "carol.example")
 	frame := contractText(t, 2)
@@ -80,6 +82,8 @@ func TestTheReportsWords(t *testing.T) {
 		"contract-none":         alone,
 		"contract-2-of-3":       whole,
 		"contract-differs":      differs,
+		"contract-ledger-only":  ledgerOnly,
+		"contract-own-word":     required,
 		"statement-unchecked":   w.items(statement)[0].Report,
 		"receipt-that-is-none":  verify.Refused(errors.New("not a receipt")),
 	} {

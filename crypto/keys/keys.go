@@ -1,5 +1,6 @@
-// Package keys holds the secret Ed25519 keys with which a person signs: in
-// OpenSSH key files, or in a running ssh-agent. It does not know what is signed.
+// Package keys holds the secret Ed25519 keys with which a person or a ledger signs, in
+// OpenSSH key files or in a running ssh-agent, and the secret ML-DSA-44 key with which
+// a ledger cosigns. It does not know what is signed.
 //
 // A key FILE is what ssh-keygen writes and ssh-add takes (openssh-key-v1, see
 // PROTOCOL.key of OpenSSH), with or without a passphrase; FILE.pub beside it is
@@ -11,7 +12,11 @@
 // somebody else wrote, "bob@host" or anything. Whoever uses a name checks it
 // against the grammar that he needs, and quotes it where he prints it.
 //
-// Every public key has passed [note.ParsePublicKey], every secret key fits its
+// OpenSSH has no format for an ML-DSA-44 key. Its file is the one of OpenSSL for the
+// seed, PKCS #8 in PEM (RFC 9881, section 6), to the byte, and has no name in it. It
+// is not encrypted: a ledger starts without somebody who types.
+//
+// Every Ed25519 public key has passed [note.ParsePublicKey], every secret key fits its
 // public one, and no error and no print of a value here holds a secret.
 // Passphrases are overwritten after use, as far as Go allows: the libraries
 // beneath make copies of their own.

@@ -47,7 +47,7 @@ func TestEveryBadCosignatureHasItsOwnError(t *testing.T) {
 		sig  []byte
 		want string
 	}{
-		{"key that signs notes", key(t, "witness.example", note.Ed25519), checkpoint, good, "has the type 0x01, cosignatures have 0x04"},
+		{"key that signs notes", key(t, "witness.example", note.Ed25519), checkpoint, good, "has the type 0x01, cosignatures have 0x04 or 0x06"},
 		{"no key", note.Key{}, checkpoint, good, "has the type 0x00"},
 		{"nothing", k, checkpoint, nil, "has 0 bytes, at least 8"},
 		{"7 bytes", k, checkpoint, good[:7], "has 7 bytes, at least 8"},

@@ -20,6 +20,7 @@ type Type byte
 const (
 	Ed25519     Type = 0x01 // the text of a note
 	Cosignature Type = 0x04 // a checkpoint, with a time, by Ed25519 (c2sp.org/tlog-cosignature@v1.0.1)
+	MLDSA44     Type = 0x06 // a checkpoint, with a time, by ML-DSA-44 (c2sp.org/tlog-cosignature@v1.1.0-rc.1)
 )
 
 // A PublicKey is an Ed25519 public key: 32 bytes that are the canonical encoding
@@ -80,25 +81,33 @@ type Key struct {
 	name   string
 	typ    Type
 	id     uint32
-	public PublicKey
+	public PublicKey // zero in a key of type MLDSA44
+	mldsa  string    // the public key of one of type MLDSA44, else ""; a string, so that keys have ==
 }
 
-// NewKey returns the verifier key of public under name.
+// NewKey returns the verifier key of public under name, of the type Ed25519 or
+// Cosignature.
 func NewKey(name string, typ Type, public PublicKey) (Key, error) {
 	if err := CheckName(name); err != nil {
 		return Key{}, err
 	}
 	if typ != Ed25519 && typ != Cosignature {
-		return Key{}, fmt.Errorf("key %s has the type %#02x; known are %#02x and %#02x", name, byte(typ), byte(Ed25519), byte(Cosignature))
+		return Key{}, fmt.Errorf("key %s has the type %#02x; an Ed25519 public key has %#02x or %#02x", name, byte(typ), byte(Ed25519), byte(Cosignature))
 	}
 	if public == (PublicKey{}) {
 		return Key{}, fmt.Errorf("key %s has no public key", name)
 	}
+	return Key{name: name, typ: typ, public: public}.withID(), nil
+}
+
+// withID returns the key with the id that the rest of it gives.
+func (k Key) withID() Key {
 	h := sha256.New()
-	h.Write([]byte(name))
-	h.Write([]byte{'\n', byte(typ)})
-	h.Write(public.b[:])
-	return Key{name, typ, binary.BigEndian.Uint32(h.Sum(nil)), public}, nil
+	h.Write([]byte(k.name))
+	h.Write([]byte{'\n', byte(k.typ)})
+	h.Write(k.PublicBytes())
+	k.id = binary.BigEndian.Uint32(h.Sum(nil))
+	return k
 }
 
 // ParseKey reads a verifier key:
@@ -119,13 +128,9 @@ func ParseKey(vkey string) (Key, error) {
 	if len(b) == 0 {
 		return Key{}, errors.New("verifier key has no type")
 	}
-	public, err := ParsePublicKey(b[1:])
+	k, err := newKey(name, Type(b[0]), b[1:])
 	if err != nil {
 		return Key{}, fmt.Errorf("verifier key %.100q: %w", name, err)
-	}
-	k, err := NewKey(name, Type(b[0]), public)
-	if err != nil {
-		return Key{}, fmt.Errorf("verifier key: %w", err)
 	}
 	if want := k.hexID(); id != want {
 		return Key{}, fmt.Errorf("verifier key %s has the key id %.20q, its name and public key give %s", name, id, want)
@@ -133,15 +138,52 @@ func ParseKey(vkey string) (Key, error) {
 	return k, nil
 }
 
-func (k Key) Name() string      { return k.name }
-func (k Key) Type() Type        { return k.typ }
-func (k Key) ID() uint32        { return k.id }
+func newKey(name string, typ Type, public []byte) (Key, error) {
+	switch typ {
+	case Ed25519, Cosignature:
+		p, err := ParsePublicKey(public)
+		if err != nil {
+			return Key{}, err
+		}
+		return NewKey(name, typ, p)
+	case MLDSA44:
+		return NewMLDSA44Key(name, public)
+	}
+	return Key{}, fmt.Errorf("the type %#02x is unknown; known are %#02x, %#02x and %#02x", byte(typ), byte(Ed25519), byte(Cosignature), byte(MLDSA44))
+}
+
+func (k Key) Name() string  { return k.name }
+func (k Key) Type() Type    { return k.typ }
+func (k Key) ID() uint32    { return k.id }
+func (k Key) hexID() string { return fmt.Sprintf("%08x", k.id) }
+
+// Public returns the Ed25519 public key; the zero value, which verifies nothing,
+// for a key of type MLDSA44.
 func (k Key) Public() PublicKey { return k.public }
-func (k Key) hexID() string     { return fmt.Sprintf("%08x", k.id) }
+
+// PublicBytes returns the public key as it stands in the verifier key: 32 bytes,
+// or the 1,312 of a key of type MLDSA44.
+func (k Key) PublicBytes() []byte {
+	if k.typ == MLDSA44 {
+		return []byte(k.mldsa)
+	}
+	return k.public.b[:]
+}
+
+// Fingerprint returns what people compare: [PublicKey.Fingerprint]. Of a key of type
+// MLDSA44 it is "SHA256:" and the unpadded base64 of the hash of the
+// SubjectPublicKeyInfo (RFC 9881, section 4), that `openssl pkey -pubout` prints.
+func (k Key) Fingerprint() string {
+	if k.typ != MLDSA44 {
+		return k.public.Fingerprint()
+	}
+	sum := sha256.Sum256([]byte(mldsa44Info + k.mldsa))
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
 
 // String prints the verifier key.
 func (k Key) String() string {
-	material := append([]byte{byte(k.typ)}, k.public.b[:]...)
+	material := append([]byte{byte(k.typ)}, k.PublicBytes()...)
 	return k.name + "+" + k.hexID() + "+" + canonical.EncodeToString(material)
 }
 

@@ -75,9 +75,9 @@ func TestEveryBadVerifierKeyHasItsOwnError(t *testing.T) {
 		{"line feed in the base64", good[:20] + "\n" + good[20:], "not canonical base64"},
 		{"carriage return at the end", good + "\r", "not canonical base64"},
 		{"space at the end", good + " ", "not canonical base64"},
-		{"type 0x02", of(2, pub), "has the type 0x02; known are 0x01 and 0x04"},
-		{"type 0x06 with an Ed25519 key", of(6, pub), "has the type 0x06; known are 0x01 and 0x04"},
-		{"type 0xff", of(0xff, pub), "has the type 0xff; known are 0x01 and 0x04"},
+		{"type 0x02", of(2, pub), "the type 0x02 is unknown; known are 0x01, 0x04 and 0x06"},
+		{"type 0x06 with an Ed25519 key", of(6, pub), "ML-DSA-44 public key has 32 bytes, not 1312"},
+		{"type 0xff", of(0xff, pub), "the type 0xff is unknown; known are 0x01, 0x04 and 0x06"},
 		{"type alone", of(1, nil), "public key has 0 bytes, not 32"},
 		{"31 bytes", of(1, pub[:31]), "public key has 31 bytes, not 32"},
 		{"33 bytes", of(1, append(pub[:32:32], 0)), "public key has 33 bytes, not 32"},
@@ -103,7 +103,7 @@ func TestAKeyIsMadeOfAGoodNameAKnownTypeAndAPublicKey(t *testing.T) {
 		{"", note.Ed25519, pub, "key name is empty"},
 		{"a\u2003b", note.Ed25519, pub, "has the character"},
 		{"a", 0, pub, "has the type 0x00"},
-		{"a", 6, pub, "has the type 0x06"},
+		{"a", note.MLDSA44, pub, "key a has the type 0x06; an Ed25519 public key has 0x01 or 0x04"},
 		{"a", note.Ed25519, note.PublicKey{}, "key a has no public key"},
 	} {
 		_, err := note.NewKey(c.name, c.typ, c.pub)

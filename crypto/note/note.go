@@ -13,7 +13,11 @@
 //
 // A [Key] is a verifier key ("vkey"), and a [PublicKey] the 32 bytes within,
 // which are a canonical encoding of a point that is not of small order. Nothing
-// else is a public key here, so that one signature fits one text.
+// else is an Ed25519 public key here, so that one signature fits one text.
+//
+// Notes are signed by Ed25519. Checkpoints, which are notes, may also be cosigned,
+// with a time: by Ed25519, and by ML-DSA-44, whose signatures outlast computers that
+// break the former (c2sp.org/tlog-cosignature).
 package note
 
 import (
@@ -29,7 +33,7 @@ import (
 )
 
 // Bounds of a note. A checkpoint with an ML-DSA-44 line of each of 64 witnesses
-// has 213 kB. golang.org/x/mod/sumdb/note stops at 100 lines too.
+// has 224 kB. golang.org/x/mod/sumdb/note stops at 100 lines too.
 const (
 	MaxSize       = 1_000_000 // bytes
 	MaxSignatures = 100       // lines

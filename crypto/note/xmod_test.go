@@ -163,6 +163,7 @@ func FuzzParseKey(f *testing.F) {
 	f.Add(key(f, "alice.example", note.Cosignature).String())
 	f.Add(vkey("a", append([]byte{1}, make([]byte, 32)...)))
 	f.Add(vkey("a", append([]byte{6}, public(f, "a").Bytes()...)))
+	f.Add(latticeKey(f, "alice.example").String())
 	f.Add("a+00000000+")
 	f.Add("++")
 	f.Add("")
@@ -176,6 +177,13 @@ func FuzzParseKey(f *testing.F) {
 		}
 		if k.String() != s {
 			t.Fatalf("%q prints as %q", s, k)
+		}
+		if k.Type() == note.MLDSA44 {
+			if made, err := note.NewMLDSA44Key(k.Name(), k.PublicBytes()); err != nil || made != k {
+				t.Fatalf("NewMLDSA44Key gives %v, %v", made, err)
+			}
+			agreesOnKey(t, s, k)
+			return
 		}
 		made, err := note.NewKey(k.Name(), k.Type(), k.Public())
 		if err != nil || made != k {

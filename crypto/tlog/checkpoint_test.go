@@ -2,6 +2,7 @@ package tlog_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -88,6 +89,37 @@ func TestNoOtherTextIsACheckpoint(t *testing.T) {
 	}
 }
 
+// Package note reads the checkpoint that an ML-DSA-44 key signs by itself: what is
+// one there is one here.
+func TestWhatMLDSA44SignsIsACheckpoint(t *testing.T) {
+	for text := range badCheckpoints {
+		agreesOnSigning(t, []byte(strings.ReplaceAll(text, "ROOT", leaf(0).String())))
+	}
+	for _, c := range []tlog.Checkpoint{
+		{Origin: "o", Root: tlog.EmptyRoot()},
+		{Origin: strings.Repeat("o", note.MaxName), Size: tlog.MaxSize, Root: leaf(0)},
+		{Origin: "Ledger/ä™", Size: 1, Root: leaf(1)},
+	} {
+		agreesOnSigning(t, c.Text())
+	}
+}
+
+func agreesOnSigning(t *testing.T, text []byte) {
+	t.Helper()
+	cosigner, err := note.NewMLDSA44Key("witness.example", make([]byte, 1312))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := tlog.ParseCheckpoint(text)
+	message, signErr := cosigner.CosignatureMessage(text, 1)
+	if (err == nil) != (signErr == nil) {
+		t.Fatalf("checkpoint %q: %v; as what is signed: %v", text, err, signErr)
+	}
+	if err == nil && !bytes.HasSuffix(message, append(binary.BigEndian.AppendUint64([]byte(c.Origin+"\x00\x00\x00\x00\x00\x00\x00\x00"), c.Size), c.Root[:]...)) {
+		t.Fatalf("of the checkpoint %q is signed %q", text, message)
+	}
+}
+
 // An origin may be whatever the name of a key may be.
 func TestAnOriginIsAKeyName(t *testing.T) {
 	for r := range rune(0x3100) {
@@ -151,6 +183,7 @@ func FuzzCheckpoint(f *testing.F) {
 		if c, err := tlog.ParseCheckpoint(data); err == nil && !bytes.Equal(c.Text(), data) {
 			t.Errorf("text %q is printed %q", data, c.Text())
 		}
+		agreesOnSigning(t, data)
 		c, err := tlog.ParseSignedCheckpoint(data)
 		if err != nil {
 			return
