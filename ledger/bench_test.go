@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/store"
 )
@@ -21,7 +20,7 @@ func onDisk(b *testing.B) *world {
 	w := &world{clock: new(clock), sign: home.sign}
 	w.clock.unix.Store(epoch)
 	w.dir = filepath.Join(b.TempDir(), dir)
-	if err := ledger.Create(w.storeConfig(), home.sign); err != nil {
+	if err := w.create(home.sign); err != nil {
 		b.Fatal(err)
 	}
 	w.mustOpen(b)

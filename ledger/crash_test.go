@@ -15,9 +15,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A witness has seen everything that left a ledger: what was acknowledged, what was
+// An onlooker has seen everything that left a ledger: what was acknowledged, what was
 // published and what was signed.
-type witness struct {
+type onlooker struct {
 	mu        sync.Mutex
 	acked     []acknowledged
 	published []tlog.Checkpoint
@@ -29,7 +29,7 @@ type acknowledged struct {
 	index uint64
 }
 
-func (o *witness) sign(message []byte) ([]byte, error) {
+func (o *onlooker) sign(message []byte) ([]byte, error) {
 	c, err := tlog.ParseCheckpoint(message)
 	if err != nil {
 		return nil, err
@@ -46,29 +46,29 @@ func (o *witness) sign(message []byte) ([]byte, error) {
 	return home.sign(message)
 }
 
-func (o *witness) saw(r *record.Record, reg ledger.Registration) {
+func (o *onlooker) saw(r *record.Record, reg ledger.Registration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.acked = append(o.acked, acknowledged{r.ID(), reg.Index})
 	o.published = append(o.published, reg.View.Checkpoint().Checkpoint)
 }
 
-// before returns what the witness has seen until now.
-func (o *witness) before() *witness {
+// before returns what the onlooker has seen until now.
+func (o *onlooker) before() *onlooker {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return &witness{acked: slices.Clone(o.acked), published: slices.Clone(o.published)}
+	return &onlooker{acked: slices.Clone(o.acked), published: slices.Clone(o.published)}
 }
 
 // hasSigned says whether the checkpoint was signed here.
-func (o *witness) hasSigned(c tlog.Checkpoint) bool {
+func (o *onlooker) hasSigned(c tlog.Checkpoint) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.signed[c.Size][string(c.Text())]
 }
 
 // oneHistory fails the test when two checkpoints of one size were signed.
-func (o *witness) oneHistory(t *testing.T) {
+func (o *onlooker) oneHistory(t *testing.T) {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,8 +79,8 @@ func (o *witness) oneHistory(t *testing.T) {
 	}
 }
 
-// check says whether v has all that the witness saw, and goes on from it.
-func (o *witness) check(v *ledger.View) error {
+// check says whether v has all that the onlooker saw, and goes on from it.
+func (o *onlooker) check(v *ledger.View) error {
 	for _, a := range o.acked {
 		if index, ok, err := v.Index(a.id); err != nil || !ok || index != a.index {
 			return fmt.Errorf("record %s was acknowledged as entry %d, it is %d, %v, %v", a.id, a.index, index, ok, err)
@@ -105,8 +105,8 @@ func (o *witness) check(v *ledger.View) error {
 func nothing(string) error { return nil }
 
 // run appends records to a ledger that is opened and closed again and again, so that
-// logs of writes are replayed, flushed and compacted, and tells the witness.
-func run(t *testing.T, w *world, o *witness) error {
+// logs of writes are replayed, flushed and compacted, and tells the onlooker.
+func run(t *testing.T, w *world, o *onlooker) error {
 	n, alone := uint64(0), uint64(0)
 	for _, sizes := range [][]uint64{{1, 1, 1, 40}, {1, 150, 1}, {1, 59, 1, 1, 1, 3}, {120, 1}, {132, 1, 1}, {1}} {
 		for _, size := range sizes {
@@ -136,19 +136,19 @@ func run(t *testing.T, w *world, o *witness) error {
 				return failed
 			}
 		}
-		if err := errors.Join(w.log.Close(), w.store.Close()); err != nil {
+		if err := errors.Join(w.log.Close(), w.guard.Close(), w.store.Close()); err != nil {
 			return err
 		}
 		if err := w.open(); err != nil {
 			return err
 		}
 	}
-	return errors.Join(w.log.Close(), w.store.Close())
+	return errors.Join(w.log.Close(), w.guard.Close(), w.store.Close())
 }
 
 func TestACrashAnywhereLosesNothingThatWasAcknowledged(t *testing.T) {
 	mem := vfs.NewCrashableMem()
-	seen := new(witness)
+	seen := new(onlooker)
 	var mu sync.Mutex
 	clones, created := 0, false
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -166,7 +166,7 @@ func TestACrashAnywhereLosesNothingThatWasAcknowledged(t *testing.T) {
 	}}
 	w := &world{fs: disk, clock: new(clock), sign: seen.sign}
 	w.clock.unix.Store(epoch)
-	if err := ledger.Create(w.storeConfig(), seen.sign); err != nil {
+	if err := w.create(seen.sign); err != nil {
 		t.Fatal(err)
 	}
 	mu.Lock()
@@ -185,7 +185,7 @@ func TestACrashAnywhereLosesNothingThatWasAcknowledged(t *testing.T) {
 
 // afterCrash opens what a crash left and reads it whole, registers one more, and
 // reads again.
-func afterCrash(t *testing.T, fs vfs.FS, all, before *witness, created bool) error {
+func afterCrash(t *testing.T, fs vfs.FS, all, before *onlooker, created bool) error {
 	w := &world{fs: fs, clock: new(clock), sign: home.sign}
 	w.clock.unix.Store(epoch)
 	if err := w.open(); err != nil {
@@ -193,7 +193,7 @@ func afterCrash(t *testing.T, fs vfs.FS, all, before *witness, created bool) err
 			return err
 		}
 		// Cut short, and done again.
-		if err := ledger.Create(w.storeConfig(), home.sign); err != nil {
+		if err := w.create(home.sign); err != nil {
 			return fmt.Errorf("creating again: %w", err)
 		}
 		if err := w.open(); err != nil {
@@ -213,5 +213,5 @@ func afterCrash(t *testing.T, fs vfs.FS, all, before *witness, created bool) err
 		return fmt.Errorf("one more: entry %d, %v", reg.Index, err)
 	}
 	checkEdge(t, reg.View)
-	return errors.Join(w.log.Close(), w.store.Close())
+	return errors.Join(w.log.Close(), w.guard.Close(), w.store.Close())
 }

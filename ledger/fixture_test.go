@@ -154,9 +154,10 @@ type world struct {
 	fs     vfs.FS // nil for the disk
 	clock  *clock
 	sign   func(message []byte) ([]byte, error)
-	config ledger.Config // Store, Sign, Clock and Policy are filled in by open
+	config ledger.Config // Store, Guard, Sign, Clock and Policy are filled in by open
 
 	store *store.Store
+	guard *store.Guard
 	log   *ledger.Log
 }
 
@@ -164,12 +165,21 @@ func (w *world) storeConfig() store.Config {
 	return store.Config{Dir: cmp.Or(w.dir, dir), FS: w.fs, Key: home.Key}
 }
 
+func (w *world) guardConfig() store.GuardConfig {
+	return store.GuardConfig{Dir: cmp.Or(w.dir, dir) + "-guard", FS: w.fs, Key: home.Key}
+}
+
+// create makes the ledger that open opens, signed by sign.
+func (w *world) create(sign func([]byte) ([]byte, error)) error {
+	return ledger.Create(w.storeConfig(), w.guardConfig(), ledger.Config{Sign: sign, Cosigner: w.config.Cosigner, Clock: w.clock.now})
+}
+
 // newWorld makes a ledger in fs and opens it.
 func newWorld(t testing.TB, fs vfs.FS) *world {
 	t.Helper()
 	w := &world{fs: fs, clock: new(clock), sign: home.sign}
 	w.clock.unix.Store(epoch)
-	if err := ledger.Create(w.storeConfig(), home.sign); err != nil {
+	if err := w.create(home.sign); err != nil {
 		t.Fatal(err)
 	}
 	w.mustOpen(t)
@@ -181,14 +191,18 @@ func (w *world) open() error {
 	if err != nil {
 		return err
 	}
-	cfg := w.config
-	cfg.Store, cfg.Clock, cfg.Policy = s, w.clock.now, policy
-	cfg.Sign = func(message []byte) ([]byte, error) { return w.sign(message) }
-	l, err := ledger.Open(cfg)
+	g, err := store.OpenGuard(w.guardConfig())
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	w.store, w.log = s, l
+	cfg := w.config
+	cfg.Store, cfg.Guard, cfg.Clock, cfg.Policy = s, g, w.clock.now, policy
+	cfg.Sign = func(message []byte) ([]byte, error) { return w.sign(message) }
+	l, err := ledger.Open(cfg)
+	if err != nil {
+		return errors.Join(err, g.Close(), s.Close())
+	}
+	w.store, w.guard, w.log = s, g, l
 	return nil
 }
 
@@ -201,7 +215,7 @@ func (w *world) mustOpen(t testing.TB) {
 
 func (w *world) close(t testing.TB) {
 	t.Helper()
-	if err := errors.Join(w.log.Close(), w.store.Close()); err != nil {
+	if err := errors.Join(w.log.Close(), w.guard.Close(), w.store.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

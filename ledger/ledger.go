@@ -9,18 +9,27 @@
 // of a batch, in this order:
 //
 //  1. ask the rules of each record, with the state that the records before it make;
-//  2. add the admitted ones to the tree, and sign its checkpoint;
+//  2. add the admitted ones to the tree, prove that it goes on from the checkpoint in
+//     the guard, and sign its checkpoint;
 //  3. write entries, tiles, indexes, state and checkpoint in one synced commit;
-//  4. publish the checkpoint: one swap of the View that all readers load;
-//  5. answer.
+//  4. put the checkpoint into the guard, because from here on it leaves;
+//  5. ask the witnesses, until the quorum has cosigned it;
+//  6. publish it: one swap of the View that all readers load;
+//  7. answer.
 //
 // A crash before the end of 3 leaves nothing of the batch or all of it, and nobody
-// was told; a start publishes what is on disk. What a batch decides, refusals too,
-// leaves the process after 4, because it may rest on entries of the same batch.
+// was told; a start publishes what is on disk, through 4, 5 and 6. What a batch
+// decides, refusals too, leaves the process after 6, because it may rest on entries of
+// the same batch.
+//
+// No batch begins before the last one is published, so the tree that the witnesses
+// are asked for is always the newest, and there is one such tree. While there is no
+// quorum, reads go on with the View as it was, and records wait.
 //
 // When a commit fails, nobody knows what the disk has. The log stops for ever, with
 // the View as it was, and tells all who wait; the process ends, and the next one
-// reads what there is.
+// reads what there is. It stops as well when the guard or a witness has seen a tree
+// that this one does not go on from.
 //
 // # The end
 //
@@ -44,6 +53,7 @@ import (
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/witness"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -65,33 +75,54 @@ var (
 	ErrStopped = errors.New("the ledger has stopped")
 )
 
+// ErrNoQuorum says that the witnesses' quorum is not there: of a receipt, that the
+// published checkpoint is of a time before the ledger's policy; of [Log.Append], that
+// nothing is registered before the witnesses have confirmed the ledger's clock.
+var ErrNoQuorum = errors.New("the witnesses have not cosigned yet")
+
 // A ClockError says that the ledger's clock is more than [rules.Skew] seconds behind
-// its last entry, so that nothing is registered.
+// its last entry, or behind the time at which witnesses had seen no later one, so that
+// nothing is registered: it would seem to be of before.
 type ClockError struct{ Now, Last int64 } // POSIX seconds
 
 func (e *ClockError) Error() string {
-	return fmt.Sprintf("the ledger's clock is behind: it is %s, the last entry is of %s",
+	return fmt.Sprintf("the ledger's clock is behind: it is %s, the last tree is of %s",
 		record.FormatTime(e.Now), record.FormatTime(e.Last))
 }
 
 // Config is what a Log works with.
 type Config struct {
-	Store    *store.Store
-	Sign     func(message []byte) ([]byte, error) // by the store's key
-	Clock    func() time.Time
-	Policy   []byte       // the policy by which receipts are checked before they leave
-	MaxBatch int          // records; 0 for DefaultBatch
-	MaxQueue int          // records; 0 for DefaultQueue
-	Log      *slog.Logger // nil for none
+	Store     *store.Store
+	Guard     *store.Guard                         // of the same ledger
+	Sign      func(message []byte) ([]byte, error) // by the store's key
+	Cosigner  *Cosigner                            // nil where the ledger has one key
+	Witnesses *witness.Witnesses                   // nil for none; open as long as the Log
+	Clock     func() time.Time
+	Policy    []byte       // the policy by which receipts are checked before they leave
+	MaxBatch  int          // records; 0 for DefaultBatch
+	MaxQueue  int          // records; 0 for DefaultQueue
+	Log       *slog.Logger // nil for none
+}
+
+// A Cosigner is the ledger's second key, with which it cosigns its own checkpoints.
+type Cosigner struct {
+	Key  note.Key // of a type that cosigns, under the ledger's name
+	Sign func(message []byte) ([]byte, error)
 }
 
 // A Log is the one writer of a ledger.
 type Log struct {
-	store    *store.Store
-	sign     func(message []byte) ([]byte, error)
-	clock    func() time.Time
-	log      *slog.Logger
-	maxBatch int
+	store     *store.Store
+	guard     *store.Guard
+	signer    signer
+	witnesses *witness.Witnesses
+	policy    *verify.Policy
+	log       *slog.Logger
+	maxBatch  int
+
+	left tlog.Checkpoint // of the sequencer: what the guard has
+	seen atomic.Int64    // POSIX seconds: by when a quorum of others had seen what is published; 0 without
+	idle atomic.Int64    // POSIX seconds: since when the stored head waits for its quorum; 0 when it does not
 
 	// view is the published head. Readers load it once per request and never look
 	// past its size: Pebble shows batches before they are synced.
@@ -103,6 +134,10 @@ type Log struct {
 
 	err  error         // why the log stopped, nil after Close; set before done
 	done chan struct{} // closed when the sequencer has ended
+
+	// ctx ends when nobody waits for witnesses any more.
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 // A Registration says where a record is in the log.
@@ -113,54 +148,51 @@ type Registration struct {
 	View       *View // covers the index
 }
 
-// Create makes the store of a new ledger, with the signed checkpoint of the empty
-// log.
-func Create(cfg store.Config, sign func(message []byte) ([]byte, error)) error {
-	c, err := signCheckpoint(tlog.Checkpoint{Origin: cfg.Key.Name(), Root: tlog.EmptyRoot()}, cfg.Key, sign)
+// Create makes the store and the guard of a new ledger, with the signed checkpoint of
+// the empty log. Of cfg it uses Sign, Cosigner and Clock.
+func Create(in store.Config, guard store.GuardConfig, cfg Config) error {
+	c, err := signer{in.Key, cfg.Sign, cfg.Cosigner, cfg.Clock}.checkpoint(tlog.Checkpoint{Origin: in.Key.Name(), Root: tlog.EmptyRoot()})
 	if err != nil {
 		return err
 	}
-	return store.Create(cfg, c)
+	// The store last: what a crash cuts short has none, and is done again.
+	if err := store.CreateGuard(guard, c); err != nil {
+		return err
+	}
+	return store.Create(in, c)
 }
 
-// Open publishes what the store has, and begins to take records.
+// Open proves that the store has everything that left the ledger, by its guard, and
+// publishes what was published before, or without witnesses all that it has. With
+// witnesses it goes on to publish the rest when they have cosigned it. It takes
+// records from the beginning.
 func Open(cfg Config) (*Log, error) {
 	l := &Log{
-		store:    cfg.Store,
-		sign:     cfg.Sign,
-		clock:    cfg.Clock,
-		log:      cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
-		maxBatch: cmp.Or(cfg.MaxBatch, DefaultBatch),
-		queue:    make(chan *request, cmp.Or(cfg.MaxQueue, DefaultQueue)),
-		done:     make(chan struct{}),
+		store:     cfg.Store,
+		guard:     cfg.Guard,
+		signer:    signer{cfg.Store.Key(), cfg.Sign, cfg.Cosigner, cfg.Clock},
+		witnesses: cfg.Witnesses,
+		log:       cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
+		maxBatch:  cmp.Or(cfg.MaxBatch, DefaultBatch),
+		queue:     make(chan *request, cmp.Or(cfg.MaxQueue, DefaultQueue)),
+		done:      make(chan struct{}),
 	}
-	head := cfg.Store.Head()
-	if err := checkSigner(head.Checkpoint.Checkpoint, cfg.Store.Key(), cfg.Sign); err != nil {
+	if err := l.signer.check(cfg.Store.Head().Checkpoint); err != nil {
 		return nil, err
 	}
-	policy, err := verify.ParsePolicy(cfg.Policy)
-	if err != nil {
+	var err error
+	if l.policy, err = verify.ParsePolicy(cfg.Policy); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	if _, ok := policy.Log(cfg.Store.Key()); !ok {
+	if _, ok := l.policy.Log(cfg.Store.Key()); !ok {
 		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
 	}
-	l.view.Store(newView(cfg.Store, head, policy))
+	if err := l.resume(); err != nil {
+		return nil, err
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
 	go l.run()
 	return l, nil
-}
-
-// checkSigner says whether sign signs with the secret half of key. It signs what is
-// signed already, so that nothing new can leave by it.
-func checkSigner(c tlog.Checkpoint, key note.Key, sign func([]byte) ([]byte, error)) error {
-	sig, err := sign(c.Text())
-	if err != nil {
-		return fmt.Errorf("signing the checkpoint of size %d: %w", c.Size, err)
-	}
-	if !key.Public().Verify(c.Text(), sig) {
-		return fmt.Errorf("what signs for the ledger has not the secret key of %s", key)
-	}
-	return nil
 }
 
 // View returns the published log.
@@ -233,17 +265,28 @@ func (l *Log) Refuse(fault *record.SignatureError) error {
 
 // time returns the time of an entry after the one registered at last.
 func (l *Log) time(last int64) (int64, error) {
-	now := l.clock().Unix()
-	if last-now > rules.Skew {
-		return 0, &ClockError{Now: now, Last: last}
+	now := l.signer.clock().Unix()
+	if latest := max(last, l.seen.Load()); latest-now > rules.Skew {
+		return 0, &ClockError{Now: now, Last: latest}
 	}
 	return max(now, last), nil
 }
 
+// Waiting returns since when what is stored waits for the witnesses' quorum, in POSIX
+// seconds; 0 when nothing does.
+func (l *Log) Waiting() int64 { return l.idle.Load() }
+
+// closePatience is how long witnesses are waited for at the end: what they have not
+// cosigned by then is on disk, and is published by the next start.
+const closePatience = 5 * time.Second
+
 // Close takes no more records, waits until all that were taken are answered, and
-// returns why the log stopped if it did. The store stays open.
+// returns why the log stopped if it did. The store, the guard and the witnesses stay
+// open.
 func (l *Log) Close() error {
 	l.close(ErrClosed)
+	patience := time.AfterFunc(closePatience, l.cancel)
+	defer patience.Stop()
 	<-l.done
 	return l.err
 }

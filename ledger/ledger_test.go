@@ -337,14 +337,14 @@ func TestALogDoesNotOpenWithAnotherSecretKey(t *testing.T) {
 	if err := w.open(); err == nil || !strings.Contains(err.Error(), "not the secret key of "+home.String()) {
 		t.Fatalf("opened: %v", err)
 	}
-	if err := ledger.Create(w.storeConfig(), alice.sign); err == nil || !strings.Contains(err.Error(), "no signature of the ledger "+home.String()) {
+	if err := w.create(alice.sign); err == nil || !strings.Contains(err.Error(), "no signature of the ledger "+home.String()) {
 		t.Fatalf("created: %v", err)
 	}
 	w.sign = func([]byte) ([]byte, error) { return nil, errDisk }
 	if err := w.open(); !errors.Is(err, errDisk) {
 		t.Fatalf("opened: %v", err)
 	}
-	if err := ledger.Create(w.storeConfig(), w.sign); !errors.Is(err, errDisk) {
+	if err := w.create(w.sign); !errors.Is(err, errDisk) {
 		t.Fatalf("created: %v", err)
 	}
 	w.sign = home.sign
@@ -361,12 +361,12 @@ func TestALogDoesNotOpenWithoutAPolicyThatKnowsIt(t *testing.T) {
 		"log " + alice.String() + "\nquorum none\n": "is no log of it",
 		"no policy\n": "policy",
 	} {
-		_, err := ledger.Open(ledger.Config{Store: w.store, Sign: home.sign, Clock: w.clock.now, Policy: []byte(text)})
+		_, err := ledger.Open(ledger.Config{Store: w.store, Guard: w.guard, Sign: home.sign, Clock: w.clock.now, Policy: []byte(text)})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("policy %q: %v", text, err)
 		}
 	}
-	if err := w.store.Close(); err != nil {
+	if err := errors.Join(w.guard.Close(), w.store.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

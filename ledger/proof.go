@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -8,7 +9,7 @@ import (
 )
 
 // Receipt returns the offline proof of one entry, a tlog-proof with the entry as its
-// extra, or ErrNotFound. Its checkpoint and inclusion have been verified.
+// extra, or ErrNotFound or ErrNoQuorum. Its checkpoint and inclusion have been verified.
 func (v *View) Receipt(index uint64) ([]byte, error) {
 	entry, err := v.Entry(index)
 	if err != nil {
@@ -19,7 +20,10 @@ func (v *View) Receipt(index uint64) ([]byte, error) {
 		return nil, fmt.Errorf("receipt of entry %d: %w", index, err)
 	}
 	b := tlog.Proof{Extra: entry, Index: index, Hashes: hashes, Checkpoint: v.Checkpoint()}.Bytes()
-	if err := verify.Inclusion(v.policy, v.store.Key(), b); err != nil {
+	var failure *verify.Failure
+	if err := verify.Inclusion(v.policy, v.store.Key(), b); errors.As(err, &failure) && failure.Step == verify.StepQuorum {
+		return nil, fmt.Errorf("receipt of entry %d: %w: %w", index, ErrNoQuorum, err)
+	} else if err != nil {
 		return nil, fmt.Errorf("receipt of entry %d: %w", index, err)
 	}
 	return b, nil

@@ -1,15 +1,17 @@
 package ledger
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/witness"
 )
 
 // A request is a record that waits for its place in the log.
@@ -27,33 +29,65 @@ type answer struct {
 	err        error
 }
 
+// errLeft says that a tree is not to be signed.
+var errLeft = errors.New("not shown to go on from what has left the ledger")
+
+// refreshAfter is how old cosignatures may be while nothing is registered: whoever
+// watches sees from their times that the ledger hides nothing newer.
+const (
+	refreshAfter    = time.Hour
+	refreshPatience = 30 * time.Second // for the quorum, while records may be coming
+)
+
 // run is the sequencer.
 func (l *Log) run() {
 	defer close(l.done)
-	for {
+	defer l.cancel()
+	stale := time.NewTimer(refreshAfter)
+	defer stale.Stop()
+	var err error
+	if l.witnesses != nil {
+		err = l.finish()
+	}
+	for err == nil {
+		stale.Reset(refreshAfter)
 		select {
 		case q, ok := <-l.queue:
 			if !ok {
 				return
 			}
-			l.sequence(l.gather(q))
+			err = l.sequence(l.gather(q))
+		case c := <-l.late():
+			err = l.add(c)
+		case <-stale.C:
+			err = l.refresh()
 		case <-l.store.Failed():
 		}
-		if err := l.store.Err(); err != nil {
-			l.stop(err)
-			return
-		}
+		err = cmp.Or(l.store.Err(), err)
 	}
+	l.stop(err)
 }
 
 // stop answers all that still waits, and ends the log.
 func (l *Log) stop(err error) {
-	l.log.Error("ledger stopped", "err", err)
-	l.err = fmt.Errorf("%w: %w", ErrStopped, err)
-	l.close(l.err)
-	for q := range l.queue {
-		q.answer <- answer{err: l.err}
+	err = l.stopped(err)
+	if !errors.Is(err, ErrClosed) {
+		l.log.Error("ledger stopped", "err", err)
+		l.err = err
 	}
+	l.close(err)
+	for q := range l.queue {
+		q.answer <- answer{err: err}
+	}
+}
+
+// stopped returns the error of which those who wait are told. A log that is closed
+// while it waits for witnesses has not failed.
+func (l *Log) stopped(err error) error {
+	if l.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return ErrClosed
+	}
+	return fmt.Errorf("%w: %w", ErrStopped, err)
 }
 
 // gather returns the first request and those that wait behind it, as many as a batch
@@ -74,9 +108,27 @@ func (l *Log) gather(first *request) []*request {
 	return batch
 }
 
-// sequence takes requests through the steps of a batch, and answers each.
-func (l *Log) sequence(requests []*request) {
-	answers, err := l.commit(requests)
+// sequence takes requests through the steps of a batch, and answers each. The error
+// is one after which the log may not go on.
+func (l *Log) sequence(requests []*request) error {
+	var answers []answer
+	err := l.confirm()
+	if err == nil {
+		answers, err = l.commit(requests)
+	}
+	var end error
+	var conflict *witness.Conflict
+	switch {
+	case errors.As(err, &conflict):
+		end = err
+	case err == nil && l.store.Head().Checkpoint.Size > l.View().Size():
+		end = l.finish()
+	case errors.Is(err, errLeft) || l.store.Err() != nil:
+		end = err
+	}
+	if end != nil {
+		err = l.stopped(end)
+	}
 	view := l.View()
 	for i, q := range requests {
 		if err != nil {
@@ -86,12 +138,13 @@ func (l *Log) sequence(requests []*request) {
 		answers[i].view = view
 		q.answer <- answers[i]
 	}
+	return end
 }
 
-// commit decides on requests, and writes and publishes what it admits. The answers
-// hold if it returns no error.
+// commit decides on requests, and writes what it admits. The answers hold if it
+// returns no error, and when the new head is published.
 func (l *Log) commit(requests []*request) ([]answer, error) {
-	start := l.clock()
+	start := l.signer.clock()
 	batch := l.store.NewBatch()
 	t, err := l.time(batch.LastTime())
 	if err != nil {
@@ -104,23 +157,32 @@ func (l *Log) commit(requests []*request) ([]answer, error) {
 	if batch.Len() == 0 {
 		return answers, batch.Close()
 	}
-	unsigned, err := batch.Checkpoint()
-	if err != nil {
-		return nil, errors.Join(err, batch.Close())
-	}
-	checkpoint, err := signCheckpoint(unsigned, l.Key(), l.sign)
+	checkpoint, err := l.seal(batch)
 	if err != nil {
 		return nil, errors.Join(err, batch.Close())
 	}
 	if err := batch.Commit(checkpoint); err != nil {
-		if l.store.Err() != nil {
-			err = fmt.Errorf("%w: %w", ErrStopped, err)
-		}
 		return nil, err
 	}
-	l.publish(l.store.Head())
-	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", l.clock().Sub(start).Round(time.Microsecond))
+	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", l.signer.clock().Sub(start).Round(time.Microsecond))
 	return answers, nil
+}
+
+// seal returns the signed checkpoint of the batch, after it has proved that its tree
+// goes on from what the guard has.
+func (l *Log) seal(batch *store.Batch) (tlog.SignedCheckpoint, error) {
+	unsigned, err := batch.Checkpoint()
+	if err != nil {
+		return tlog.SignedCheckpoint{}, err
+	}
+	last, err := l.guard.Last()
+	if err != nil {
+		return tlog.SignedCheckpoint{}, fmt.Errorf("%w: %w", errLeft, err)
+	}
+	if err := batch.Continues(last.Checkpoint); err != nil {
+		return tlog.SignedCheckpoint{}, fmt.Errorf("%w: %w", errLeft, err)
+	}
+	return l.signer.checkpoint(unsigned)
 }
 
 // admit adds the record to the batch if the rules admit it.
@@ -135,27 +197,4 @@ func (l *Log) admit(batch *store.Batch, t int64, r *record.Record) answer {
 	}
 	index, err := batch.Append(t, r)
 	return answer{index: index, registered: t, new: true, err: err}
-}
-
-// publish shows a stored head to all readers. It stands between what is stored and
-// what is answered: who has to see a checkpoint before the public does, is asked
-// here.
-func (l *Log) publish(head store.Head) {
-	l.view.Store(newView(l.store, head, l.View().policy))
-}
-
-// signCheckpoint returns the checkpoint with the signature that sign makes. Whether it
-// is one of the key, the store asks before it takes it.
-func signCheckpoint(c tlog.Checkpoint, key note.Key, sign func([]byte) ([]byte, error)) (tlog.SignedCheckpoint, error) {
-	text := c.Text()
-	sig, err := sign(text)
-	if err != nil {
-		return tlog.SignedCheckpoint{}, fmt.Errorf("signing the checkpoint of size %d: %w", c.Size, err)
-	}
-	n := note.Note{Text: text, Signatures: []note.Signature{key.Signature(sig)}}
-	signed, err := tlog.ParseSignedCheckpoint(n.Bytes())
-	if err != nil {
-		return tlog.SignedCheckpoint{}, fmt.Errorf("signing the checkpoint of size %d: %w", c.Size, err)
-	}
-	return signed, nil
 }

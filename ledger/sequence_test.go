@@ -47,7 +47,7 @@ func gated(t *testing.T, maxBatch, maxQueue int, test func(t *testing.T, w *worl
 		g := &gate{pass: make(chan error)}
 		w := &world{fs: vfs.NewMem(), clock: new(clock), sign: g.sign, config: ledger.Config{MaxBatch: maxBatch, MaxQueue: maxQueue}}
 		w.clock.unix.Store(epoch)
-		if err := ledger.Create(w.storeConfig(), home.sign); err != nil {
+		if err := w.create(home.sign); err != nil {
 			t.Fatal(err)
 		}
 		w.mustOpen(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,59 +22,69 @@ import (
 	"github.com/chirograph/chirograph/verify"
 )
 
-// What the directory of a ledger holds.
-const (
-	keyFile    = "ledger.key" // the secret; ledger.key.pub beside it
-	policyFile = "policy"
-	storeDir   = "store"
-)
-
 func initCommand() *cobra.Command {
-	var dir, origin, ledgerURL string
+	var f initFlags
 	c := &cobra.Command{
-		Use:   "init --dir DIR --origin NAME [--url URL]",
+		Use:   "init --dir DIR --origin NAME [--url URL] [--ml-dsa] [--guard DIR]",
 		Short: "Make the keys and the empty log of a new ledger",
-		Long: `Makes a new ledger in DIR: its secret key (ledger.key, which whoever has it can sign
-as the ledger with), its policy, and an empty log. Nothing that is there is written
-over.
+		Long: `Makes a new ledger in DIR: its secret key (ledger.key), its policy, and an empty log.
+Nothing that is there is written over.
 
 NAME is the name of the ledger for ever, in every contract and receipt: a host name
-of yours, with a path perhaps, as in ledger.example/2026.`,
-		Example: "  chirographd init --dir /var/lib/chirograph --origin ledger.example --url https://ledger.example",
-		Args:    cobra.NoArgs,
+of yours, with a path perhaps, as in ledger.example/2026.
+
+With --ml-dsa it gets a second key, which signs each tree too and cannot be added
+later: receipts, some 3 KB longer, then outlive Ed25519. The guard remembers the last
+tree that left, so that an old copy is not taken for the ledger: best on another disk.`,
+		Example:               "  chirographd init --dir /var/lib/chirograph --origin ledger.example --url https://ledger.example",
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if dir == "" || origin == "" {
+			if f.dir == "" || f.origin == "" {
 				return errors.New("--dir and --origin have to be given")
 			}
-			policy, err := initLedger(dir, origin, ledgerURL)
+			policy, err := initLedger(f)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "made the ledger %s in %s, key %s\n", origin, dir, policy.Logs[0].Key.Public().Fingerprint())
+			fmt.Fprintf(cmd.ErrOrStderr(), "made the ledger %s in %s, key %s\n", f.origin, f.dir, policy.Logs[0].Key.Fingerprint())
 			_, err = cmd.OutOrStdout().Write(policy.Bytes())
 			return err
 		},
 	}
-	c.Flags().StringVar(&dir, "dir", "", "keep the ledger in `DIR`, new or empty")
-	c.Flags().StringVar(&origin, "origin", "", "the ledger's `NAME` for ever")
-	c.Flags().StringVar(&ledgerURL, "url", "", "the public finds it at `URL`")
+	c.Flags().StringVar(&f.dir, "dir", "", "keep the ledger in `DIR`, new or empty")
+	c.Flags().StringVar(&f.origin, "origin", "", "the ledger's `NAME` for ever")
+	c.Flags().StringVar(&f.url, "url", "", "the public finds it at `URL`")
+	c.Flags().BoolVar(&f.mldsa, "ml-dsa", false, "give it a second, post-quantum key")
+	c.Flags().StringVar(&f.guard, "guard", "", "keep the guard in `DIR`, not in the ledger's directory")
 	return c
 }
 
-// initLedger makes a ledger beside dir and gives it the name when it is whole.
-func initLedger(dir, origin, ledgerURL string) (*verify.Policy, error) {
-	if err := record.CheckOrigin(origin); err != nil {
+type initFlags struct {
+	dir, origin, url, guard string
+	mldsa                   bool
+}
+
+// initLedger makes a ledger beside its directory, and gives it the name when it is
+// whole.
+func initLedger(f initFlags) (*verify.Policy, error) {
+	if err := record.CheckOrigin(f.origin); err != nil {
 		return nil, fmt.Errorf("--origin: %w", err)
 	}
-	if err := checkURL(ledgerURL); err != nil {
-		return nil, err
+	if err := checkURL(f.url); err != nil {
+		return nil, fmt.Errorf("--url: %w", err)
 	}
-	dir, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(f.dir)
 	if err != nil {
 		return nil, err
 	}
 	if err := mustBeEmpty(dir); err != nil {
 		return nil, err
+	}
+	if f.guard != "" {
+		if err := checkGuard(dir, f.guard); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return nil, err
@@ -82,8 +94,12 @@ func initLedger(dir, origin, ledgerURL string) (*verify.Policy, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	policy, err := fillLedger(temp, origin, ledgerURL)
+	f.dir = temp
+	policy, err := fillLedger(f)
 	if err != nil {
+		if f.guard != "" {
+			err = errors.Join(err, os.RemoveAll(f.guard))
+		}
 		return nil, err
 	}
 	// Windows renames over nothing; an empty directory is as good as none.
@@ -91,6 +107,21 @@ func initLedger(dir, origin, ledgerURL string) (*verify.Policy, error) {
 		return nil, err
 	}
 	return policy, os.Rename(temp, dir)
+}
+
+// checkGuard demands a place for a guard beside the ledger's directory, new or empty.
+func checkGuard(dir, guard string) error {
+	place, err := filepath.Abs(guard)
+	if err != nil {
+		return err
+	}
+	if within, err := filepath.Rel(dir, place); err == nil && within != ".." && !strings.HasPrefix(within, ".."+string(filepath.Separator)) {
+		return fmt.Errorf("--guard %s is in the ledger's directory, where the guard is when nothing is said", guard)
+	}
+	if err := mustBeEmpty(place); err != nil {
+		return fmt.Errorf("--guard: %w", err)
+	}
+	return nil
 }
 
 func mustBeEmpty(dir string) error {
@@ -114,30 +145,63 @@ func checkURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
 		strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fmt.Errorf("--url %q is not an http or https URL without query", s)
+		return fmt.Errorf("%q is not an http or https URL without query", s)
 	}
 	return nil
 }
 
-func fillLedger(dir, origin, ledgerURL string) (*verify.Policy, error) {
-	secret, err := keys.Generate(rand.Reader, origin)
+func fillLedger(f initFlags) (*verify.Policy, error) {
+	policy, cfg, err := makeKeys(f)
 	if err != nil {
 		return nil, err
 	}
-	if err := secret.WriteFiles(filepath.Join(dir, keyFile), nil); err != nil {
+	in := store.Config{Dir: filepath.Join(f.dir, storeDir), Key: policy.Logs[0].Key}
+	guard := store.GuardConfig{Dir: cmp.Or(f.guard, filepath.Join(f.dir, guardDir)), Key: policy.Logs[0].Key}
+	if err := ledger.Create(in, guard, cfg); err != nil {
 		return nil, err
 	}
-	vkey, err := note.NewKey(origin, note.Ed25519, secret.Public())
+	if err := keepGuard(f.dir, guard.Dir); err != nil {
+		return nil, err
+	}
+	text := policy.Bytes()
+	if policy, err = verify.ParsePolicy(text); err != nil {
+		return nil, err
+	}
+	return policy, os.WriteFile(filepath.Join(f.dir, policyFile), text, 0o644)
+}
+
+// makeKeys writes the ledger's secret keys, and returns the policy that has their
+// public halves, and what signs by them.
+func makeKeys(f initFlags) (*verify.Policy, ledger.Config, error) {
+	cfg := ledger.Config{Clock: time.Now}
+	secret, err := keys.Generate(rand.Reader, f.origin)
 	if err != nil {
-		return nil, err
+		return nil, cfg, err
 	}
-	if err := ledger.Create(store.Config{Dir: filepath.Join(dir, storeDir), Key: vkey}, secret.Sign); err != nil {
-		return nil, err
+	if err := secret.WriteFiles(filepath.Join(f.dir, keyFile), nil); err != nil {
+		return nil, cfg, err
 	}
-	text := (&verify.Policy{Logs: []verify.Log{{Key: vkey, URL: ledgerURL}}, Quorum: "none"}).Bytes()
-	policy, err := verify.ParsePolicy(text)
+	vkey, err := note.NewKey(f.origin, note.Ed25519, secret.Public())
 	if err != nil {
-		return nil, err
+		return nil, cfg, err
 	}
-	return policy, os.WriteFile(filepath.Join(dir, policyFile), text, 0o644)
+	cfg.Sign = secret.Sign
+	policy := &verify.Policy{Logs: []verify.Log{{Key: vkey, URL: f.url}}, Quorum: verify.NoQuorum}
+	if !f.mldsa {
+		return policy, cfg, nil
+	}
+	second, err := keys.GenerateMLDSA44(rand.Reader)
+	if err != nil {
+		return nil, cfg, err
+	}
+	if err := second.WriteFile(filepath.Join(f.dir, cosignerFile)); err != nil {
+		return nil, cfg, err
+	}
+	own := verify.Witness{Name: ownWitness, URL: f.url}
+	if own.Key, err = second.Key(f.origin); err != nil {
+		return nil, cfg, err
+	}
+	policy.Witnesses, policy.Quorum = []verify.Witness{own}, own.Name
+	cfg.Cosigner = &ledger.Cosigner{Key: own.Key, Sign: second.Sign}
+	return policy, cfg, nil
 }

@@ -5,34 +5,22 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
-
-// This program is the test binary under its own name, so that what is tested is
-// built as the test is.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"chirographd": main}) }
 
 const (
 	submitters = 32
@@ -49,9 +37,9 @@ type ledgerProcess struct {
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
-func startLedger(t *testing.T, dir string) *ledgerProcess {
+func startLedger(t testing.TB, dir string, more ...string) *ledgerProcess {
 	t.Helper()
-	p := &ledgerProcess{Cmd: exec.Command("chirographd", "serve", "--dir", dir, "--listen", "127.0.0.1:0")}
+	p := &ledgerProcess{Cmd: exec.Command("chirographd", append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0"}, more...)...)}
 	p.Stderr = &p.stderr
 	stdout, err := p.StdoutPipe()
 	if err != nil {
@@ -72,47 +60,6 @@ func startLedger(t *testing.T, dir string) *ledgerProcess {
 	}
 	p.url = address.FindString(line)
 	return p
-}
-
-// newLedger makes a ledger and returns its directory and policy.
-func newLedger(t *testing.T) (string, *verify.Policy) {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "ledger")
-	var stdout, stderr bytes.Buffer
-	if code := run([]string{"init", "--dir", dir, "--origin", "ledger.example"}, &stdout, &stderr); code != 0 {
-		t.Fatalf("init: exit code %d\n%s", code, stderr.String())
-	}
-	p, err := verify.ParsePolicy(stdout.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir, p
-}
-
-// revocations returns so many records, each of another key.
-func revocations(t *testing.T, ledger note.Key, n int) []*record.Record {
-	t.Helper()
-	list := make([]*record.Record, n)
-	for i := range list {
-		seed := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
-		secret := ed25519.NewKeyFromSeed(seed[:])
-		public, err := note.ParsePublicKey(secret.Public().(ed25519.PublicKey))
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := note.NewKey("key.example", note.Ed25519, public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := record.New(&record.Text{Kind: record.Revocation, Ledger: ledger, Made: time.Now().Unix(), Key: key, Reason: "lost"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if list[i], err = r.Sign(public, func(m []byte) ([]byte, error) { return ed25519.Sign(secret, m), nil }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return list
 }
 
 // submitAll posts the records, each on a connection of its own, until the ledger
@@ -321,19 +268,6 @@ func TestAKilledLedgerHasWhatItAcknowledged(t *testing.T) {
 		t.Fatalf("%d of %d were acknowledged: that is not midway", len(receipts), len(list))
 	}
 	checkAfter(t, dir, policy, list, receipts)
-}
-
-func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"init", "--help"}, {"serve", "--help"}, {"help", "serve"}, {}} {
-		var stdout, stderr bytes.Buffer
-		if code := run(args, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
-			t.Errorf("%q: exit code %d, %s", args, code, stderr.String())
-		}
-		help := stdout.String()
-		if lines := strings.Count(help, "\n"); lines > 24 || !strings.Contains(help, "Examples:\n  chirographd ") {
-			t.Errorf("%q: %d lines, or no example:\n%s", args, lines, help)
-		}
-	}
 }
 
 func TestALedgerThatCannotSayWhereItIsEnds(t *testing.T) {

@@ -36,7 +36,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(initCommand(), serveCommand())
+	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -7,51 +7,63 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/web"
-	"github.com/chirograph/chirograph/verify"
+	"github.com/chirograph/chirograph/ledger/witness"
 )
 
 func serveCommand() *cobra.Command {
-	var dir, listen, ledgerURL string
+	var f serveFlags
 	c := &cobra.Command{
-		Use:   "serve --dir DIR --listen ADDR [--url URL]",
+		Use:   "serve --dir DIR --listen ADDR [--url URL] [--witness-policy FILE] [--guard DIR]",
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted: then it takes nothing new, answers
 everything that it took, and ends. Callers who are slow have ten seconds.
 
-The URL goes into the policy that it gives out; it is that of init, unless you say
-another.`,
-		Example: "  chirographd serve --dir /var/lib/chirograph --listen 127.0.0.1:8080",
-		Args:    cobra.NoArgs,
+The witnesses of FILE, a policy with the URL of each, are asked to cosign every tree;
+what is registered is public, and answered, when their quorum has. They are remembered
+until others are named, or --without-witnesses says so.
+
+It does not start when the guard has seen entries that the ledger has not: see
+chirographd recover.`,
+		Example:               "  chirographd serve --dir /var/lib/chirograph --listen 127.0.0.1:8080",
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if dir == "" || listen == "" {
+			if f.dir == "" || f.listen == "" {
 				return errors.New("--dir and --listen have to be given")
 			}
-			if err := checkURL(ledgerURL); err != nil {
-				return err
+			if err := checkURL(f.url); err != nil {
+				return fmt.Errorf("--url: %w", err)
 			}
-			return serve(cmd.Context(), dir, listen, ledgerURL, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+			return serve(cmd.Context(), f, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
 		},
 	}
-	c.Flags().StringVar(&dir, "dir", "", "the ledger that is kept in `DIR`")
-	c.Flags().StringVar(&listen, "listen", "", "serve at `HOST:PORT`")
-	c.Flags().StringVar(&ledgerURL, "url", "", "the public finds it at `URL`")
+	c.Flags().StringVar(&f.dir, "dir", "", "the ledger that is kept in `DIR`")
+	c.Flags().StringVar(&f.listen, "listen", "", "serve at `HOST:PORT`")
+	c.Flags().StringVar(&f.url, "url", "", "the public finds it at `URL`")
+	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
+	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
+	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`, not in the ledger's directory")
 	return c
 }
 
+type serveFlags struct {
+	dir, listen, url, witnesses, guard string
+	alone                              bool
+}
+
 // serve runs a ledger until ctx ends or it has to stop. The order of shutdown is
-// listener, sequencer, store.
-func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer, logger *slog.Logger) (err error) {
+// listener, sequencer, witnesses, guard, store.
+func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Logger) (err error) {
 	files, err := fileLimit()
 	if err != nil {
 		return err
@@ -60,28 +72,58 @@ func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer,
 	if err != nil {
 		return err
 	}
-	policy, secret, err := identity(dir, ledgerURL)
+	id, err := readIdentity(f.dir, f.url)
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(store.Config{Dir: filepath.Join(dir, storeDir), Key: policy.Logs[0].Key, Log: logger})
+	asked, err := id.readWitnesses(f.dir, f.witnesses, f.alone)
+	if err != nil {
+		return err
+	}
+	guard, err := guardOf(f.dir, f.guard)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Log: logger})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	l, err := ledger.Open(ledger.Config{Store: s, Sign: secret.Sign, Clock: time.Now, Policy: policy.Bytes(), Log: logger})
+	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
+	if errors.Is(err, store.ErrNoGuard) {
+		return fmt.Errorf("%w: where it is, --guard DIR says; where it is lost, see chirographd recover --help", err)
+	}
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	cfg := ledger.Config{
+		Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Clock: time.Now, Policy: id.policy.Bytes(), Log: logger,
+	}
+	if asked != nil {
+		w, err := id.askWitnesses(s, logger)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		cfg.Witnesses = w
+	}
+	l, err := ledger.Open(cfg)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(keepGuard(f.dir, guard), keepWitnesses(f.dir, asked)); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	handler, err := web.New(web.Config{
-		Key: policy.Logs[0].Key, View: l.View, Log: l, Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
-		Policy: policy.Bytes(), URL: policy.Logs[0].URL, Logger: logger,
+		Key: id.key, View: l.View, Log: l, Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
+		Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
 	})
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return err
 	}
@@ -91,31 +133,13 @@ func serve(ctx context.Context, dir, listen, ledgerURL string, stdout io.Writer,
 	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places), l, shutdownPatience)
 }
 
-// identity reads who the ledger is: its policy, with the URL to give out, and the
-// secret key, which has to be the policy's.
-func identity(dir, ledgerURL string) (*verify.Policy, keys.SecretKey, error) {
-	text, err := os.ReadFile(filepath.Join(dir, policyFile))
-	if err != nil {
-		return nil, keys.SecretKey{}, fmt.Errorf("no ledger in %s (chirographd init makes one): %w", dir, err)
-	}
-	policy, err := verify.ParsePolicy(text)
-	if err == nil && len(policy.Logs) != 1 {
-		err = fmt.Errorf("it lists %d logs, not this ledger alone", len(policy.Logs))
-	}
-	if err != nil {
-		return nil, keys.SecretKey{}, fmt.Errorf("%s: %w", filepath.Join(dir, policyFile), err)
-	}
-	if ledgerURL != "" {
-		policy.Logs[0].URL = ledgerURL
-	}
-	secret, err := keys.Open(filepath.Join(dir, keyFile), nil)
-	if err != nil {
-		return nil, secret, err
-	}
-	if want := policy.Logs[0].Key.Public(); secret.Public() != want {
-		return nil, secret, fmt.Errorf("%s is the key %s, the policy's is %s", filepath.Join(dir, keyFile), secret.Public().Fingerprint(), want.Fingerprint())
-	}
-	return policy, secret, nil
+// askWitnesses returns the witnesses of the ledger's policy, which prove from its store
+// that it only grew.
+func (id *identity) askWitnesses(s *store.Store, logger *slog.Logger) (*witness.Witnesses, error) {
+	return witness.New(witness.Config{
+		Ledger: id.key, Policy: id.policy, Clock: time.Now, Logger: logger,
+		Prove: func(old, size uint64) ([]tlog.Hash, error) { return tlog.ConsistencyProof(s.Tile, old, size) },
+	})
 }
 
 // entries counts the entries of a log.

@@ -16,8 +16,8 @@ type patience struct {
 	accepted time.Duration // after that, for answers to records that the sequencer took before its end
 }
 
-// shutdownPatience has strangers delay the end by 12 seconds at most, well below the
-// 90 or 30 after which service managers kill, and is longer than any batch takes.
+// shutdownPatience has strangers delay the end by 12 seconds at most, and witnesses by
+// five more, well below the 90 or 30 after which service managers kill.
 var shutdownPatience = patience{begun: 10 * time.Second, accepted: 2 * time.Second}
 
 // serveUntil serves until ctx ends or the log stops. Then it lets nobody in, and

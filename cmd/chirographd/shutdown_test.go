@@ -36,21 +36,26 @@ type served struct {
 func serveWith(t *testing.T, p patience, handler http.Handler, before func()) *served {
 	t.Helper()
 	dir, _ := newLedger(t)
-	policy, secret, err := identity(dir, "")
+	who, err := readIdentity(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := policy.Logs[0].Key
+	policy, key := who.policy, who.key
 	s, err := store.Open(store.Config{Dir: filepath.Join(dir, storeDir), Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	g, err := store.OpenGuard(store.GuardConfig{Dir: filepath.Join(dir, guardDir), Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
 	sign := func(message []byte) ([]byte, error) {
 		before()
-		return secret.Sign(message)
+		return who.secret.Sign(message)
 	}
-	l, err := ledger.Open(ledger.Config{Store: s, Sign: sign, Clock: time.Now, Policy: policy.Bytes()})
+	l, err := ledger.Open(ledger.Config{Store: s, Guard: g, Sign: sign, Clock: time.Now, Policy: policy.Bytes()})
 	if err != nil {
 		t.Fatal(err)
 	}

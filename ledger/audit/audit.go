@@ -50,6 +50,7 @@ type Config struct {
 	Client   *client.Client   // asks the ledger
 	Policy   *verify.Policy   // the client's: under it evidence is judged
 	Dir      string           // of the copy; it is made where there is none
+	Copy     *store.Store     // the copy, open and left open; nil for the one in Dir
 	Clock    func() time.Time // says on which day contracts are compared
 	Random   io.Reader        // chooses the tiles and contracts that are compared
 	Progress func(Progress)   // called after each bundle; nil for none
@@ -101,6 +102,9 @@ func (f *Finding) String() string {
 // contract could not be compared. There is none where the copy could not be opened: it
 // is [ErrHeld], or the directory has something else.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
+	if cfg.Copy != nil {
+		return run(ctx, cfg, cfg.Copy)
+	}
 	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, Key: cfg.Client.Ledger(), Log: cfg.Log})
 	if err != nil {
 		return nil, err
@@ -108,7 +112,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return run(ctx, cfg, s)
 }
 
-// run audits into an open copy, and closes it.
+// run audits into an open copy, and closes it where the caller had none open.
 func run(ctx context.Context, cfg Config, s *store.Store) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -120,11 +124,13 @@ func run(ctx context.Context, cfg Config, s *store.Store) (*Result, error) {
 		result.Finding, err = &found.Finding, nil
 	}
 	result.Judged = s.Head().Checkpoint.Size
-	closed := s.Close()
+	if cfg.Copy == nil {
+		err = errors.Join(err, s.Close())
+	}
 	if failed := s.Err(); failed != nil { // all that came after comes of it
 		return result, failed
 	}
-	return result, errors.Join(err, closed)
+	return result, err
 }
 
 // An auditor is one run.

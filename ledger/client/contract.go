@@ -28,8 +28,26 @@ type ContractPage struct {
 
 // An Event is an entry in the time line of a contract, by the ledger's word.
 type Event struct {
-	Index uint64
-	ID    record.ID
+	Index    uint64
+	ID       record.ID
+	Relation Relation
+	About    string    // token, of a statement; else ""
+	Answers  record.ID // the statement that a statement answers; zero for none
+	By       int       // how many parties signed a statement or termination; of a contract how many it has
+}
+
+// A Relation is what an entry in the time line of a contract is to it.
+type Relation string
+
+const (
+	States     Relation = "states"     // a statement under the contract
+	Terminates Relation = "terminates" // a termination of it
+	Replaces   Relation = "replaces"   // the contract that takes its place
+	Under      Relation = "under"      // a contract made under it
+)
+
+func (r Relation) known() bool {
+	return r == States || r == Terminates || r == Replaces || r == Under
 }
 
 // Contract fetches a page of what the ledger says of a contract: with its time line
@@ -65,11 +83,17 @@ type pageJSON struct {
 		Disputes []string        `json:"disputes"`
 		More     bool            `json:"more_disputes"`
 	} `json:"status"`
-	Timeline []struct {
-		Index uint64 `json:"index"`
-		ID    string `json:"id"`
-	} `json:"timeline"`
-	Next *uint64 `json:"next"`
+	Timeline []eventJSON `json:"timeline"`
+	Next     *uint64     `json:"next"`
+}
+
+type eventJSON struct {
+	Index    uint64   `json:"index"`
+	ID       string   `json:"id"`
+	Relation Relation `json:"relation"`
+	By       []string `json:"by"`
+	About    string   `json:"about"`
+	Answers  string   `json:"answers"`
 }
 
 func parseContractPage(b []byte, id record.ID, after *uint64) (*ContractPage, error) {
@@ -135,7 +159,7 @@ func (in *pageJSON) status(page *ContractPage) error {
 // events reads the time line, which comes after an index where that is not nil.
 func (in *pageJSON) events(page *ContractPage, after *uint64) error {
 	for i, e := range in.Timeline {
-		id, err := record.ParseID(e.ID)
+		event, err := e.event()
 		switch {
 		case err != nil:
 			return fmt.Errorf("record %d of it: %w", i, err)
@@ -145,12 +169,36 @@ func (in *pageJSON) events(page *ContractPage, after *uint64) error {
 			return fmt.Errorf("record %d of it has the index %d in a log of %d", i, e.Index, page.Size)
 		}
 		after = &e.Index
-		page.Events = append(page.Events, Event{e.Index, id})
+		page.Events = append(page.Events, event)
 	}
 	if page.Next != nil && (len(page.Events) == 0 || *page.Next != *after) {
 		return fmt.Errorf("the next one is after %d, which is not its last record", *page.Next)
 	}
 	return nil
+}
+
+func (e *eventJSON) event() (Event, error) {
+	out := Event{Index: e.Index, Relation: e.Relation, About: e.About, By: len(e.By)}
+	if !e.Relation.known() {
+		return out, fmt.Errorf("its relation %.32q is none to a contract", e.Relation)
+	}
+	var err error
+	if out.ID, err = record.ParseID(e.ID); err != nil {
+		return out, err
+	}
+	if e.Relation == States {
+		if err := record.CheckToken(e.About); err != nil {
+			return out, fmt.Errorf("about: %w", err)
+		}
+	} else if e.About != "" || e.Answers != "" {
+		return out, fmt.Errorf("what %s is about nothing and answers nothing", e.Relation)
+	}
+	if e.Answers != "" {
+		if out.Answers, err = record.ParseID(e.Answers); err != nil {
+			return out, fmt.Errorf("answers: %w", err)
+		}
+	}
+	return out, nil
 }
 
 func parseIDs(list []string) ([]record.ID, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ func contractPage(status, events, rest string) string {
 }
 
 func pageEvent(index int) string {
-	return fmt.Sprintf(`{"index":%d,"id":"%s","kind":"statement","relation":"states","by":["buyer"]}`, index, someID)
+	return fmt.Sprintf(`{"index":%d,"id":"%s","kind":"statement","relation":"states","by":["buyer"],"about":"delivery"}`, index, someID)
 }
 
 func pageEvents(n int) string {
@@ -77,6 +78,15 @@ func TestContractPageIsReadStrictly(t *testing.T) {
 		{"registered on no day", status(`"disputes"`, `"recorded":"2026-05-32","disputes"`), "recorded: "},
 		{"a dispute that has no id", contractPage(strings.Replace(inForce, "[]", `["aa"]`, 1), "", ""), "dispute: "},
 		{"a record that has no id", contractPage(inForce, strings.Replace(pageEvent(1), "aa", "a", 1), ""), "record 0 of it: "},
+		{"a dispute that is answered", contractPage(inForce, strings.Replace(pageEvent(1), "}", `,"answers":"`+someID+`"}`, 1), ""), ""},
+		{"a contract under it", contractPage(inForce, strings.Replace(pageEvent(1), `"states","by":["buyer"],"about":"delivery"`, `"under","by":["buyer","maker"]`, 1), ""), ""},
+		{"an answer that has no id", contractPage(inForce, strings.Replace(pageEvent(1), "}", `,"answers":"aa"}`, 1), ""), "record 0 of it: answers: "},
+		{"no relation", contractPage(inForce, strings.Replace(pageEvent(1), "relation", "kin", 1), ""), `record 0 of it: its relation "" is none to a contract`},
+		{"a relation of another kind", contractPage(inForce, strings.Replace(pageEvent(1), "states", `undoes\u001b`, 1), ""), `record 0 of it: its relation "undoes\x1b" is none`},
+		{"a statement about nothing", contractPage(inForce, strings.Replace(pageEvent(1), `"about":"delivery"`, `"about":""`, 1), ""), "record 0 of it: about: "},
+		{"a statement about what is no token", contractPage(inForce, strings.Replace(pageEvent(1), `delivery`, `De\u001blivery`, 1), ""), "record 0 of it: about: "},
+		{"a termination about something", contractPage(inForce, strings.Replace(pageEvent(1), "states", "terminates", 1), ""), "record 0 of it: what terminates is about nothing"},
+		{"an amendment that answers", contractPage(inForce, strings.Replace(pageEvent(1), `"states","by":["buyer"],"about":"delivery"`, `"replaces","answers":"`+someID+`"`, 1), ""), "record 0 of it: what replaces is about nothing"},
 		{"one entry twice", contractPage(inForce, pageEvent(4)+","+pageEvent(4), ""), "record 1 of it has the index 4, after 4"},
 		{"entries backwards", contractPage(inForce, pageEvent(4)+","+pageEvent(3), ""), "record 1 of it has the index 3, after 4"},
 		{"a next page that skips", contractPage(inForce, pageEvent(4), `,"next":5`), "the next one is after 5, which is not its last record"},
@@ -105,6 +115,22 @@ func TestContractPageIsReadStrictly(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		})
+	}
+}
+
+// What an entry is to the contract, and what it is about, says what update fetches first.
+func TestAnEventSaysWhatItIsToTheContract(t *testing.T) {
+	l := newLog("ledger.example/log")
+	id := must(record.ParseID(someID))
+	resolution := fmt.Sprintf(`{"index":3,"id":"%s","relation":"states","by":["buyer","maker"],"about":"resolution","answers":"%s"}`, someID, contractID)
+	others := fmt.Sprintf(`{"index":4,"id":"%[1]s","relation":"terminates","by":["buyer"]},{"index":5,"id":"%[1]s","relation":"replaces","by":["buyer","maker","lead"]},{"index":6,"id":"%[1]s","relation":"under","by":[]}`, someID)
+	p, err := l.client(t, body(200, []byte(contractPage(inForce, resolution+","+others, "")))).Contract(t.Context(), contractID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Event{{3, id, States, "resolution", contractID, 2}, {4, id, Terminates, "", record.ID{}, 1}, {5, id, Replaces, "", record.ID{}, 3}, {6, id, Under, "", record.ID{}, 0}}
+	if !slices.Equal(p.Events, want) {
+		t.Errorf("%+v", p.Events)
 	}
 }
 

@@ -20,21 +20,23 @@ import (
 // realLedger starts a ledger on disk and its server, and returns the URL.
 func realLedger(t *testing.T, l *fakeLog) string {
 	t.Helper()
-	cfg := store.Config{Dir: filepath.Join(t.TempDir(), "ledger"), Key: l.Key}
-	if err := ledger.Create(cfg, l.sign); err != nil {
-		t.Fatal(err)
-	}
-	s := must(store.Open(cfg))
+	in := store.Config{Dir: filepath.Join(t.TempDir(), "ledger"), Key: l.Key}
+	guard := store.GuardConfig{Dir: filepath.Join(t.TempDir(), "guard"), Key: l.Key}
 	text := policy(l).Bytes()
 	clock := func() time.Time { return time.Unix(now, 0) }
-	log := must(ledger.Open(ledger.Config{Store: s, Sign: l.sign, Policy: text, Clock: clock}))
+	cfg := ledger.Config{Sign: l.sign, Policy: text, Clock: clock}
+	if err := ledger.Create(in, guard, cfg); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Store, cfg.Guard = must(store.Open(in)), must(store.OpenGuard(guard))
+	log := must(ledger.Open(cfg))
 	h := must(web.New(web.Config{Key: l.Key, View: log.View, Log: log, Clock: clock, Checks: 2, Policy: text}))
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = web.NewServer(h, nil)
 	server.Start()
 	t.Cleanup(func() {
 		server.Close()
-		if err := errors.Join(log.Close(), s.Close()); err != nil {
+		if err := errors.Join(log.Close(), cfg.Guard.Close(), cfg.Store.Close()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -63,7 +63,7 @@ func TestPolicyIsReadAndBounded(t *testing.T) {
 		}
 	}
 	_, _, err := Policy(t.Context(), serve(t, body(200, comment(verify.MaxPolicy+1))), "http://ledger.example/")
-	wantError(t, err, "GET http://ledger.example/policy: the answer has more than the 65536 bytes")
+	wantError(t, err, "GET http://ledger.example/policy: the answer has more than the 262144 bytes")
 	_, _, err = Policy(t.Context(), serve(t, body(200, []byte("<html>"))), "http://ledger.example/")
 	wantError(t, err, "GET http://ledger.example/policy: policy")
 	_, _, err = Policy(t.Context(), serve(t, body(404, text)), "http://ledger.example/")

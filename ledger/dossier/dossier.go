@@ -42,7 +42,7 @@ const (
 	MaxFiles   = 1<<16 - 2 // entries of the ZIP: one more is the mark of ZIP64
 	MaxRecords = 4096      // twenty years of a delivery, an acceptance and a payment a week
 	MaxHeld    = 128 << 20 // bytes of all files but documents, which are held in memory
-	MaxPolicy  = 64 << 10  // bytes, as in package verify
+	MaxPolicy  = 256 << 10 // bytes, as in package verify
 )
 
 // A Dossier is one contract with all that belongs to it. It is made by [New],

@@ -342,7 +342,7 @@ func TestFilesBelongToARecord(t *testing.T) {
 		{"empty policy", "policy is empty", set(policyPath, nil)},
 		{"policy with NUL", "control character", set(policyPath, []byte("log\x00\n"))},
 		{"policy that is not text", "not valid UTF-8", set(policyPath, []byte("\xff\n"))},
-		{"policy too long", "at most 65536", set(policyPath, make([]byte, MaxPolicy+1))},
+		{"policy too long", "at most 262144", set(policyPath, make([]byte, MaxPolicy+1))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := unpack(t, canonical)

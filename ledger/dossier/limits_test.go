@@ -25,8 +25,8 @@ func TestPolicyIsBounded(t *testing.T) {
 	}
 	mustRead(t, written(t, d))
 	_, err = New(r, bytes.Repeat([]byte("#"), MaxPolicy+1))
-	wantOneTooMany(t, err, "policy has 65537 bytes, at most 65536")
-	wantOneTooMany(t, d.SetPolicy(bytes.Repeat([]byte("#"), MaxPolicy+1)), "policy has 65537 bytes, at most 65536")
+	wantOneTooMany(t, err, "policy has 262145 bytes, at most 262144")
+	wantOneTooMany(t, d.SetPolicy(bytes.Repeat([]byte("#"), MaxPolicy+1)), "policy has 262145 bytes, at most 262144")
 	if len(d.Policy()) != MaxPolicy {
 		t.Errorf("refused policy changed the dossier")
 	}

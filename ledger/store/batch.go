@@ -29,6 +29,7 @@ type Batch struct {
 	// from start[L] on are in no batch before.
 	edge  [levels][]byte
 	start [levels]int
+	full  map[tlog.Tile][]byte // tiles that the batch filled
 }
 
 // NewBatch begins a batch at the end of the log.
@@ -91,6 +92,10 @@ func (b *Batch) addHash(level int, index uint64, h tlog.Hash) {
 		return
 	}
 	tile := index / tlog.MaxWidth
+	if b.full == nil {
+		b.full = make(map[tlog.Tile][]byte)
+	}
+	b.full[tlog.Tile{Level: level, Index: tile}] = edge[b.start[level]*tlog.HashSize:]
 	if b.start[level] > 0 {
 		if err := b.db.DeleteRange(tileKey(level, tile, 0), tileKey(level, tile, tlog.MaxWidth), nil); err != nil {
 			panic("store: " + err.Error())
@@ -99,6 +104,29 @@ func (b *Batch) addHash(level int, index uint64, h tlog.Hash) {
 	b.set(tileKey(level, tile, 0), edge)
 	// Not cut to length zero: up to where the store has it, it is still the store's.
 	b.edge[level], b.start[level] = nil, 0
+}
+
+// Tile returns the first t.Width hashes, 1 to 256, of a tile of level 0 or above of the
+// tree that the batch makes, or ErrNotFound. Hashes of entries before the batch are
+// read from the database, and not taken from what the writer remembers of them.
+func (b *Batch) Tile(t tlog.Tile) ([]byte, error) {
+	var before, added []byte
+	if full, ok := b.full[tlog.Tile{Level: t.Level, Index: t.Index}]; ok {
+		added = full
+	} else if n := b.tree.Size() >> (8 * t.Level); n/tlog.MaxWidth == t.Index {
+		added = b.edge[t.Level][b.start[t.Level]*tlog.HashSize:]
+	}
+	if width := tlog.TileWidth(t.Level, t.Index, b.store.tree.Size()); width > 0 {
+		var err error
+		if before, err = b.store.Tile(tlog.Tile{Level: t.Level, Index: t.Index, Width: min(width, t.Width)}); err != nil {
+			return nil, err
+		}
+	}
+	hashes := append(before, added...)
+	if len(hashes) < t.Width*tlog.HashSize {
+		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	}
+	return hashes[:t.Width*tlog.HashSize], nil
 }
 
 // Len returns how many entries the batch has.
@@ -140,7 +168,7 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 	}
 	head := Head{checkpoint, b.time}
 	b.set(headKey, s.headBytes(head))
-	err := s.guard(func() error { return s.db.Apply(b.db, sync) })
+	err := s.call(func() error { return s.db.Apply(b.db, sync) })
 	if err != nil {
 		s.fail(err)
 		return s.err

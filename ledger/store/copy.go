@@ -125,7 +125,7 @@ func (s *Store) write(f func() error) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	if err := s.guard(f); err != nil {
+	if err := s.call(f); err != nil {
 		s.fail(err)
 		return s.err
 	}

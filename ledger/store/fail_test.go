@@ -100,7 +100,7 @@ func TestWhatPebbleCannotGoOnFromEndsTheStore(t *testing.T) {
 		"a panic": func(*pebble.Options) error { panic("a panic") },
 	} {
 		s := &Store{dir: testDir, failed: make(chan struct{})}
-		err := s.guard(func() error { return f(s.options(cfg, true)) })
+		err := s.call(func() error { return f(s.options(cfg, true)) })
 		if err == nil || !strings.Contains(err.Error(), name) || !errors.Is(s.Err(), err) {
 			t.Errorf("%s: %v; the store says %v", name, err, s.Err())
 		}
@@ -270,7 +270,7 @@ func TestEveryKindOfWriteThatFailsEndsTheStore(t *testing.T) {
 			if d.Unwrap() != vfs.FS(broken) {
 				t.Fatal("the disk is not around the one that was given")
 			}
-			err := s.guard(func() error { return op(d) })
+			err := s.call(func() error { return op(d) })
 			if n <= skip { // all went well
 				if err != nil || s.Err() != nil || skip == 0 {
 					t.Errorf("%s without a fault: %v; the store says %v", name, err, s.Err())

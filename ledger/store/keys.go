@@ -14,9 +14,10 @@ import (
 const levels = 8
 
 var (
-	formatKey = []byte("format")
-	headKey   = []byte("head")
-	keptKey   = []byte("kept")
+	formatKey    = []byte("format")
+	headKey      = []byte("head")
+	publishedKey = []byte("published")
+	keptKey      = []byte("kept")
 )
 
 func entryKey(index uint64) []byte {

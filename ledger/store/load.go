@@ -31,7 +31,10 @@ func (s *Store) load() error {
 	if err := s.checkNothingBeyond(); err != nil {
 		return err
 	}
-	return s.checkLastEntry()
+	if err := s.checkLastEntry(); err != nil {
+		return err
+	}
+	return s.loadPublished()
 }
 
 // checkSigned says whether key, the ledger's, signed the checkpoint, and whether it is
@@ -39,6 +42,14 @@ func (s *Store) load() error {
 func checkSigned(key note.Key, c tlog.SignedCheckpoint, tree *tlog.Tree) error {
 	if err := checkTree(key, c.Checkpoint, tree); err != nil {
 		return err
+	}
+	return checkSigner(key, c)
+}
+
+// checkSigner says whether key, the ledger's, signed the checkpoint under its origin.
+func checkSigner(key note.Key, c tlog.SignedCheckpoint) error {
+	if c.Origin != key.Name() {
+		return fmt.Errorf("checkpoint has the origin %s, the ledger is %s", c.Origin, key.Name())
 	}
 	for _, sig := range c.Note.Signatures {
 		if sig.By(key) && key.Public().Verify(c.Note.Text, sig.Bytes) {

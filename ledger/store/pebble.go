@@ -105,7 +105,7 @@ func (s *Store) open(cfg Config, create bool) error {
 	}
 	o := s.options(cfg, create)
 	s.lock, o.Lock = lock, lock
-	err = s.guard(func() (err error) {
+	err = s.call(func() (err error) {
 		s.db, err = pebble.Open(cfg.Dir, o)
 		return err
 	})
@@ -131,10 +131,10 @@ func lockDir(dir string, files vfs.FS) (*pebble.Lock, error) {
 	return lock, nil
 }
 
-// guard returns what f, a call of Pebble that writes, returns, or why the store
+// call returns what f, a call of Pebble that writes, returns, or why the store
 // failed, whichever is first. f runs in a goroutine of its own because Pebble's
 // Fatalf ends up in it; see [logger.end].
-func (s *Store) guard(f func() error) error {
+func (s *Store) call(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		defer func() {
@@ -184,7 +184,7 @@ func (l logger) Fatalf(format string, args ...any) { l.end(fmt.Errorf(format, ar
 // has, for ever. To exit is not a library's to do, to panic would end the process without a
 // word to those who wait, and runtime.Goexit would run the goroutine's deferred
 // calls, which go on as if all were well. Who waits for the goroutine is told by
-// [Store.guard], and who runs the process by [Store.Failed].
+// [Store.call], and who runs the process by [Store.Failed].
 func (l logger) end(err error) {
 	l.log.Error("store failed", "err", err)
 	l.store.fail(err)

@@ -10,6 +10,7 @@
 //	format                            "chirograph store 1\n", the ledger's vkey, "\n"
 //	                                  of a copy "chirograph copy 1\n", the same
 //	head                              time of the last entry, "\n", the signed checkpoint; of a copy its text
+//	published                         where it is not the head: the published one, of the same form
 //	kept                              of a copy: the newest checkpoint that the ledger signed
 //	e index(8)                        the entry
 //	t level(1) index(8) start(2)      hashes of that tile from number start on
@@ -82,9 +83,10 @@ type Store struct {
 
 	// Of the one goroutine that writes. edge[L] has the hashes of the last tile
 	// of level L while it is not full.
-	head Head
-	tree tlog.Tree
-	edge [levels][]byte
+	head      Head
+	published *Head // nil where it is the head
+	tree      tlog.Tree
+	edge      [levels][]byte
 
 	failed  chan struct{} // closed when err is set
 	failing sync.Once
@@ -134,7 +136,7 @@ func (s *Store) create(checkpoint tlog.SignedCheckpoint) error {
 	); err != nil {
 		return err
 	}
-	return s.guard(func() error { return s.db.Apply(b, pebble.Sync) })
+	return s.call(func() error { return s.db.Apply(b, pebble.Sync) })
 }
 
 // Open opens the store of the ledger of that key, and proves that its checkpoint is
@@ -196,7 +198,7 @@ func (s *Store) Close() error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	err := s.guard(s.db.Close)
+	err := s.call(s.db.Close)
 	if s.lock != nil && s.Err() == nil {
 		err = errors.Join(err, s.lock.Close())
 	}

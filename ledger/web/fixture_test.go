@@ -122,16 +122,21 @@ func newWorld(t testing.TB, change func(cfg *ledger.Config), dir string, fs vfs.
 	t.Helper()
 	w := &world{t: t, lines: new(logged)}
 	w.unix.Store(epoch)
-	sc := store.Config{Dir: dir, FS: fs, Key: home.Key}
-	if err := ledger.Create(sc, home.sign); err != nil {
+	w.clock = func() time.Time { return time.Unix(w.unix.Load(), 0) }
+	cfg := ledger.Config{Sign: home.sign, Policy: policy, Clock: w.clock}
+	sc, gc := store.Config{Dir: dir, FS: fs, Key: home.Key}, store.GuardConfig{Dir: dir + "-guard", FS: fs, Key: home.Key}
+	if err := ledger.Create(sc, gc, cfg); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.Open(sc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.clock = func() time.Time { return time.Unix(w.unix.Load(), 0) }
-	cfg := ledger.Config{Store: s, Sign: home.sign, Policy: policy, Clock: w.clock}
+	g, err := store.OpenGuard(gc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Store, cfg.Guard = s, g
 	if change != nil {
 		change(&cfg)
 	}
@@ -145,6 +150,7 @@ func newWorld(t testing.TB, change func(cfg *ledger.Config), dir string, fs vfs.
 	}
 	t.Cleanup(func() {
 		_ = w.log.Close()
+		_ = g.Close()
 		_ = s.Close()
 	})
 	return w

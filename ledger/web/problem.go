@@ -74,7 +74,8 @@ var unavailable = []struct {
 	{isClock, 60, "the ledger's clock is behind its last entry", true},
 	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", true},
 	{is(context.Canceled), 1, "the request ended before its answer", false},
-	{is(context.DeadlineExceeded), 1, "the request ended before its answer", false},
+	{is(ledger.ErrNoQuorum), 10, "the ledger's witnesses have not cosigned its tree yet", false},
+	{is(context.DeadlineExceeded), 10, "the ledger's witnesses have not cosigned its tree yet", false},
 }
 
 func is(target error) func(error) bool {

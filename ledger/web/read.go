@@ -131,14 +131,21 @@ func (h *Handler) healthy(*request) (*answer, error) {
 	return ok(plainText, never, []byte("ok\n")), nil
 }
 
+// readyPatience is for how many seconds what is registered may wait for witnesses
+// before the ledger is not ready: as long as one of them may take.
+const readyPatience = 10
+
 // ready says that it serves what it is there for: where it accepts records, that
-// the log still takes them.
+// the log still takes them, and that witnesses cosign.
 func (h *Handler) ready(*request) (*answer, error) {
 	if h.cfg.Log != nil {
 		select {
 		case <-h.cfg.Log.Done():
 			return nil, cmp.Or(h.cfg.Log.Err(), ledger.ErrClosed)
 		default:
+		}
+		if at := h.cfg.Log.Waiting(); at != 0 && h.cfg.Clock().Unix()-at > readyPatience {
+			return nil, ledger.ErrNoQuorum
 		}
 	}
 	return ok(plainText, never, []byte("ready\n")), nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -8,11 +9,18 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
+
+// publishWait is how long a submitter is kept while the ledger waits for its
+// witnesses: less than the minute after which proxies give up, and more than a
+// witness takes that was slow once.
+const publishWait = 30 * time.Second
 
 // register takes a record. What costs least is asked first: whoever sends bytes
 // that are no record, or one that is here already, has none of its signatures
@@ -39,7 +47,15 @@ func (h *Handler) register(q *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	reg, err := h.cfg.Log.Append(q.Context(), r)
+	select {
+	case h.submitters <- struct{}{}:
+		defer func() { <-h.submitters }()
+	default:
+		return nil, ledger.ErrBusy
+	}
+	ctx, cancel := context.WithTimeout(q.Context(), publishWait)
+	defer cancel()
+	reg, err := h.cfg.Log.Append(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,8 @@ func TestErrorsOfTheLedgerHaveTheirStatus(t *testing.T) {
 		{ledger.ErrStopped, 503, "60", true},
 		{&ledger.ClockError{Now: epoch, Last: epoch + 301}, 503, "60", true},
 		{context.Canceled, 503, "1", false},
-		{context.DeadlineExceeded, 503, "1", false},
+		{ledger.ErrNoQuorum, 503, "10", false},
+		{context.DeadlineExceeded, 503, "10", false},
 		{ledger.ErrNotFound, 404, "", false},
 		{errors.New("pebble: corruption"), 500, "", true},
 	} {

@@ -13,6 +13,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,7 @@ type Config struct {
 	Log    *ledger.Log         // that admits records; nil where none are accepted
 	Clock  func() time.Time    // for the status of contracts
 	Checks int                 // how many requests check signatures at once, and how many make large answers: about as many as there are cores
+	Places int                 // how many submitters may wait for their record's turn at once, so that readers find connections; 0 for DefaultPlaces
 	Policy []byte              // the policy file of this ledger, as it is served
 	URL    string              // the ledger's public URL, for the home page; may be empty
 	Logger *slog.Logger        // for what goes wrong here; nil for none
@@ -44,7 +46,12 @@ type Handler struct {
 	gate  *gate   // of those that check signatures
 	reads *gate   // of those that make large answers
 	held  *budget // of what those hold until it is written
+
+	submitters chan struct{} // has room for those who may wait
 }
+
+// DefaultPlaces is twice what a batch takes: who comes then waits for the third.
+const DefaultPlaces = 2 * ledger.DefaultBatch
 
 // New returns a handler.
 func New(cfg Config) (*Handler, error) {
@@ -57,6 +64,7 @@ func New(cfg Config) (*Handler, error) {
 	return &Handler{
 		cfg: cfg, log: orDiscard(cfg.Logger),
 		gate: newGate(cfg.Checks), reads: newGate(cfg.Checks), held: &budget{limit: heldBytes},
+		submitters: make(chan struct{}, cmp.Or(cfg.Places, DefaultPlaces)),
 	}, nil
 }
 

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/witness"
+)
+
+// witnessPatience is how long recover waits for a quorum: a request to each and one
+// more after its size is known.
+const witnessPatience = 30 * time.Second
+
+type recoverFlags struct {
+	dir, guard, witnesses string
+	alone                 bool
+	lose                  uint64
+}
+
+func recoverCommand() *cobra.Command {
+	var f recoverFlags
+	c := &cobra.Command{
+		Use:   "recover --dir DIR [--guard DIR] [--witness-policy FILE | --without-witnesses] [--lose N]",
+		Short: "Give a ledger a guard, or a restored one the guard of what it has",
+		Long: `Makes the guard of a ledger that has none. Or says what a ledger lost that is behind its
+guard because an old copy was restored, and with --lose N, the number of entries lost,
+has it go on without them.
+
+Look for the entries first. To go on without them begins a second history under one
+name and key: every receipt and checkpoint of a larger tree than the one that is left
+then speaks against the ledger. A new ledger of another name harms nobody.
+
+The witnesses of FILE, or those of last time, are asked first. When one has more than this
+ledger, or another tree, nothing is done.`,
+		Example:               "  chirographd recover --dir /var/lib/chirograph --witness-policy witnesses.policy",
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.dir == "" {
+				return errors.New("--dir has to be given")
+			}
+			return recoverGuard(cmd.Context(), f, cmd.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger (`DIR`)")
+	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); guard in the ledger's directory")
+	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "the witnesses to ask, and their quorum (`FILE`)")
+	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "nobody else knows how large the ledger was")
+	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, exactly so many as are lost")
+	return c
+}
+
+// recoverGuard puts the store's head into the guard, if nobody shows that more has
+// left, or whoever runs it says that it is lost.
+func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err error) {
+	id, err := readIdentity(f.dir, "")
+	if err != nil {
+		return err
+	}
+	asked, err := id.readWitnesses(f.dir, f.witnesses, f.alone)
+	if err != nil {
+		return err
+	}
+	if asked == nil && !f.alone {
+		return errors.New("give --witness-policy FILE, or say that there is nobody to ask: --without-witnesses")
+	}
+	guard, err := guardOf(f.dir, f.guard)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	r := &recovery{recoverFlags: f, id: id, store: s, guard: guard, stdout: stdout}
+	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
+	switch {
+	case errors.Is(err, store.ErrNoGuard):
+		return r.adopt(ctx, err)
+	case err != nil:
+		return err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	return r.rewind(ctx, g)
+}
+
+// A recovery is one run of recover.
+type recovery struct {
+	recoverFlags
+	id     *identity
+	store  *store.Store
+	guard  string // directory
+	stdout io.Writer
+}
+
+// say says what was found out.
+func (r *recovery) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(r.stdout, format+"\n", args...)
+	return err
+}
+
+// adopt makes the guard of a ledger that has none.
+func (r *recovery) adopt(ctx context.Context, none error) error {
+	head := r.store.Head()
+	size := head.Checkpoint.Size
+	if r.lose > 0 {
+		return fmt.Errorf("%w that says how many entries are lost: leave --lose %d out", none, r.lose)
+	}
+	if err := r.ask(ctx); err != nil {
+		return err
+	}
+	if err := store.CreateGuard(store.GuardConfig{Dir: r.guard, Key: r.id.key}, head.Checkpoint); err != nil {
+		return err
+	}
+	if err := keepGuard(r.dir, r.guard); err != nil {
+		return err
+	}
+	last := "none was ever registered"
+	if size > 0 {
+		last = "the last was registered at " + record.FormatTime(head.Time) + "; what came later, if anything, is lost"
+	}
+	return r.say("%s: the guard in %s begins with the tree of %s; %s", r.id.key.Name(), r.guard, entries(size), last)
+}
+
+// rewind has a store that is behind its guard go on, if it is said that what is
+// missing is lost.
+func (r *recovery) rewind(ctx context.Context, g *store.Guard) error {
+	last, err := g.Last()
+	if err != nil {
+		return err
+	}
+	head := r.store.Head()
+	size, name := head.Checkpoint.Size, r.id.key.Name()
+	behind := last.Size > size
+	if behind {
+		if err := sayLost(r.stdout, name, head, last.Checkpoint); err != nil {
+			return err
+		}
+	} else if err := r.store.Continues(last.Checkpoint); err != nil {
+		return fmt.Errorf("the store is of another history than its guard, and not an old copy: %w", err)
+	}
+	if err := r.ask(ctx); err != nil {
+		return err
+	}
+	switch {
+	case !behind && r.lose > 0:
+		return fmt.Errorf("nothing is lost: the ledger has %s, its guard knows of %d", entries(size), last.Size)
+	case !behind:
+		return r.say("%s: nothing to recover: the ledger has %s, and all that its guard knows of", name, entries(size))
+	case r.lose != last.Size-size:
+		return fmt.Errorf("that would lose %s, and nothing was changed: restore a later copy, or say --lose %d", entries(last.Size-size), last.Size-size)
+	}
+	if err := g.Set(head.Checkpoint); err != nil {
+		return err
+	}
+	return r.say("%s: goes on from the tree of %s", name, entries(size))
+}
+
+// sayLost says what a ledger lost, and what becomes of the receipts.
+func sayLost(stdout io.Writer, name string, head store.Head, last tlog.Checkpoint) error {
+	size := head.Checkpoint.Size
+	since := "from the beginning"
+	if size > 0 {
+		since = "after " + record.FormatTime(head.Time)
+	}
+	_, err := fmt.Fprintf(stdout, `%s: the ledger has %d entries, its guard knows of %d
+  lost: entries %d to %d, which were registered %s
+  orphaned: every receipt whose tree has more than %d entries. Those of lost records prove
+  what the ledger has no more; those of others are renewed by chirograph update, which
+  will say first that the ledger shows two pasts
+  the tree of %d entries has the root %s; a copy with it has them all
+`, name, size, last.Size, size, last.Size-1, since, size, last.Size, last.Root)
+	return err
+}
+
+// ask asks every witness what it has, each to its end. It returns an error when one
+// says that it has more than the store or another tree, and when their quorum does not
+// confirm the store's.
+func (r *recovery) ask(ctx context.Context) error {
+	if r.alone {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, witnessPatience)
+	defer cancel()
+	head := r.store.Head()
+	size := head.Checkpoint.Size
+	var against []string
+	for _, w := range r.id.policy.Witnesses {
+		if w == r.id.own() {
+			continue
+		}
+		has, err := witness.Size(ctx, nil, w.URL, head.Checkpoint)
+		said := "witness " + w.Name + " has a tree of " + entries(has)
+		if err != nil {
+			said = "witness " + w.Name + " does not say what it has: " + err.Error()
+		}
+		if has > size || errors.Is(err, witness.ErrAnother) {
+			against = append(against, w.Name)
+		} else if c, err := witness.Seen(ctx, nil, w.URL, r.id.key); err == nil && r.store.Continues(c.Checkpoint) != nil {
+			said = fmt.Sprintf("witness %s shows a tree of %s, with which the ledger's does not begin", w.Name, entries(c.Size))
+			against = append(against, w.Name)
+		}
+		if err := r.say("%s", said); err != nil {
+			return err
+		}
+	}
+	if len(against) > 0 {
+		return fmt.Errorf("this ledger has a tree of %s, and %s more or another: it is an old copy, or there is a second ledger of this key; nothing was changed. "+
+			"Restore a later copy, or make a new ledger. A witness that lies is left out of the policy", entries(size), have(against))
+	}
+	return r.confirm(ctx, head)
+}
+
+// have says who has.
+func have(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " has"
+	}
+	return strings.Join(names, " and ") + " have"
+}
+
+// confirm has the witnesses' quorum cosign the store's head.
+func (r *recovery) confirm(ctx context.Context, head store.Head) error {
+	if r.id.policy.Met(map[string]bool{r.id.own().Name: true}) {
+		return errors.New("the policy asks for no quorum, so no witness has confirmed what the ledger has: name a quorum, or say --without-witnesses")
+	}
+	asked, err := r.id.askWitnesses(r.store, nil)
+	if err != nil {
+		return err
+	}
+	defer asked.Close()
+	size := entries(head.Checkpoint.Size)
+	if _, err := asked.Cosign(ctx, head.Checkpoint, head.Time); errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the witnesses did not make their quorum for the tree of %s in %s: try again when they answer", size, witnessPatience)
+	} else if err != nil {
+		return err
+	}
+	return r.say("the witnesses' quorum has cosigned the tree of %s", size)
+}

@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// resume publishes what was published when the ledger ended. Without witnesses that
+// is all that the store has, once the guard has it.
+func (l *Log) resume() error {
+	last, err := l.guard.Last()
+	if err != nil {
+		return err
+	}
+	if err := l.store.Continues(last.Checkpoint); err != nil {
+		return fmt.Errorf("the store is not the one of which the guard has a checkpoint: %w", err)
+	}
+	l.left = last.Checkpoint
+	switch {
+	case l.witnesses == nil:
+		err = l.leave()
+	case l.store.Published().Checkpoint.Size > last.Size:
+		// Committed without witnesses, and cut short before it left.
+		err = l.store.Publish(last)
+	default:
+		// What is public stays so. What comes is, when they agree.
+		err = l.store.Hold()
+	}
+	if err != nil {
+		return err
+	}
+	l.show(l.store.Published())
+	return nil
+}
+
+// leave has the guard remember that the stored head leaves, and without witnesses
+// makes it the public one.
+func (l *Log) leave() error {
+	head := l.store.Head().Checkpoint
+	if head.Checkpoint != l.left {
+		if err := l.guard.Put(head); err != nil {
+			return err
+		}
+		l.left = head.Checkpoint
+	}
+	if l.witnesses != nil {
+		return nil
+	}
+	return l.store.Publish(head)
+}
+
+// finish takes the stored head to its readers: through the guard, by the witnesses.
+func (l *Log) finish() error {
+	head := l.store.Head()
+	if err := l.leave(); err != nil {
+		return err
+	}
+	if l.witnesses == nil {
+		l.show(head)
+		return nil
+	}
+	cosigned, err := l.patiently(head)
+	if err != nil {
+		return err
+	}
+	return l.add(cosigned)
+}
+
+// quorumPatience is after how long it is said that there is no quorum.
+const quorumPatience = 10 * time.Second
+
+// patiently has the witnesses cosign the head, however long that takes, and says so
+// when it takes long.
+func (l *Log) patiently(head store.Head) (tlog.SignedCheckpoint, error) {
+	begun := l.signer.clock()
+	l.idle.Store(begun.Unix())
+	defer l.idle.Store(0)
+	long := time.AfterFunc(quorumPatience, func() {
+		l.log.Error("no quorum of witnesses: what is registered waits, and submitters are told to come back", "size", head.Checkpoint.Size)
+	})
+	c, err := l.witnesses.Cosign(l.ctx, head.Checkpoint, head.Time)
+	if !long.Stop() && err == nil {
+		l.log.Info("the witnesses make their quorum again", "size", head.Checkpoint.Size, "after", l.signer.clock().Sub(begun).Round(time.Second))
+	}
+	return c, err
+}
+
+// confirm has the witnesses confirm the ledger's clock when they have not for a while:
+// an entry of a time that none of them shares would never be public. Without them, or
+// where the policy is content with the ledger's word, there is nothing to confirm.
+func (l *Log) confirm() error {
+	seen := l.seen.Load()
+	if seen == 0 || l.signer.clock().Unix()-seen <= int64(refreshAfter/time.Second)+rules.Skew {
+		return nil
+	}
+	if err := l.refresh(); err != nil {
+		return err
+	}
+	if l.seen.Load() == seen {
+		return fmt.Errorf("%w since %s, so that nothing says that the ledger's clock is right", ErrNoQuorum, record.FormatTime(seen))
+	}
+	return nil
+}
+
+// refresh asks the witnesses again for what is published. That they do not answer is
+// no fault yet.
+func (l *Log) refresh() error {
+	if l.witnesses == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, refreshPatience)
+	defer cancel()
+	// What was cosigned before, played again, renews nothing.
+	cosigned, err := l.witnesses.Cosign(ctx, l.store.Head().Checkpoint, l.signer.clock().Unix())
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return l.add(cosigned)
+}
+
+// add publishes the stored head with cosignatures, if it is of that head. Those that
+// come late are of one that is older by now, or add to what is published.
+func (l *Log) add(c tlog.SignedCheckpoint) error {
+	if c.Checkpoint != l.store.Head().Checkpoint.Checkpoint {
+		return nil
+	}
+	if err := l.store.Publish(c); err != nil {
+		return err
+	}
+	l.show(l.store.Published())
+	return nil
+}
+
+// late returns where cosignatures come from after their quorum; nil without
+// witnesses.
+func (l *Log) late() <-chan tlog.SignedCheckpoint {
+	if l.witnesses == nil {
+		return nil
+	}
+	return l.witnesses.Late()
+}
+
+// show swaps the View that all readers load.
+func (l *Log) show(head store.Head) {
+	// That there is no time is no fault: the policy may be newer than the checkpoint.
+	if l.witnesses != nil {
+		if c, err := l.policy.Checkpoint(head.Checkpoint); err == nil {
+			if t, err := l.policy.SeenBy(c); err == nil {
+				l.seen.Store(max(t, l.seen.Load()))
+			}
+		}
+	}
+	l.view.Store(newView(l.store, head, l.policy))
+}

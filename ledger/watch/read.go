@@ -1,0 +1,165 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/audit"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// read audits what is new, and returns what the ledger shows, nil where it shows nothing
+// that its key signed.
+func (w *Watcher) read(ctx context.Context) (*tlog.SignedCheckpoint, error) {
+	shown, err := w.ledger.Checkpoint(ctx)
+	if err != nil {
+		return nil, w.unread(ctx, fmt.Sprintf("it shows no checkpoint: %s", err))
+	}
+	w.state.Reached = w.cfg.Clock().Unix()
+	idle, err := w.judged(shown.Checkpoint)
+	if err != nil || idle {
+		return &shown.SignedCheckpoint, err
+	}
+	result, err := audit.Run(ctx, audit.Config{
+		Client: w.ledger, Policy: w.audited, Copy: w.store, Clock: w.cfg.Clock, Random: w.cfg.Random, Progress: w.cfg.Progress,
+	})
+	if result.Checkpoint != nil {
+		shown = result.Checkpoint
+	}
+	return &shown.SignedCheckpoint, w.found(ctx, result, err)
+}
+
+// judged says whether a checkpoint is the one that was audited last, to its end and
+// with nothing wrong, and it is not yet time to compare what is served beside it.
+func (w *Watcher) judged(c tlog.Checkpoint) (bool, error) {
+	kept, err := w.kept()
+	if err != nil || kept == nil {
+		return false, err
+	}
+	for _, kind := range append([]string{Unreachable, Unjudged}, brokenKinds...) {
+		if _, ok := w.state.Standing[kind]; ok {
+			return false, nil
+		}
+	}
+	head := w.store.Head().Checkpoint
+	return c == kept.Checkpoint && head.Checkpoint == kept.Checkpoint && w.cfg.Clock().Sub(w.compared) < compareEvery, nil
+}
+
+// unread tells that the ledger could not be read, or not to the end.
+func (w *Watcher) unread(ctx context.Context, why string) error {
+	if err := errors.Join(ctx.Err(), w.store.Err()); err != nil {
+		return err
+	}
+	return w.begin("", "", Event{Kind: Unreachable, Severity: Info, Text: why}, nil)
+}
+
+// found tells what an audit found out.
+func (w *Watcher) found(ctx context.Context, result *audit.Result, failure error) error {
+	var unknown *verify.UnknownKind
+	switch {
+	case errors.As(failure, &unknown):
+		return w.begin("", unknown.Line, Event{Kind: Unjudged, Severity: Alarm, Index: &result.Judged,
+			Text: fmt.Sprintf("%s; nothing from there on is judged: a newer version of this program may", failure)}, nil)
+	case failure != nil:
+		return w.unread(ctx, fmt.Sprintf("it could not be read to the end: %s", failure))
+	}
+	if err := errors.Join(
+		w.end("", Unreachable, "the ledger can be read again"),
+		w.end("", Unjudged, "the ledger can be judged to the end again"),
+	); err != nil {
+		return err
+	}
+	kind := ""
+	if f := result.Finding; f != nil {
+		var err error
+		if kind, err = w.finding(f); err != nil {
+			return err
+		}
+	} else {
+		w.compared = w.cfg.Clock()
+	}
+	for _, k := range []string{Tree, Status, Behind} {
+		if k == kind {
+			continue
+		}
+		if err := w.end("", k, map[string]string{
+			Tree:   "what the ledger serves is of its tree again",
+			Status: "what the ledger says of contracts is what its log says again",
+			Behind: "the ledger shows all that it has signed again",
+		}[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finding tells what an audit found, and returns the kind of it.
+func (w *Watcher) finding(f *audit.Finding) (string, error) {
+	e := Event{Kind: string(f.Rule), Severity: Alarm, Text: f.Reason}
+	what := ""
+	switch f.Rule {
+	case audit.Tree, audit.Behind:
+	case audit.Status, verify.Fork:
+		e.Index = &f.Index
+	default:
+		e.Kind, e.Index, e.Text, what = Rule, &f.Index, f.String(), fmt.Sprintf("%s %d", f.Rule, f.Index)
+	}
+	if f.ID != (record.ID{}) {
+		e.ID = f.ID.String()
+	}
+	if f.Doubt != "" {
+		e.Text += "; it leaves open: " + f.Doubt
+	}
+	return e.Kind, w.begin("", what, e, f.Evidence)
+}
+
+// demand asks for the policy's quorum.
+func (w *Watcher) demand(shown tlog.SignedCheckpoint) error {
+	c, err := w.cfg.Policy.Checkpoint(shown)
+	if err == nil {
+		_, err = w.cfg.Policy.SeenBy(c)
+	}
+	if err != nil {
+		return w.begin("", "", Event{Kind: Quorum, Severity: Alarm,
+			Text: fmt.Sprintf("the checkpoint of %d entries is shown without the quorum: %s", shown.Size, err)}, nil)
+	}
+	if at, ok := w.cfg.Policy.RenewedAt(w.log, shown); ok {
+		w.state.Renewed = max(w.state.Renewed, at)
+	}
+	return w.end("", Quorum, fmt.Sprintf("the quorum %s is met again", w.cfg.Policy.Quorum))
+}
+
+// fresh asks how long ago the quorum was renewed; where nobody but the ledger says what
+// time it is, how long ago the ledger was reached.
+func (w *Watcher) fresh() error {
+	if w.cfg.Fresh == 0 {
+		return nil
+	}
+	last, text := w.state.Reached, "the ledger was last reached at %s"
+	if !w.ledgerOnly() {
+		last, text = w.state.Renewed, "the quorum had last seen what the ledger shows at %s"
+	}
+	if last == 0 {
+		last, text = w.state.Began, "the ledger has shown nothing that the quorum saw since %s"
+	}
+	if now := w.cfg.Clock().Unix(); time.Duration(now-last)*time.Second <= w.cfg.Fresh {
+		return w.end("", Stale, "the ledger is fresh again")
+	}
+	return w.begin("", "", Event{Kind: Stale, Severity: Alarm,
+		Text: fmt.Sprintf(text+", more than %s ago", record.FormatTime(last), w.cfg.Fresh)}, nil)
+}
+
+// ledgerOnly says whether the ledger's own keys make the quorum.
+func (w *Watcher) ledgerOnly() bool {
+	var own []verify.Cosignature
+	for _, v := range w.cfg.Policy.Witnesses {
+		if w.log.Owns(v) {
+			own = append(own, verify.Cosignature{Witness: v, Own: true})
+		}
+	}
+	return w.cfg.Policy.LedgerOnly(own)
+}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/witness"
+	"github.com/chirograph/chirograph/ledger/witness/witnesstest"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// withWitness has a ledger ask one witness.
+func withWitness(t *testing.T, clock func() time.Time) (*witnesstest.Witness, func(cfg *ledger.Config)) {
+	t.Helper()
+	w, err := witnesstest.New("w.example", home.Key, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, func(cfg *ledger.Config) {
+		cfg.Policy = fmt.Appendf(nil, "log %s\nwitness w %s http://w.example\nquorum w\n", home.Key, w.Key)
+		p, err := verify.ParsePolicy(cfg.Policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := cfg.Store
+		cfg.Witnesses, err = witness.New(witness.Config{
+			Ledger: home.Key, Policy: p, Transport: witnesstest.Network{"w.example": w}, Clock: clock,
+			Prove: func(old, size uint64) ([]tlog.Hash, error) { return tlog.ConsistencyProof(s.Tile, old, size) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(cfg.Witnesses.Close)
+	}
+}
+
+func TestWithoutAQuorumTheLedgerReadsOnAndSaysThatItIsNotReady(t *testing.T) {
+	clock := func() time.Time { return time.Unix(epoch, 0) }
+	away, change := withWitness(t, clock)
+	away.SetAway(true)
+	w := newWorld(t, change, "ledger", vfs.NewMem())
+	get := func(path string) *http.Response {
+		answer := httptest.NewRecorder()
+		w.h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		return answer.Result()
+	}
+	defer away.SetAway(false) // so that the log ends soon
+	for w.log.Waiting() == 0 {
+		runtime.Gosched()
+	}
+	if resp := get("/readyz"); resp.StatusCode != http.StatusOK {
+		t.Errorf("at once: %s", resp.Status)
+	}
+	w.unix.Store(epoch + readyPatience + 1)
+	wantProblem(t, get("/readyz"), http.StatusServiceUnavailable, "", "witnesses have not cosigned")
+	if resp := get("/readyz"); resp.Header.Get("Retry-After") != "10" {
+		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+	}
+	for _, path := range []string{"/checkpoint", "/healthz", "/policy", "/"} {
+		if resp := get(path); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", path, resp.Status)
+		}
+	}
+	// A submitter who does not wait is told that it may be registered all the same.
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("left"))
+	answer := httptest.NewRecorder()
+	post := httptest.NewRequest(http.MethodPost, "/records", strings.NewReader(string(revocation(newSigner("one.example")).Bytes()))).WithContext(ctx)
+	post.Header.Set("Content-Type", plainText)
+	w.h.ServeHTTP(answer, post)
+	wantProblem(t, answer.Result(), http.StatusServiceUnavailable, "", "ask for it by its id")
+}
+
+func TestSubmittersWhoWaitLeaveRoomForReaders(t *testing.T) {
+	h, err := New(Config{Key: home.Key, View: func() *ledger.View { return nil }, Clock: time.Now, Checks: 1, Policy: policy})
+	if err != nil || cap(h.submitters) != DefaultPlaces {
+		t.Fatalf("%d places, %v, want %d", cap(h.submitters), err, DefaultPlaces)
+	}
+	w := newWorld(t, nil, "ledger", vfs.NewMem())
+	w.h.submitters = make(chan struct{}, 1)
+	post := func() *http.Response {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/records", strings.NewReader(string(revocation(newSigner("two.example")).Bytes())))
+		r.Header.Set("Content-Type", plainText)
+		w.h.ServeHTTP(answer, r)
+		return answer.Result()
+	}
+	w.h.submitters <- struct{}{}
+	wantProblem(t, post(), http.StatusServiceUnavailable, "", "as many records at hand as it can take")
+	<-w.h.submitters
+	if resp := post(); resp.StatusCode != http.StatusCreated || len(w.h.submitters) != 0 {
+		t.Errorf("with a place: %s, and %d are taken after", resp.Status, len(w.h.submitters))
+	}
+}
