@@ -19,7 +19,7 @@ func checkKey(in *input) outcome {
 	if k.String() != vkey {
 		in.t.Errorf("%q is printed %q", vkey, k.String())
 	}
-	return ok(map[string]any{"name": k.Name(), "id": fmt.Sprintf("%08x", k.ID()), "type": k.Type(), "public": k.Public().String()})
+	return ok(map[string]any{"name": k.Name(), "id": fmt.Sprintf("%08x", k.ID()), "type": k.Type(), "public": hex.EncodeToString(k.PublicBytes())})
 }
 
 func checkEd25519(in *input) outcome {

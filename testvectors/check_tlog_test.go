@@ -98,7 +98,7 @@ func checkCosignature(in *input) outcome {
 		}
 		latest = max(latest, t)
 	}
-	return ok(map[string]any{"time": latest})
+	return ok(map[string]any{"time": strconv.FormatInt(latest, 10)})
 }
 
 func checkInclusion(in *input) outcome {

@@ -65,10 +65,23 @@ func checkReceipt(in *input) outcome {
 			witnesses = append(witnesses, c.Witness.Name)
 		}
 	}
-	return ok(map[string]any{
+	if report := reg.Report(p); report.LedgerOnly != (report.SeenBy == "") || report.LedgerOnly != p.LedgerOnly(reg.Counted) {
+		in.t.Errorf("the report says seen by %q, the ledger's word only %t", report.SeenBy, report.LedgerOnly)
+	}
+	return ok(vouched(p.LedgerOnly(reg.Counted), reg.SeenBy, map[string]any{
 		"id": reg.Record.ID().String(), "registered": reg.Registered, "index": strconv.FormatUint(reg.Index, 10),
 		"size": strconv.FormatUint(reg.Checkpoint.Size, 10), "origin": reg.Checkpoint.Origin, "witnesses": witnesses,
-	})
+	}))
+}
+
+// vouched adds to the values by when a quorum had seen the tree, or that there is only
+// the ledger's word for it.
+func vouched(ledgerOnly bool, seenBy int64, values map[string]any) map[string]any {
+	values["ledger_only"] = ledgerOnly
+	if !ledgerOnly {
+		values["seen_by"] = strconv.FormatInt(seenBy, 10)
+	}
+	return values
 }
 
 // compareDocuments compares each file alone with the record's line of its name, and
@@ -124,5 +137,7 @@ func checkConsistencyProof(in *input) outcome {
 		}
 		return o
 	}
-	return ok(map[string]any{"old_size": strconv.FormatUint(x.Old.Size, 10), "size": strconv.FormatUint(x.New.Size, 10)})
+	return ok(vouched(p.LedgerOnly(x.New.Cosignatures), x.SeenBy, map[string]any{
+		"old_size": strconv.FormatUint(x.Old.Size, 10), "size": strconv.FormatUint(x.New.Size, 10),
+	}))
 }

@@ -124,11 +124,15 @@ func checkpointForms(bad func(name, kind, comment, note string) vector) []vector
 }
 
 func cosignatureVectors() []vector {
+	return slices.Concat(plainCosignatures(), goodLatticeCosignatures(), otherLatticeMessages(), badLatticeCosignatures(), malformedLatticeCosignatures())
+}
+
+func plainCosignatures() []vector {
 	text := checkpointText(ledgerKey.name, 9, numbered(9).root(9))
 	head := signed(text, ledgerKey)
 	const time = 1767690000
 	ok := func(name, comment string, time uint64, note string) vector {
-		return accepted("cosignature", name, comment, octets("checkpoint", note), member{"vkey", w1.vkey()}, member{"time", time})
+		return accepted("cosignature", name, comment, octets("checkpoint", note), member{"vkey", w1.vkey()}, member{"time", fmt.Sprint(time)})
 	}
 	bad := func(name, kind, comment, note string) vector {
 		return refused("cosignature", name, kind, comment, octets("checkpoint", note), member{"vkey", w1.vkey()})
@@ -146,8 +150,10 @@ func cosignatureVectors() []vector {
 		ok("without-log", "Whether the log signed is another question.", time, text+"\n"+w1.cosign(text, time)),
 		ok("among-others", "Other witnesses cosigned too.", time, head+w2.cosign(text, time-5)+w1.cosign(text, time)+w3.cosign(text, time+5)),
 		ok("time-1", "The earliest time.", 1, head+w1.cosign(text, 1)),
+		ok("time-2-63-minus-1", "The latest time.", 1<<63-1, head+w1.cosign(text, 1<<63-1)),
 		ok("time-of-33-bits", "A time after 2106.", 1<<32+1, head+w1.cosign(text, 1<<32+1)),
 		ok("other-line-fails", "A line of another witness, which is not asked for, does not verify.", time, head+w2.line(good)+w1.cosign(text, time)),
+		ok("line-of-type-06", "The same name has a line of the type 0x06, which is another key, and that does not verify.", time, head+lattice1.as(w1.name).line(make([]byte, 2428))+w1.cosign(text, time)),
 		ok("line-of-type-01", "The same name has a line of the type 0x01, which is another key.", time, head+w1.ofType(1).sign(text)+w1.cosign(text, time)),
 		ok("two-lines", "The witness has two lines, of which the later time counts.", time+1, head+w1.cosign(text, time)+w1.cosign(text, time+1)),
 		ok("two-lines-later-first", "The witness has two lines, of which the later time counts.", time+1, head+w1.cosign(text, time+1)+w1.cosign(text, time)),

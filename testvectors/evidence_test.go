@@ -14,7 +14,7 @@ func evidenceVectors() []vector {
 	return slices.Concat(evidenceOfForm(), evidenceOfRefers(), evidenceOfChains(), evidenceOfTime(), evidenceOfSigners(), evidenceOfEnds(),
 		evidenceOfFrames(), evidenceOfTerminations(), evidenceOfAbsence(), evidenceOfUnknownKinds(), evidenceBrokenBefore(),
 		evidenceOutOfForm(), evidenceOfOthers(), evidenceOutsideTrees(), evidenceOfBadEntries(), evidenceOfOtherRules(),
-		forks(), noForks(), forksOutOfForm())
+		forks(), noForks(), forksOutOfForm(), forksOfEntries(), noForksOfEntries(), forksOfEntriesOutOfForm(), backdatings())
 }
 
 // A logged is an entry of a log, with the id of the record in it where that is in form.

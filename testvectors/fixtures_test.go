@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// A key is a key pair under a name, of the type 0x01 or 0x04. Nothing here uses the
-// packages that the vectors test.
+// A key is a key pair under a name, of the type 0x01, 0x04 or 0x06. Nothing here uses
+// the packages that the vectors test.
 type key struct {
 	name   string
 	typ    byte
@@ -78,8 +78,15 @@ func (k key) sign(text string) string { return k.line(k.signs([]byte(text))) }
 func (k key) cosign(text string, time uint64) string { return k.line(k.cosignature(text, time)) }
 
 func (k key) cosignature(text string, time uint64) []byte {
-	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", time, text)
-	return append(binary.BigEndian.AppendUint64(nil, time), k.signs([]byte(message))...)
+	if k.typ == 6 {
+		return timed(time, k.signs(cosignedOf(k.name, text, time).message()))
+	}
+	return timed(time, k.signs(fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", time, text)))
+}
+
+// timed returns a time with a signature behind it.
+func timed(time uint64, sig []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, time), sig...)
 }
 
 // signed returns the note of a text with a signature line of each key.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,9 @@ func acceptedKeys() []vector {
 		ok("name-with-byte-order-mark", "U+FEFF is no space of Unicode.", newKey("\ufeffmaker.example")),
 		ok("name-with-zero-width-space", "U+200B is no space of Unicode, whatever its name.", newKey("maker\u200bexample")),
 		ok("name-with-delete", "U+007F is not among the controls that notes refuse.", newKey("maker\x7fexample")),
+		ok("type-06-of-ml-dsa-44", "A verifier key of type 0x06, which cosigns checkpoints with ML-DSA-44.", lattice1),
+		ok("type-06-of-zeros", "Any 1,312 bytes are an ML-DSA-44 key: these are zeros.", bare("lattice.example/zeros", make([]byte, 1312)).ofType(6)),
+		ok("type-06-of-ones", "Any 1,312 bytes are an ML-DSA-44 key: all bits of these are ones.", bare("lattice.example/ones", slices.Repeat([]byte{0xff}, 1312)).ofType(6)),
 		ok("public-mixed-order", "A public key with a small-order component is not of small order.", mixedKey("mixed order", 1).as("mixed.example")),
 	}
 }
@@ -108,7 +112,7 @@ func refusedKeys() []vkeyCase {
 	for _, typ := range []byte{0x00, 0x02, 0x03, 0x05, 0x06, 0x81, 0xff} {
 		cases = append(cases, vkeyCase{fmt.Sprintf("type-%02x", typ), fmt.Sprintf("32 bytes with the type 0x%02x, which is no type of an Ed25519 key.", typ), k.ofType(typ).vkey()})
 	}
-	cases = append(cases, vkeyCase{"type-06-of-ml-dsa-44", "A key of type 0x06 has 1,312 bytes, and this version knows none of it.", of(append([]byte{6}, make([]byte, 1312)...))})
+	cases = append(cases, latticeKeys()...)
 	for i := range 8 {
 		flipped := []byte(id)
 		flipped[i] = "123456789abcdef0"[strings.IndexByte("0123456789abcdef", id[i])]

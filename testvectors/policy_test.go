@@ -41,7 +41,7 @@ func badPolicy(name, comment, text string) vector {
 }
 
 func policyVectors() []vector {
-	return slices.Concat(goodPolicies(), policyLimits(), badPolicies(), badPolicyKeys(), badGroups())
+	return slices.Concat(goodPolicies(), goodLatticePolicies(), policyLimits(), badPolicies(), badPolicyKeys(), badLatticePolicies(), badGroups())
 }
 
 func goodPolicies() []vector {
@@ -88,7 +88,7 @@ func goodPolicies() []vector {
 	}
 }
 
-// policyLimits are 64 logs, witnesses and groups, and 65,536 bytes.
+// policyLimits are 64 logs, witnesses and groups, and 262,144 bytes.
 func policyLimits() []vector {
 	logs := func(n int) (text string, keys []key) {
 		keys = filler(0, n)
@@ -125,8 +125,8 @@ func policyLimits() []vector {
 		badPolicy("witnesses-65", "One witness too many.", logLine+witnesses65+"quorum none\n"),
 		okPolicy("groups-64", "As many groups as there may be, each in the next.", logLine+w1Line+groups(64)+"quorum g63\n", []key{ledgerKey}, one, "g63"),
 		badPolicy("groups-65", "One group too many.", logLine+w1Line+groups(65)+"quorum g63\n"),
-		okPolicy("of-65536-bytes", "The longest policy.", "#"+strings.Repeat("x", 65_536-len(rest)-2)+"\n"+rest, []key{ledgerKey}, nil, "none"),
-		badPolicy("of-65537-bytes", "The policy is one byte too long.", "#"+strings.Repeat("x", 65_537-len(rest)-2)+"\n"+rest),
+		okPolicy("of-262144-bytes", "The longest policy.", "#"+strings.Repeat("x", 262_144-len(rest)-2)+"\n"+rest, []key{ledgerKey}, nil, "none"),
+		badPolicy("of-262145-bytes", "The policy is one byte too long.", "#"+strings.Repeat("x", 262_145-len(rest)-2)+"\n"+rest),
 		badPolicy("name-of-256-bytes", "A name is one byte too long.", logLine+"witness "+strings.Repeat("n", 256)+" "+w1.vkey()+"\nquorum none\n"),
 	}
 }
@@ -187,7 +187,6 @@ func badPolicyKeys() []vector {
 	for _, s := range []sample{
 		{"log-of-type-04", "log " + ledgerKey.ofType(4).vkey() + "\nquorum none\n", "A log's key has the type of cosigners."},
 		{"witness-of-type-01", logLine + "witness w1 " + w1.ofType(1).vkey() + "\nquorum w1\n", "A witness's key has the type of logs."},
-		{"witness-of-type-06", logLine + "witness w1 " + bare("witness.example/w1", make([]byte, 1312)).ofType(6).vkey() + "\nquorum w1\n", "A witness's key is one of ML-DSA-44, which this version does not know."},
 		{"log-of-type-02", "log " + ledgerKey.ofType(2).vkey() + "\nquorum none\n", "A log's key has another type."},
 		{"log-id-wrong", strings.Replace(nonePolicy, id, "01234567", 1), "A log's key id is not what its name and public key give."},
 		{"log-id-uppercase", strings.Replace(nonePolicy, id, strings.ToUpper(id), 1), "A log's key id is in uppercase."},

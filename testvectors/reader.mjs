@@ -1,14 +1,18 @@
 // A second reader of Chirograph's formats, written from FORMATS.md alone, without a look at the Go code:
-// what the two agree on is what the page says. Node.js 20 or later, no packages.
+// what the two agree on is what the page says. Node.js 20.19 or later, and no packages but one: where Node has no
+// ML-DSA-44 of its own (it came in 24.6), that of @noble/post-quantum.
 //
 //   node reader.mjs [DIR]     runs every vector under DIR (default: this file's folder)
+//
+// The package is looked for in the folder that CHIROGRAPH_NOBLE names, the one given to npm install --prefix, or as
+// every import is, from this file upwards. Without it, whatever has to verify a signature of ML-DSA-44 fails.
 //
 // It aims at being exact and easy to compare with the page, not at speed. As a library it exports one function a
 // format; each returns what it read or throws Refused with the kind of failure that the vectors name in "want".
 
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 // ---- Limits --------------------------------------------------------------------------------------------------------
@@ -32,7 +36,7 @@ const SALT_BLOCK = 4096n; //       sizes of salted documents are multiples of it
 const MAX_NOTICE = 3650n; //       days
 const MAX_SIGN_BY = 366 * 86400; // seconds from made to sign-by
 const MAX_HASHES = 63; //          of an inclusion or consistency proof
-const MAX_POLICY = 65_536; //      bytes
+const MAX_POLICY = 262_144; //     bytes
 const MAX_POLICY_NAMES = 64; //    logs, witnesses, groups: of each
 const MAX_DOSSIER = 2 ** 31; //    bytes
 const MAX_FILES = 65_534; //       in a dossier: 65,535 would need ZIP64
@@ -191,9 +195,51 @@ export function ed25519(pub, message, sig) {
   return encode(q).equals(R) ? '' : 'signature';
 }
 
+// ---- ML-DSA-44 (section 3.2) ---------------------------------------------------------------------------------------
+const MLDSA_KEY = 1312; // bytes
+const MLDSA_SIGNATURE = 2420;
+const MLDSA_INFO = Buffer.from('30820532300b06096086480165030403110382052100', 'hex'); // before the key, in RFC 9881
+
+/** Node's own, from the OpenSSL behind it; undefined where that knows no ML-DSA-44. */
+function nodeMLDSA44() {
+  const keyOf = (pub) => createPublicKey({ key: Buffer.concat([MLDSA_INFO, pub]), format: 'der', type: 'spki' });
+  try {
+    keyOf(Buffer.alloc(MLDSA_KEY));
+  } catch {
+    return undefined;
+  }
+  return (pub, message, sig) => verify(null, message, keyOf(pub), sig);
+}
+
+const NOBLE = '@noble/post-quantum@0.7.1';
+
+/** That of the package; without it, a function that says how to get it. */
+async function nobleMLDSA44() {
+  const folder = process.env.CHIROGRAPH_NOBLE;
+  const file = '@noble/post-quantum/ml-dsa.js';
+  try {
+    const { ml_dsa44 } = await import(folder ? pathToFileURL(resolve(folder, 'node_modules', file)).href : file);
+    return (pub, message, sig) => ml_dsa44.verify(sig, message, pub);
+  } catch (e) {
+    const install = `npm install --no-save --prefix DIR ${NOBLE}, and set CHIROGRAPH_NOBLE=DIR`;
+    return () => {
+      throw new Error(`no ML-DSA-44 (${e.code ?? e.message}): ${install}, or take Node.js 24.6 or later`);
+    };
+  }
+}
+
+const verifyMLDSA44 = nodeMLDSA44() ?? (await nobleMLDSA44());
+
+/** Whether sig is one of FIPS 204, algorithm 3, with an empty context; any 1,312 bytes are a key. */
+export function mldsa44(pub, message, sig) {
+  return sig.length === MLDSA_SIGNATURE && verifyMLDSA44(pub, message, sig);
+}
+
 // ---- Verifier keys and signed notes (section 2.2) ------------------------------------------------------------------
 const LOG_KEY = 0x01;
-const WITNESS_KEY = 0x04;
+const COSIGNER_KEY = 0x04;
+const MLDSA_COSIGNER_KEY = 0x06;
+const COSIGNER_KEYS = [COSIGNER_KEY, MLDSA_COSIGNER_KEY];
 const NOT_IN_NAME = /[\u0000-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/;
 
 function keyName(s) {
@@ -203,15 +249,16 @@ function keyName(s) {
 }
 
 /** {name, id, type, pub, vkey} of a verifier key of one of the types. */
-export function parseKey(s, types = [LOG_KEY, WITNESS_KEY]) {
+export function parseKey(s, types = [LOG_KEY, ...COSIGNER_KEYS]) {
   const m = /^([^+]*)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(s);
   form(m !== null, `not NAME+ID+KEY: ${s}`);
   const [name, id, material] = [keyName(m[1]), m[2], base64(m[3])];
   form(types.includes(material[0]), `key of type ${material[0]} is not known here`);
-  form(material.length === 33, `key has ${material.length - 1} bytes, not 32`);
+  const length = material[0] === MLDSA_COSIGNER_KEY ? MLDSA_KEY : 32;
+  form(material.length === 1 + length, `key has ${material.length - 1} bytes, not ${length}`);
   form(hex(sha256(name, '\n', material).subarray(0, 4)) === id, `id ${id} is not that of the key`);
   const pub = material.subarray(1);
-  form(keyPoint(pub) !== null, 'the key is no canonical point, or one of small order');
+  form(material[0] === MLDSA_COSIGNER_KEY || keyPoint(pub) !== null, 'the key is no canonical point, or one of small order');
   return { name, id, type: material[0], pub: hex(pub), vkey: s };
 }
 
@@ -242,11 +289,24 @@ const isBy = (line, key) => line.name === key.name && line.id === key.id;
 function verifies(note, line, key) {
   const pub = Buffer.from(key.pub, 'hex');
   if (key.type === LOG_KEY) return ed25519(pub, note.text, line.sig) === '';
-  if (line.sig.length !== 72) return false;
+  if (line.sig.length < 8) return false;
   line.time = line.sig.readBigUInt64BE();
   if (line.time > MAX_DECIMAL) return false;
+  const sig = line.sig.subarray(8);
+  if (key.type === MLDSA_COSIGNER_KEY) {
+    return line.time > 0n && mldsa44(pub, cosignedMessage(key.name, line.time, note.text), sig);
+  }
   const message = Buffer.concat([Buffer.from(`cosignature/v1\ntime ${line.time}\n`), note.text]);
-  return ed25519(pub, message, line.sig.subarray(8)) === '';
+  return ed25519(pub, message, sig) === '';
+}
+
+/** What a key of 0x06 signs (section 3.2); the text is that of a checkpoint. */
+function cosignedMessage(name, time, text) {
+  const { origin, size, root } = readTreeHead(text);
+  const number = (n) => Buffer.from(n.toString(16).padStart(16, '0'), 'hex');
+  const counted = (s) => [Buffer.of(Buffer.byteLength(s)), Buffer.from(s)];
+  const tree = [...counted(origin), number(0n), number(size), root];
+  return Buffer.concat([Buffer.from('subtree/v1\n\0'), ...counted(name), number(time), ...tree]);
 }
 
 /** The lines of the key, each verified. */
@@ -576,12 +636,16 @@ export function parseTile(path) {
 }
 
 // ---- Checkpoints, proofs (sections 3.2 to 3.4) ---------------------------------------------------------------------
-/** {origin, size, root, note}: exactly three lines of text. */
+/** {origin, size, root} of a checkpoint's text: exactly three lines. */
+function readTreeHead(text) {
+  const lines = utf8(text).split('\n');
+  form(lines.length === 4, `checkpoint of ${lines.length - 1} lines`);
+  return { origin: keyName(lines[0]), size: decimal(lines[1]), root: hash64(lines[2]) };
+}
+
 export function parseCheckpoint(bytes) {
   const note = parseNote(bytes);
-  const lines = utf8(note.text).split('\n');
-  form(lines.length === 4, `checkpoint of ${lines.length - 1} lines`);
-  return { origin: keyName(lines[0]), size: decimal(lines[1]), root: hash64(lines[2]), note, bytes };
+  return { ...readTreeHead(note.text), note, bytes };
 }
 
 /** Kinds signature and origin. */
@@ -645,17 +709,17 @@ export function parsePolicy(bytes) {
     defined.add(name);
   };
   const known = (name) => form(defined.has(name), `name is not defined above: ${name}`);
-  const keyOf = (s, type) => parseKey(utf8(fromOctets(s)), [type]);
+  const keyOf = (s, types) => parseKey(utf8(fromOctets(s)), types);
 
   const readers = {
     log(items) {
       form(items.length === 1 || items.length === 2, 'log VKEY [URL]');
-      p.logs.push(keyOf(items[0], LOG_KEY));
+      p.logs.push(keyOf(items[0], [LOG_KEY]));
     },
     witness(items) {
       form(items.length === 2 || items.length === 3, 'witness NAME VKEY [URL]');
       define(items[0]);
-      p.witnesses.push({ name: items[0], key: keyOf(items[1], WITNESS_KEY) });
+      p.witnesses.push({ name: items[0], key: keyOf(items[1], COSIGNER_KEYS) });
     },
     group(items) {
       const [name, rule, ...list] = items;
@@ -696,17 +760,29 @@ function checkKnownLines(policy, note, kind) {
   for (const k of [...policy.logs, ...policy.witnesses.map((w) => w.key)]) linesOf(note, k, kind);
 }
 
-/** The names of the witnesses with a cosignature not older than since, in policy order; kind quorum. */
-function checkWitnesses(policy, note, since) {
-  const inTime = (w) => linesOf(note, w.key, 'cosignature').some((line) => line.time >= since);
-  const counts = policy.witnesses.filter(inTime);
-  const names = new Set(counts.map((w) => w.name));
+/** Whether these witnesses make the quorum of the policy. */
+function isMet(policy, witnesses) {
+  const names = new Set(witnesses.map((w) => w.name));
   const holds = (name) => {
     const group = policy.groups.get(name);
     return group ? group.members.filter(holds).length >= group.k : names.has(name);
   };
-  must(policy.quorum === 'none' || holds(policy.quorum), 'quorum', `the quorum ${policy.quorum} is not met`);
-  return counts.map((w) => w.name);
+  return policy.quorum === 'none' || holds(policy.quorum);
+}
+
+/**
+ * {names, ledgerOnly, seenBy} of a checkpoint of that origin: the witnesses with a cosignature not older than since, in
+ * policy order, and by when a quorum had seen it, undefined where that is the ledger's own word; kind quorum.
+ */
+function checkWitnesses(policy, origin, note, since) {
+  const timesOf = (w) => linesOf(note, w.key, 'cosignature').map((line) => line.time).filter((t) => t >= since);
+  const all = policy.witnesses.map((w) => ({ name: w.name, own: w.key.name === origin, times: timesOf(w) }));
+  const counts = all.filter((w) => w.times.length > 0);
+  must(isMet(policy, counts), 'quorum', `the quorum ${policy.quorum} is not met`);
+  const ledgerOnly = isMet(policy, counts.filter((w) => w.own));
+  const metAt = (t) => isMet(policy, counts.filter((w) => w.own || w.times.some((time) => time <= t)));
+  const seenBy = ledgerOnly ? undefined : counts.flatMap((w) => w.times).filter(metAt).reduce((a, b) => (a < b ? a : b));
+  return { names: counts.map((w) => w.name), ledgerOnly, seenBy };
 }
 
 // ---- Receipts and consistency proofs against a policy (sections 3.3 to 3.5) ----------------------------------------
@@ -731,7 +807,7 @@ export function verifyReceipt(policyBytes, bytes, documents) {
   must(log !== undefined, 'ledger', `the policy has no log ${text.ledger.vkey}`);
   step('checkpoint', () => checkLog(checkpoint, log));
   checkKnownLines(policy, checkpoint.note, 'cosignature');
-  const witnesses = checkWitnesses(policy, checkpoint.note, entry.registered - SKEW);
+  const witnesses = checkWitnesses(policy, checkpoint.origin, checkpoint.note, entry.registered - SKEW);
   must(proof.index < checkpoint.size, 'index', `index ${proof.index} is not below size ${checkpoint.size}`);
   const leaf = leafHash(proof.extra);
   step('inclusion', () => verifyInclusion(leaf, proof.index, checkpoint.size, proof.hashes, checkpoint.root));
@@ -757,10 +833,10 @@ export function verifyConsistencyProof(policyBytes, oldBytes, bytes) {
   const older = parseCheckpoint(oldBytes);
   const { old, hashes, checkpoint: newer } = parseConsistency(bytes);
   signer(policy, [older, newer]);
-  checkWitnesses(policy, newer.note, 0n);
+  const witnesses = checkWitnesses(policy, newer.origin, newer.note, 0n);
   must(old === older.size, 'size', `old is ${old}, the older checkpoint has ${older.size}`);
   step('consistency', () => verifyConsistency(older.size, older.root, newer.size, newer.root, hashes));
-  return { old: older.size, size: newer.size };
+  return { old: older.size, size: newer.size, witnesses };
 }
 
 // ---- The rules of admission, as far as evidence asks for them (section 4) ------------------------------------------
@@ -884,7 +960,10 @@ function admit(ledger, state, index, bytes) {
 }
 
 // ---- Evidence (section 3.8) ----------------------------------------------------------------------------------------
-/** {rule, absent, proofs}; of a fork {rule, root, checkpoint, consistency}. */
+/**
+ * {rule, absent, proofs}; of a fork {rule, root, checkpoint, consistency} or, of two entries, {rule, proofs}; of
+ * backdating {rule, checkpoint, proofs} with one proof.
+ */
 export function parseEvidence(bytes) {
   form(bytes.length <= MAX_EVIDENCE, `evidence has ${bytes.length} bytes, over ${MAX_EVIDENCE}`);
   const lines = utf8(bytes).split('\n').reverse(); // so that the next one is cheap to take off
@@ -895,7 +974,19 @@ export function parseEvidence(bytes) {
     form(isNext(keyword), `${keyword} is missing or not in its place`);
     return lines.pop().slice(keyword.length + 1);
   };
+  const nextProof = () => parseProof(base64(value('proof')));
   const rule = value('rule');
+  if (rule === 'backdating') {
+    const [checkpoint, proof] = [parseCheckpoint(base64(value('checkpoint'))), nextProof()];
+    form(lines.length === 0, 'lines follow');
+    return { rule, checkpoint, proofs: [proof] };
+  }
+  if (rule === 'fork' && isNext('proof')) {
+    const proofs = [nextProof(), nextProof()];
+    form(lines.length === 0, 'lines follow');
+    form(proofs[0].index === proofs[1].index, 'the proofs are of two indexes');
+    return { rule, proofs };
+  }
   if (rule === 'fork') {
     const root = hash64(value('root'));
     const checkpoint = parseCheckpoint(base64(value('checkpoint')));
@@ -907,7 +998,7 @@ export function parseEvidence(bytes) {
   const absent = isNext('absent') ? value('absent').split(' ').map((s) => decimal(s)) : undefined;
   form(absent === undefined || (absent.length === 2 && absent[0] <= absent[1]), 'absent is not a first and a last index');
   const proofs = [];
-  do proofs.push(parseProof(base64(value('proof')))); while (lines.length > 0);
+  do proofs.push(nextProof()); while (lines.length > 0);
   const [broken, ...earlier] = proofs;
   form(ascending([...earlier, broken].map((p) => p.index)), 'earlier entries are not before it, or not in their order');
   form(proofs.every((p) => p.checkpoint.bytes.equals(broken.checkpoint.bytes)), 'proofs under two checkpoints');
@@ -941,23 +1032,33 @@ function accused(policy, checkpoints) {
   return log;
 }
 
-function judgeEntries(policy, { rule, absent, proofs }) {
-  const [broken, ...earlier] = proofs;
-  const ledger = accused(policy, [broken.checkpoint]);
+/** Kinds index and inclusion, of one proof after the other. */
+function checkIncluded(proofs) {
   for (const { extra, index, hashes, checkpoint: { size, root } } of proofs) {
     must(index < size, 'index', `index ${index} is not below size ${size}`);
     step('inclusion', () => verifyInclusion(leafHash(extra), index, size, hashes, root));
   }
+}
+
+/** The id of the record in an entry, undefined where that is not in form. */
+function idOf(entry) {
+  let id;
+  refusalOf(() => (id = parseEntry(entry).parsed.text.id));
+  return id;
+}
+
+function judgeEntries(policy, { rule, absent, proofs }) {
+  const [broken, ...earlier] = proofs;
+  const ledger = accused(policy, [broken.checkpoint]);
+  checkIncluded(proofs);
   const state = earlier.map((p) => step('entry', () => earlierEntry(ledger, p)));
   const { index, extra } = broken;
   const refusal = refusalOf(() => admit(ledger, state, index, extra));
   if (refusal?.kind === 'unknown') return { verdict: 'unchecked', rule, index };
   must(refusal?.kind === rule, 'rule', `the entry does not break ${rule}: ${refusal?.message ?? 'it breaks none'}`);
-  let id;
-  refusalOf(() => (id = parseEntry(extra).parsed.text.id));
   const open = refusal.absent === true && BigInt(earlier.length) < index; // not all entries before are there
   must(String(absent) === String(open ? [0n, index - 1n] : undefined), 'rule', 'absent is not what it has to be');
-  return { verdict: open ? 'unchecked' : 'yes', rule, index, id, absent };
+  return { verdict: open ? 'unchecked' : 'yes', rule, index, id: idOf(extra), absent };
 }
 
 function judgeFork(policy, { rule, root, checkpoint: small, consistency: { old, hashes, checkpoint: large } }) {
@@ -968,11 +1069,44 @@ function judgeFork(policy, { rule, root, checkpoint: small, consistency: { old, 
   return { verdict: 'yes', rule, index: small.size };
 }
 
+function judgeTwoEntries(policy, { rule, proofs }) {
+  const [a, b] = proofs;
+  accused(policy, [a.checkpoint, b.checkpoint]);
+  checkIncluded(proofs);
+  must(!a.extra.equals(b.extra), 'rule', 'both trees have the same entry');
+  return { verdict: 'yes', rule, index: a.index };
+}
+
+/** The latest time before which no quorum can have cosigned more than the checkpoint; undefined where there is none. */
+function timeUnseen(policy, ledger, { note }) {
+  const timesOf = (key) => note.lines.filter((l) => isBy(l, key) && verifies(note, l, key)).map((l) => l.time);
+  const all = policy.witnesses.map(({ name, key }) => ({ name, own: key.name === ledger.name, times: timesOf(key) }));
+  const latest = all.filter((w) => !w.own).flatMap((w) => w.times).sort((a, b) => (a < b ? 1 : a > b ? -1 : 0));
+  return latest.find((t) => {
+    const unseeing = all.filter((w) => !w.own && w.times.some((time) => time >= t));
+    const own = all.filter((w) => w.own && w.times.length > 0);
+    return isMet(policy, [...unseeing, ...own]) && !isMet(policy, all.filter((w) => !unseeing.includes(w)));
+  });
+}
+
+function judgeBackdating(policy, { rule, checkpoint, proofs }) {
+  const [{ index, extra, checkpoint: newer }] = proofs;
+  const ledger = accused(policy, [newer, checkpoint]);
+  checkIncluded(proofs);
+  must(checkpoint.size <= index, 'size', `the checkpoint of ${checkpoint.size} has entry ${index}`);
+  const { registered } = step('entry', () => splitEntry(extra));
+  const unseen = timeUnseen(policy, ledger, checkpoint);
+  must(unseen > registered + SKEW, 'quorum', `unseen until ${unseen ?? 'no time'}, registered ${registered}`);
+  return { verdict: 'yes', rule, index, id: idOf(extra) };
+}
+
 /** {verdict (yes or unchecked), rule, index, id, absent} of evidence that is one. */
 export function judgeEvidence(policyBytes, bytes) {
   const policy = parsePolicy(policyBytes);
   const evidence = parseEvidence(bytes);
-  return evidence.rule === 'fork' ? judgeFork(policy, evidence) : judgeEntries(policy, evidence);
+  if (evidence.rule === 'backdating') return judgeBackdating(policy, evidence);
+  if (evidence.rule === 'fork') return (evidence.proofs ? judgeTwoEntries : judgeFork)(policy, evidence);
+  return judgeEntries(policy, evidence);
 }
 
 // ---- Dossiers (section 3.7) ----------------------------------------------------------------------------------------
@@ -1116,6 +1250,7 @@ function unhex(s) {
 }
 
 const shown = (s) => fromOctets(s).toString('utf8');
+const vouched = (w) => ({ ledger_only: w.ledgerOnly, seen_by: w.seenBy?.toString() });
 
 /** What each class makes of a vector: the values to compare. */
 export const CLASSES = {
@@ -1146,9 +1281,9 @@ export const CLASSES = {
   },
   cosignature(v) {
     const c = parseCheckpoint(input(v, 'checkpoint'));
-    const own = linesOf(c.note, parseKey(string(v, 'vkey'), [WITNESS_KEY]), 'signature');
+    const own = linesOf(c.note, parseKey(string(v, 'vkey'), COSIGNER_KEYS), 'signature');
     must(own.length > 0, 'signature', 'no line of the witness');
-    return { time: Math.max(...own.map((line) => Number(line.time))) };
+    return { time: String(own.map((line) => line.time).reduce((a, b) => (a > b ? a : b))) };
   },
   inclusion(v) {
     verifyInclusion(unhex(v.leaf), decimal(v.index), decimal(v.size), v.proof.map(unhex), unhex(v.root));
@@ -1177,11 +1312,12 @@ export const CLASSES = {
     const documents = (v.documents ?? []).map((d) => ({ name: d.name, data: input(d, 'data'), salt: salt(d) }));
     const r = verifyReceipt(input(v, 'policy'), input(v, 'proof'), documents);
     const [index, size, origin] = [String(r.index), String(r.checkpoint.size), r.checkpoint.origin];
-    return { id: r.text.id, registered: Number(r.registered), index, size, origin, witnesses: r.witnesses.map(shown) };
+    const witnesses = r.witnesses.names.map(shown);
+    return { id: r.text.id, registered: Number(r.registered), index, size, origin, witnesses, ...vouched(r.witnesses) };
   },
   'consistency-proof'(v) {
     const r = verifyConsistencyProof(input(v, 'policy'), input(v, 'old'), input(v, 'proof'));
-    return { old_size: String(r.old), size: String(r.size) };
+    return { old_size: String(r.old), size: String(r.size), ...vouched(r.witnesses) };
   },
   evidence(v) {
     const e = judgeEvidence(input(v, 'policy'), input(v, 'evidence'));

@@ -112,7 +112,7 @@ func consistencyBody(old uint64, hashes [][]byte, checkpoint string) string {
 }
 
 func consistencyProofVectors() []vector {
-	return slices.Concat(goodConsistencyProofs(), badConsistencyProofs(), consistencyProofForms())
+	return slices.Concat(goodConsistencyProofs(), latticeConsistencyProofs(), badConsistencyProofs(), consistencyProofForms())
 }
 
 // at returns the signed checkpoint of the numbered tree cut off at a size.
@@ -125,16 +125,23 @@ func consistencyProofInputs(policy, old, proof string) []member {
 	return []member{octets("policy", policy), octets("old", old), octets("proof", proof)}
 }
 
+func okConsistencyProof(name, comment, policy, old, proof string, oldSize, size, seenBy uint64) vector {
+	members := append(consistencyProofInputs(policy, old, proof), member{"old_size", fmt.Sprint(oldSize)}, member{"size", fmt.Sprint(size)})
+	return accepted("consistency-proof", name, comment, append(members, vouchedBy(seenBy)...)...)
+}
+
+func badConsistencyProof(name, kind, comment, policy, old, proof string) vector {
+	return refused("consistency-proof", name, kind, comment, consistencyProofInputs(policy, old, proof)...)
+}
+
 func goodConsistencyProofs() []vector {
 	t := numbered(9)
-	ok := func(name, comment, policy, old, proof string, oldSize, size uint64) vector {
-		return accepted("consistency-proof", name, comment, append(consistencyProofInputs(policy, old, proof), member{"old_size", fmt.Sprint(oldSize)}, member{"size", fmt.Sprint(size)})...)
-	}
+	ok := okConsistencyProof
 	const now = registeredAt
 	var vs []vector
 	for _, s := range [][2]uint64{{0, 0}, {0, 9}, {1, 9}, {3, 7}, {4, 8}, {6, 9}, {9, 9}} {
 		vs = append(vs, ok(fmt.Sprintf("from-%d-to-%d", s[0], s[1]), fmt.Sprintf("From %d to %d entries.", s[0], s[1]), nonePolicy,
-			at(s[0], noLines), consistencyBody(s[0], t.proof(s[0], s[1]), at(s[1], noLines)), s[0], s[1]))
+			at(s[0], noLines), consistencyBody(s[0], t.proof(s[0], s[1]), at(s[1], noLines)), s[0], s[1], 0))
 	}
 	body := func(lines func(string) string) string { return consistencyBody(3, t.proof(3, 7), at(7, lines)) }
 	largest := checkpointText(ledgerKey.name, 1<<63-1, uniform().root(1<<63-1))
@@ -142,20 +149,18 @@ func goodConsistencyProofs() []vector {
 	second := otherLog.as(ledgerKey.name)
 	two := logLine + "log " + second.vkey() + "\nquorum none\n"
 	return append(vs,
-		ok("of-most-hashes", "From 2^62-2 to 2^63-1 entries, all being the same: 63 hashes.", nonePolicy, signed(first, ledgerKey), consistencyBody(1<<62-2, uniform().proof(1<<62-2, 1<<63-1), signed(largest, ledgerKey)), 1<<62-2, 1<<63-1),
-		ok("one-witness", "The witness cosigned the newer checkpoint.", oneWitness, at(3, noLines), body(cosigners(now, w1)), 3, 7),
-		ok("one-witness-long-ago", "Any time of the cosignature counts.", oneWitness, at(3, noLines), body(cosigners(1, w1)), 3, 7),
-		ok("two-of-three", "Two of three witnesses cosigned the newer checkpoint.", twoOfThree, at(3, cosigners(now, w1)), body(cosigners(now, w2, w3)), 3, 7),
-		ok("unknown-lines", "Lines of unknown keys are ignored.", nonePolicy, at(3, cosigners(now, w1)), body(func(string) string { return w2.line([]byte("x")) }), 3, 7),
+		ok("of-most-hashes", "From 2^62-2 to 2^63-1 entries, all being the same: 63 hashes.", nonePolicy, signed(first, ledgerKey), consistencyBody(1<<62-2, uniform().proof(1<<62-2, 1<<63-1), signed(largest, ledgerKey)), 1<<62-2, 1<<63-1, 0),
+		ok("one-witness", "The witness cosigned the newer checkpoint.", oneWitness, at(3, noLines), body(cosigners(now, w1)), 3, 7, now),
+		ok("one-witness-long-ago", "Any time of the cosignature counts.", oneWitness, at(3, noLines), body(cosigners(1, w1)), 3, 7, 1),
+		ok("two-of-three", "Two of three witnesses cosigned the newer checkpoint.", twoOfThree, at(3, cosigners(now, w1)), body(cosigners(now, w2, w3)), 3, 7, now),
+		ok("unknown-lines", "Lines of unknown keys are ignored.", nonePolicy, at(3, cosigners(now, w1)), body(func(string) string { return w2.line([]byte("x")) }), 3, 7, 0),
 		ok("second-key-of-one-name", "A second key of the log signed both checkpoints, the first key only the older.", two,
-			signed(checkpointText(ledgerKey.name, 3, t.root(3)), ledgerKey, second), consistencyBody(3, t.proof(3, 7), signed(checkpointText(ledgerKey.name, 7, t.root(7)), second)), 3, 7))
+			signed(checkpointText(ledgerKey.name, 3, t.root(3)), ledgerKey, second), consistencyBody(3, t.proof(3, 7), signed(checkpointText(ledgerKey.name, 7, t.root(7)), second)), 3, 7, 0))
 }
 
 func badConsistencyProofs() []vector {
 	t := numbered(9)
-	bad := func(name, kind, comment, policy, old, proof string) vector {
-		return refused("consistency-proof", name, kind, comment, consistencyProofInputs(policy, old, proof)...)
-	}
+	bad := badConsistencyProof
 	const now = registeredAt
 	old, body := at(3, noLines), consistencyBody(3, t.proof(3, 7), at(7, noLines))
 	text3, text7 := checkpointText(ledgerKey.name, 3, t.root(3)), checkpointText(ledgerKey.name, 7, t.root(7))

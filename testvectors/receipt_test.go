@@ -71,12 +71,24 @@ func receiptInputs(policy, proof string, documents []map[string]any) []member {
 	return inputs
 }
 
-func okReceipt(name, comment, policy, proof, id string, registered, index, size uint64, witnesses []string, documents []map[string]any) vector {
+// okReceipt has the time by which a quorum had seen the entry, 0 for the ledger's word
+// only.
+func okReceipt(name, comment, policy, proof, id string, registered, index, size, seenBy uint64, witnesses []string, documents []map[string]any) vector {
 	if witnesses == nil {
 		witnesses = []string{}
 	}
-	return accepted("receipt", name, comment, append(receiptInputs(policy, proof, documents), member{"id", id}, member{"registered", registered},
-		member{"index", fmt.Sprint(index)}, member{"size", fmt.Sprint(size)}, member{"origin", ledgerKey.name}, member{"witnesses", witnesses})...)
+	members := append(receiptInputs(policy, proof, documents), member{"id", id}, member{"registered", registered},
+		member{"index", fmt.Sprint(index)}, member{"size", fmt.Sprint(size)}, member{"origin", ledgerKey.name}, member{"witnesses", witnesses})
+	return accepted("receipt", name, comment, append(members, vouchedBy(seenBy)...)...)
+}
+
+// vouchedBy returns the values of a time by which a quorum had seen a tree, of which 0
+// is none.
+func vouchedBy(seenBy uint64) []member {
+	if seenBy == 0 {
+		return []member{{"ledger_only", true}}
+	}
+	return []member{{"ledger_only", false}, {"seen_by", fmt.Sprint(seenBy)}}
 }
 
 func badReceipt(name, kind, comment, policy, proof string) vector {
@@ -84,8 +96,8 @@ func badReceipt(name, kind, comment, policy, proof string) vector {
 }
 
 func receiptVectors() []vector {
-	return slices.Concat(goodReceipts(), quorumReceipts(), documentReceipts(), receiptsOutOfForm(), receiptsOfOthers(),
-		receiptsOutsideTrees(), receiptsOfBadRecords())
+	return slices.Concat(goodReceipts(), quorumReceipts(), seenByReceipts(), latticeReceipts(), ownWordReceipts(), ownWordFailures(),
+		documentReceipts(), receiptsOutOfForm(), receiptsOfOthers(), receiptsOutsideTrees(), receiptsOfBadRecords())
 }
 
 func goodReceipts() []vector {
@@ -96,26 +108,26 @@ func goodReceipts() []vector {
 		if m.id() == filedModel.id() {
 			name = "filed-contract"
 		}
-		vs = append(vs, okReceipt(name, "The receipt of a "+strings.Split(m.text.String(), "/")[1]+"; no witness is asked for.", nonePolicy, receiptOf(entry, 4, 9, noLines), m.id(), registeredAt, 4, 9, nil, nil))
+		vs = append(vs, okReceipt(name, "The receipt of a "+strings.Split(m.text.String(), "/")[1]+"; no witness is asked for.", nonePolicy, receiptOf(entry, 4, 9, noLines), m.id(), registeredAt, 4, 9, 0, nil, nil))
 	}
 	id := filedModel.id()
 	for _, at := range [][2]uint64{{0, 1}, {0, 2}, {1, 2}, {8, 9}, {255, 256}, {256, 257}} {
 		vs = append(vs, okReceipt(fmt.Sprintf("index-%d-size-%d", at[0], at[1]), fmt.Sprintf("Entry %d of %d.", at[0], at[1]),
-			nonePolicy, receiptOf(contractEntry, at[0], at[1], noLines), id, registeredAt, at[0], at[1], nil, nil))
+			nonePolicy, receiptOf(contractEntry, at[0], at[1], noLines), id, registeredAt, at[0], at[1], 0, nil, nil))
 	}
 	first := entryOf("0", filedModel.note())
 	long := longestRecord()
 	return append(vs,
-		okReceipt("registered-0", "The entry has the first time there is.", oneWitness, receiptOf(first, 0, 1, cosigners(1, w1)), id, 0, 0, 1, []string{"w1"}, nil),
-		okReceipt("longest-record", "The longest record, in a receipt.", nonePolicy, receiptOf(entryOf("253402300799", long.note()), 1, 2, noLines), long.id(), 253402300799, 1, 2, nil, nil),
-		okReceipt("two-logs", "The policy knows another log too.", twoLogsOneWatch, receiptOf(contractEntry, 4, 9, cosigners(registeredAt, w1)), id, registeredAt, 4, 9, []string{"w1"}, nil),
+		okReceipt("registered-0", "The entry has the first time there is.", oneWitness, receiptOf(first, 0, 1, cosigners(1, w1)), id, 0, 0, 1, 1, []string{"w1"}, nil),
+		okReceipt("longest-record", "The longest record, in a receipt.", nonePolicy, receiptOf(entryOf("253402300799", long.note()), 1, 2, noLines), long.id(), 253402300799, 1, 2, 0, nil, nil),
+		okReceipt("two-logs", "The policy knows another log too.", twoLogsOneWatch, receiptOf(contractEntry, 4, 9, cosigners(registeredAt, w1)), id, registeredAt, 4, 9, registeredAt, []string{"w1"}, nil),
 		okReceipt("signed-by-two-logs", "Another log that the policy knows signed the checkpoint too.", twoLogsOneWatch,
-			receiptOf(contractEntry, 4, 9, func(text string) string { return otherLog.sign(text) + w1.cosign(text, registeredAt) }), id, registeredAt, 4, 9, []string{"w1"}, nil),
+			receiptOf(contractEntry, 4, 9, func(text string) string { return otherLog.sign(text) + w1.cosign(text, registeredAt) }), id, registeredAt, 4, 9, registeredAt, []string{"w1"}, nil),
 		okReceipt("unknown-lines", "Lines of unknown keys are ignored, whatever they are.", nonePolicy,
 			receiptOf(contractEntry, 4, 9, func(text string) string {
 				return stranger.line([]byte("x")) + stranger.as(ledgerKey.name).line(make([]byte, 64)) + signatureLine("w1", w1.id(), make([]byte, 72)) + w1.line(make([]byte, 72))
-			}), id, registeredAt, 4, 9, nil, nil),
-		okReceipt("log-line-last", "The ledger's line comes last.", oneWitness, lastLine(), id, registeredAt, 4, 9, []string{"w1"}, nil))
+			}), id, registeredAt, 4, 9, 0, nil, nil),
+		okReceipt("log-line-last", "The ledger's line comes last.", oneWitness, lastLine(), id, registeredAt, 4, 9, registeredAt, []string{"w1"}, nil))
 }
 
 // lastLine is a receipt in which the ledger's line follows a witness's.
@@ -129,8 +141,8 @@ func lastLine() string {
 func quorumReceipts() []vector {
 	id := filedModel.id()
 	at := func(lines func(string) string) string { return receiptOf(contractEntry, 4, 9, lines) }
-	ok := func(name, comment, policy string, lines func(string) string, witnesses ...string) vector {
-		return okReceipt("quorum-"+name, comment, policy, at(lines), id, registeredAt, 4, 9, witnesses, nil)
+	ok := func(name, comment, policy string, lines func(string) string, seenBy uint64, witnesses ...string) vector {
+		return okReceipt("quorum-"+name, comment, policy, at(lines), id, registeredAt, 4, 9, seenBy, witnesses, nil)
 	}
 	bad := func(name, kind, comment, policy string, lines func(string) string) vector {
 		return badReceipt("quorum-"+name, kind, comment, policy, at(lines))
@@ -144,21 +156,21 @@ func quorumReceipts() []vector {
 	failing := func(text string) string { return w1.line(append(w1.cosignature(text, now)[:71], 0)) }
 	short := func(text string) string { return w1.line(w1.cosignature(text, now)[:71]) }
 	return []vector{
-		ok("none-with-cosignature", "No witness is asked for; one that is known cosigned.", logLine+w1Line+"quorum none\n", cosigners(now, w1), "w1"),
-		ok("none-with-old-cosignature", "No witness is asked for; one cosigned too early to count.", logLine+w1Line+"quorum none\n", cosigners(now-301, w1)),
-		ok("one-at-the-time", "The witness cosigned at the time of registration.", oneWitness, cosigners(now, w1), "w1"),
-		ok("one-300-seconds-before", "The witness cosigned as early as counts.", oneWitness, cosigners(now-300, w1), "w1"),
-		ok("one-years-later", "The witness cosigned years later.", oneWitness, cosigners(now+1e8, w1), "w1"),
-		ok("one-old-and-new", "The witness cosigned twice, once in time.", oneWitness, both(cosigners(now-1000, w1), cosigners(now+5, w1)), "w1"),
-		ok("one-new-and-old", "The witness cosigned twice, once in time.", oneWitness, both(cosigners(now+5, w1), cosigners(now-1000, w1)), "w1"),
-		ok("1-and-2-of-3", "Two of three witnesses cosigned.", twoOfThree, cosigners(now, w1, w2), "w1", "w2"),
-		ok("1-and-3-of-3", "Two of three witnesses cosigned.", twoOfThree, cosigners(now, w1, w3), "w1", "w3"),
-		ok("3-and-2-of-3", "Two of three witnesses cosigned, in another order than that of the policy.", twoOfThree, cosigners(now, w3, w2), "w2", "w3"),
-		ok("3-of-3", "All witnesses cosigned.", twoOfThree, cosigners(now, w1, w2, w3), "w1", "w2", "w3"),
-		ok("2-of-3-and-one-old", "Two cosigned in time, and the third too early to count.", twoOfThree, both(cosigners(now-301, w1), cosigners(now-300, w2, w3)), "w2", "w3"),
-		ok("2-of-3-and-unknown", "Two cosigned, and an unknown witness.", twoOfThree, cosigners(now, w1, w4, w3), "w1", "w3"),
-		ok("nested", "Groups of groups: two of three, and one of two.", nested, cosigners(now, w2, w3, w5), "w2", "w3", "w5"),
-		ok("other-names", "The names are the policy's, not the keys'.", logLine+"witness Zürich "+w1.vkey()+"\nquorum Zürich\n", cosigners(now, w1), "Zürich"),
+		ok("none-with-cosignature", "No witness is asked for; one that is known cosigned.", logLine+w1Line+"quorum none\n", cosigners(now, w1), 0, "w1"),
+		ok("none-with-old-cosignature", "No witness is asked for; one cosigned too early to count.", logLine+w1Line+"quorum none\n", cosigners(now-301, w1), 0),
+		ok("one-at-the-time", "The witness cosigned at the time of registration.", oneWitness, cosigners(now, w1), now, "w1"),
+		ok("one-300-seconds-before", "The witness cosigned as early as counts.", oneWitness, cosigners(now-300, w1), now-300, "w1"),
+		ok("one-years-later", "The witness cosigned years later.", oneWitness, cosigners(now+1e8, w1), now+1e8, "w1"),
+		ok("one-old-and-new", "The witness cosigned twice, once in time.", oneWitness, both(cosigners(now-1000, w1), cosigners(now+5, w1)), now+5, "w1"),
+		ok("one-new-and-old", "The witness cosigned twice, once in time.", oneWitness, both(cosigners(now+5, w1), cosigners(now-1000, w1)), now+5, "w1"),
+		ok("1-and-2-of-3", "Two of three witnesses cosigned.", twoOfThree, cosigners(now, w1, w2), now, "w1", "w2"),
+		ok("1-and-3-of-3", "Two of three witnesses cosigned.", twoOfThree, cosigners(now, w1, w3), now, "w1", "w3"),
+		ok("3-and-2-of-3", "Two of three witnesses cosigned, in another order than that of the policy.", twoOfThree, cosigners(now, w3, w2), now, "w2", "w3"),
+		ok("3-of-3", "All witnesses cosigned.", twoOfThree, cosigners(now, w1, w2, w3), now, "w1", "w2", "w3"),
+		ok("2-of-3-and-one-old", "Two cosigned in time, and the third too early to count.", twoOfThree, both(cosigners(now-301, w1), cosigners(now-300, w2, w3)), now-300, "w2", "w3"),
+		ok("2-of-3-and-unknown", "Two cosigned, and an unknown witness.", twoOfThree, cosigners(now, w1, w4, w3), now, "w1", "w3"),
+		ok("nested", "Groups of groups: two of three, and one of two.", nested, cosigners(now, w2, w3, w5), now, "w2", "w3", "w5"),
+		ok("other-names", "The names are the policy's, not the keys'.", logLine+"witness Zürich "+w1.vkey()+"\nquorum Zürich\n", cosigners(now, w1), now, "Zürich"),
 		bad("one-absent", "quorum", "The witness did not cosign.", oneWitness, noLines),
 		bad("one-301-seconds-before", "quorum", "The witness cosigned a second too early to count.", oneWitness, cosigners(now-301, w1)),
 		bad("one-unknown", "quorum", "Another witness cosigned, which the policy does not know.", oneWitness, cosigners(now, w2)),
@@ -203,7 +215,7 @@ func documentReceipts() []vector {
 		if documents == nil {
 			documents = []map[string]any{}
 		}
-		return okReceipt("documents-"+name, comment, nonePolicy, proof, filedModel.id(), registeredAt, 4, 9, nil, documents)
+		return okReceipt("documents-"+name, comment, nonePolicy, proof, filedModel.id(), registeredAt, 4, 9, 0, nil, documents)
 	}
 	bad := func(name, comment string, documents ...map[string]any) vector {
 		return refused("receipt", "documents-"+name, "documents", comment, receiptInputs(nonePolicy, proof, documents)...)

@@ -46,6 +46,7 @@ func namedKeys() []vector {
 	var vs []vector
 	for _, x := range []sample{
 		{"type-04", k.ofType(4).vkey(), "The type is 0x04, of cosignatures."},
+		{"type-06", lattice1.as(k.name).vkey(), "The type is 0x06, of ML-DSA-44 cosignatures."},
 		{"type-02", k.ofType(2).vkey(), "The type is 0x02, of another algorithm."},
 		{"type-00", k.ofType(0).vkey(), "The type is 0x00."},
 		{"id-wrong", strings.Replace(k.vkey(), id, "01234567", 1), "The key id is not what name and public key give."},

@@ -145,7 +145,7 @@ var kinds = map[string][]string{
 	"receipt":           {"proof", "entry", "ledger", "checkpoint", "cosignature", "quorum", "index", "inclusion", "signatures", "documents"},
 	"consistency-proof": {"form", "checkpoint", "quorum", "size", "consistency"},
 	"dossier":           {"form", "documents"},
-	"evidence":          {"form", "checkpoint", "index", "inclusion", "entry", "size", "consistency", "rule"},
+	"evidence":          {"form", "checkpoint", "index", "inclusion", "size", "consistency", "entry", "quorum", "rule"},
 }
 
 func TestEveryKindHasVectorsAndEveryVectorAKind(t *testing.T) {

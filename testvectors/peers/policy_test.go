@@ -2,9 +2,7 @@ package peers
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -16,16 +14,6 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/verify"
 )
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	for name, value := range map[string]string{"rapid.seed": "20260301", "rapid.nofailfile": "true"} {
-		if err := flag.Set(name, value); err != nil {
-			panic(err)
-		}
-	}
-	os.Exit(m.Run())
-}
 
 func witnessName(i int) string { return fmt.Sprintf("witness%d.example", i) }
 
