@@ -21,17 +21,18 @@ type Breach struct {
 	Doubt      string      // a sentence; "" for none
 	Absent     *Range      // with Doubt: the entries that have to be read to be sure; nil where no reading helps
 	Rule       rules.Rule  // that was broken
-	Reason     string      // how
-	Index      uint64      // of the entry; of a fork the size of the smaller tree
+	Reason     string      // how; of a fork a whole sentence
+	Index      uint64      // of the entry; of a fork that two trees show the size of the smaller
 	ID         record.ID   // of the record in it; zero where it is not in form, and of a fork
 	Registered int64       // POSIX seconds, by the ledger's word; 0 likewise
 	Checkpoint *Checkpoint // under which it all is; of a fork the one of the larger tree. Nobody looked at its cosignatures
+	Other      *Checkpoint // of a fork the one of the other tree; nil of any other breach
 }
 
 // String says the breach in a sentence.
 func (b *Breach) String() string {
 	if b.Rule == Fork {
-		return fmt.Sprintf("%s signed two trees: %s", b.Checkpoint.Origin, b.Reason)
+		return b.Reason
 	}
 	return fmt.Sprintf("%s broke the rule %s at entry %d: %s", b.Checkpoint.Origin, b.Rule, b.Index, b.Reason)
 }
@@ -78,8 +79,13 @@ func Evidence(p *Policy, evidence []byte) (*Breach, error) {
 	if err != nil {
 		return nil, failed(StepForm, "%s", err)
 	}
-	if c.Rule == Fork {
+	switch {
+	case c.Rule == Fork && len(c.Proofs) > 0:
+		return c.judgeEntries(p)
+	case c.Rule == Fork:
 		return c.judgeFork(p)
+	case c.Rule == Backdating:
+		return c.judgeBackdating(p)
 	}
 	broken := c.Proofs[0]
 	ledger, err := p.accused(broken.Checkpoint)
@@ -228,7 +234,15 @@ func (c *Charge) judgeFork(p *Policy) (*Breach, error) {
 	case c.Root == before.Root:
 		return nil, failed(StepRule, "the tree of %d entries begins with the one of %d", after.Size, before.Size)
 	}
-	reason := fmt.Sprintf("one of %d entries, %s, and one of %d, %s, whose first %d are not those of the other",
-		before.Size, before.Root, after.Size, after.Root, before.Size)
-	return &Breach{Verdict: Yes, Rule: Fork, Reason: reason, Index: before.Size, Checkpoint: &Checkpoint{SignedCheckpoint: after, Log: ledger}}, nil
+	reason := fmt.Sprintf("%s signed two trees: one of %d entries, %s, and one of %d, %s, whose first %d are not those of the other",
+		before.Origin, before.Size, before.Root, after.Size, after.Root, before.Size)
+	return forkOf(ledger, before, after, before.Size, reason), nil
+}
+
+// forkOf returns the breach that two trees show, the smaller one first.
+func forkOf(ledger Log, small, large tlog.SignedCheckpoint, index uint64, reason string) *Breach {
+	return &Breach{
+		Verdict: Yes, Rule: Fork, Reason: reason, Index: index,
+		Checkpoint: &Checkpoint{SignedCheckpoint: large, Log: ledger}, Other: &Checkpoint{SignedCheckpoint: small, Log: ledger},
+	}
 }

@@ -165,7 +165,7 @@ func TestForkIsProvedByTwoSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", c, err)
 		}
-		if b.Verdict != verify.Yes || b.Rule != verify.Fork || b.Index != c.small || b.Checkpoint.Size != c.large || !strings.HasPrefix(b.String(), "ledger.example signed two trees: one of ") {
+		if b.Verdict != verify.Yes || b.Rule != verify.Fork || b.Index != c.small || b.Checkpoint.Size != c.large || b.Other.Size != c.small || b.Other.Root == b.Checkpoint.Root || !strings.HasPrefix(b.Reason, "ledger.example signed two trees: one of ") {
 			t.Errorf("%+v: %s", c, b)
 		}
 	}
@@ -314,6 +314,8 @@ func FuzzEvidence(f *testing.F) {
 	f.Add(l.evidence(rules.Once, nil, 2, 0).Bytes())
 	f.Add(l.evidence(rules.Refers, &verify.Range{First: 0, Last: 3}, 4).Bytes())
 	f.Add(fork(f, 1, 2, 3).Bytes())
+	f.Add(late(f, 3, everybody...).Bytes())
+	f.Add(twoEntries(f, 1, 1, 2, 3).Bytes())
 	f.Add([]byte("chirograph/evidence/v1\nrule once\nproof \n"))
 	p := policy(f, quorumNone)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -40,15 +40,29 @@ const evidenceLine = "chirograph/evidence/v1"
 //	checkpoint <base64>                    the signed one of the smaller tree
 //	consistency <base64>                   add-checkpoint of c2sp.org/tlog-witness: from that root to the signed one of the larger
 //
+// or, where two entries of one index show it,
+//
+//	chirograph/evidence/v1
+//	rule fork
+//	proof <base64>                         of that index in one tree
+//	proof <base64>                         and in the other
+//
+// and of an entry that was published later than it says
+//
+//	chirograph/evidence/v1
+//	rule backdating
+//	checkpoint <base64>                    a signed one with fewer entries, with the cosignatures of those who had seen no more
+//	proof <base64>                         of the entry
+//
 // Lines end in LF; numbers and base64 are as in a proof. Each value has one text.
 type Charge struct {
 	Rule   rules.Rule
 	Absent *Range       // nil for none
-	Proofs []tlog.Proof // but of a fork
+	Proofs []tlog.Proof // none of a fork that two trees show, two of one that two entries show, one of backdating
 
-	Root        tlog.Hash // of a fork
-	Checkpoint  tlog.SignedCheckpoint
-	Consistency tlog.Consistency
+	Root        tlog.Hash             // of a fork that two trees show
+	Checkpoint  tlog.SignedCheckpoint // the same, and of backdating
+	Consistency tlog.Consistency      // of a fork that two trees show
 }
 
 // A Range is entries of a log, the last one included.
@@ -77,8 +91,13 @@ func ParseEvidence(b []byte) (*Charge, error) {
 	c := &Charge{Rule: rules.Rule(p.value("rule"))}
 	switch {
 	case p.err != nil:
+	case c.Rule == Fork && p.next("proof"):
+		p.twoEntries(c)
 	case c.Rule == Fork:
 		p.fork(c)
+	case c.Rule == Backdating:
+		c.Checkpoint = data(&p, "checkpoint", tlog.ParseSignedCheckpoint)
+		c.Proofs = []tlog.Proof{data(&p, "proof", tlog.ParseProof)}
 	case entryRules[c.Rule]:
 		p.entries(c)
 	default:
@@ -147,6 +166,15 @@ func (p *evidenceParser) fork(c *Charge) {
 	c.Consistency = data(p, "consistency", tlog.ParseConsistency)
 }
 
+func (p *evidenceParser) twoEntries(c *Charge) {
+	for range 2 {
+		c.Proofs = append(c.Proofs, data(p, "proof", tlog.ParseProof))
+	}
+	if a, b := c.Proofs[0].Index, c.Proofs[1].Index; p.err == nil && a != b {
+		p.err = fmt.Errorf("the proofs are of the entries %d and %d, and not of one index", a, b)
+	}
+}
+
 func (p *evidenceParser) entries(c *Charge) {
 	if p.next("absent") {
 		c.Absent = p.absent()
@@ -197,7 +225,10 @@ func (c *Charge) Bytes() []byte {
 	encoded := func(keyword string, value []byte) {
 		fmt.Fprintf(&b, "%s %s\n", keyword, base64.StdEncoding.EncodeToString(value))
 	}
-	if c.Rule == Fork {
+	switch {
+	case c.Rule == Backdating:
+		encoded("checkpoint", c.Checkpoint.Bytes())
+	case c.Rule == Fork && len(c.Proofs) == 0:
 		fmt.Fprintf(&b, "root %s\n", c.Root)
 		encoded("checkpoint", c.Checkpoint.Bytes())
 		encoded("consistency", c.Consistency.Bytes())

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/mldsa"
+
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -94,6 +96,45 @@ func sawAs(k note.Key, label string, at int64) line {
 	return func(text []byte) note.Signature {
 		sig := ed25519.Sign(secret(label), note.CosignatureMessage(text, at))
 		return k.Signature(note.CosignatureBytes(at, sig))
+	}
+}
+
+// latticeSecret returns the ML-DSA-44 private key that belongs to a label, for ever the same.
+func latticeSecret(label string) *mldsa.PrivateKey {
+	seed := sha256.Sum256([]byte(label))
+	k, err := mldsa.NewPrivateKey(mldsa.MLDSA44(), seed[:])
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// lattice returns the ML-DSA-44 key of latticeSecret(name) under its name.
+func lattice(name string) note.Key {
+	k, err := note.NewMLDSA44Key(name, latticeSecret(name).PublicKey().Bytes())
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// latticeLine is a line of a policy, whose witness has an ML-DSA-44 key.
+func latticeLine(name, keyName string) string {
+	return "witness " + name + " " + lattice(keyName).String() + "\n"
+}
+
+// sawLattice is the line of a witness with an ML-DSA-44 key.
+func sawLattice(name string, at int64) line {
+	return func(text []byte) note.Signature {
+		message, err := lattice(name).CosignatureMessage(text, at)
+		if err != nil {
+			panic(err)
+		}
+		sig, err := latticeSecret(name).SignDeterministic(message, nil)
+		if err != nil {
+			panic(err)
+		}
+		return lattice(name).Signature(note.CosignatureBytes(at, sig))
 	}
 }
 

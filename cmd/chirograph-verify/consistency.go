@@ -14,13 +14,14 @@ import (
 const maxConsistency = note.MaxSize + 4096
 
 type consistencyResult struct {
-	Verdict verify.Verdict  `json:"verdict"`
-	Failure *verify.Failure `json:"failure,omitempty"`
-	Origin  string          `json:"origin,omitempty"`
-	Old     *treeResult     `json:"old,omitempty"`
-	New     *treeResult     `json:"new,omitempty"`
-	Quorum  string          `json:"quorum,omitempty"`
-	SeenBy  string          `json:"seen_by,omitempty"`
+	Verdict    verify.Verdict  `json:"verdict"`
+	Failure    *verify.Failure `json:"failure,omitempty"`
+	Origin     string          `json:"origin,omitempty"`
+	Old        *treeResult     `json:"old,omitempty"`
+	New        *treeResult     `json:"new,omitempty"`
+	Quorum     string          `json:"quorum,omitempty"`
+	SeenBy     string          `json:"seen_by,omitempty"`
+	LedgerOnly bool            `json:"ledger_only,omitempty"` // nobody but the ledger vouches for the trees
 }
 
 type treeResult struct {
@@ -48,7 +49,7 @@ func (o *options) consistency(p *verify.Policy, args []string) (int, error) {
 		result.Origin, result.Quorum = x.New.Origin, p.Quorum
 		result.Old = &treeResult{x.Old.Size, x.Old.Root.String()}
 		result.New = &treeResult{x.New.Size, x.New.Root.String()}
-		if p.Quorum != verify.NoQuorum {
+		if result.LedgerOnly = p.LedgerOnly(x.New.Cosignatures); !result.LedgerOnly {
 			result.SeenBy = record.FormatTime(x.SeenBy)
 		}
 	}
@@ -63,8 +64,14 @@ func (o *options) consistency(p *verify.Policy, args []string) (int, error) {
 }
 
 func printExtension(w io.Writer, r consistencyResult) error {
-	seen := "quorum none: one key vouches for these trees; others may have been shown another"
-	if r.SeenBy != "" {
+	const other = "vouches for these trees; others may have been shown another"
+	var seen string
+	switch {
+	case r.Quorum == verify.NoQuorum:
+		seen = "quorum none: one key " + other
+	case r.LedgerOnly:
+		seen = fmt.Sprintf("the ledger's own word alone meets the quorum %s: nobody else %s", r.Quorum, other)
+	default:
 		seen = fmt.Sprintf("the quorum %s had seen the newer by %s", r.Quorum, r.SeenBy)
 	}
 	_, err := fmt.Fprintf(w, "%s: yes: the tree of %s begins with the one of %d\n  %s\n", r.Origin, entries(r.New.Size), r.Old.Size, seen)

@@ -17,8 +17,10 @@ type evidenceResult struct {
 	ID         string          `json:"id,omitempty"`
 	Registered string          `json:"registered,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
-	Size       uint64          `json:"size,omitempty"` // of the tree
-	Root       string          `json:"root,omitempty"` // base64
+	Size       uint64          `json:"size,omitempty"`       // of the tree
+	Root       string          `json:"root,omitempty"`       // base64
+	OtherSize  uint64          `json:"other_size,omitempty"` // of a fork: of the other tree
+	OtherRoot  string          `json:"other_root,omitempty"`
 	Doubt      string          `json:"doubt,omitempty"`
 	Absent     *verify.Range   `json:"absent,omitempty"` // entries that have to be read to be sure
 }
@@ -76,6 +78,9 @@ func newEvidenceResult(b *verify.Breach) evidenceResult {
 	if b.ID != (record.ID{}) {
 		r.ID, r.Registered = b.ID.String(), record.FormatTime(b.Registered)
 	}
+	if b.Other != nil {
+		r.OtherSize, r.OtherRoot = b.Other.Size, b.Other.Root.String()
+	}
 	return r
 }
 
@@ -97,7 +102,14 @@ func (o *options) printBreach(path string, b *verify.Breach) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(o.stdout, "  signed by the key of %s, %s: the tree of %s with the root %s\n",
-		b.Checkpoint.Origin, b.Checkpoint.Log.Key.Public().Fingerprint(), entries(b.Checkpoint.Size), b.Checkpoint.Root)
-	return err
+	for _, c := range []*verify.Checkpoint{b.Other, b.Checkpoint} {
+		if c == nil {
+			continue
+		}
+		if _, err := fmt.Fprintf(o.stdout, "  signed by the key of %s, %s: the tree of %s with the root %s\n",
+			c.Origin, c.Log.Key.Public().Fingerprint(), entries(c.Size), c.Root); err != nil {
+			return err
+		}
+	}
+	return nil
 }

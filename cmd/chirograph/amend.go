@@ -8,6 +8,7 @@ import (
 
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 func (a *app) amendCommand() *cobra.Command {
@@ -49,6 +50,7 @@ func (a *app) amend(path string, n newArgs, said func(flag string) bool) error {
 	if old == nil {
 		return hint(no("%s is not registered, so nothing has to take its place", recordName(from.Contract())), "draw it up again: chirograph new")
 	}
+	h := hold(from)
 	t := inherit(old, said)
 	if said("title") {
 		t.Title = n.title
@@ -69,10 +71,14 @@ func (a *app) amend(path string, n newArgs, said func(flag string) bool) error {
 			frame = other
 		}
 	}
-	a.warnRevoked(from, t)
+	a.warnRevoked(h, t)
+	if err := a.mayReplace(h, t, old); err != nil {
+		return err
+	}
 	keep := len(n.files) == 0
 	if keep {
 		t.Documents = slices.Clone(old.Text().Documents)
+		a.warnSame(t, old.Text())
 	}
 	return a.drawUp(t, n, from.Policy(), func(d *dossier.Dossier) error {
 		if keep {
@@ -85,6 +91,35 @@ func (a *app) amend(path string, n newArgs, said func(flag string) bool) error {
 		}
 		return carry(d, from, old.ID())
 	})
+}
+
+// mayReplace refuses what by the records here can't take the place of a contract, and
+// says how that stands where it is not in force.
+func (a *app) mayReplace(h *held, t *record.Text, old *record.Record) error {
+	if err := a.mayBe(h, t, "what has ended is drawn up anew, with chirograph new; --under says another frame, or with '' none"); err != nil {
+		return err
+	}
+	st, ok, err := h.status(old.ID(), t.Made)
+	if err != nil || !ok {
+		return err
+	}
+	if st.Standing != rules.InForce {
+		a.say("the contract whose place this takes, %s, is %s", contractName(old), st)
+	} else if st.Ends.How == rules.Terminated {
+		a.say("warning: %s ends: %s; this can be registered before that day only", contractName(old), st.Ends)
+	}
+	return nil
+}
+
+// warnSame warns of an amendment, with the documents of the old contract, that says what
+// that said, too.
+func (a *app) warnSame(t, was *record.Text) {
+	today := record.DateOf(t.Made)
+	begun := t.From == 0 && was.From <= today
+	if t.Title == was.Title && t.Until == was.Until && t.Under == was.Under && (begun || t.From == was.From && t.From != 0) && slices.Equal(t.Terminable, was.Terminable) &&
+		slices.EqualFunc(t.Parties, was.Parties, record.Party.Equal) {
+		a.say("warning: this changes nothing: parties, dates, notices, frame and documents are those of the contract whose place it takes")
+	}
 }
 
 // inherit returns the text of a contract that takes the place of old, with what no

@@ -154,7 +154,7 @@ func newAuditResult(p *verify.Policy, result *audit.Result, failure error) *audi
 	}
 	if c := result.Checkpoint; c != nil {
 		r.Size, r.Root = c.Size, c.Root.String()
-		if p.Quorum != verify.NoQuorum {
+		if !p.LedgerOnly(c.Cosignatures) {
 			r.SeenBy = record.FormatTime(result.SeenBy)
 		}
 	}
@@ -203,6 +203,9 @@ func (a *app) printAudit(r *auditResult, policy string) error {
 		return nil
 	}
 	seen := "quorum none: one key vouches for this tree; others may have been shown another"
+	if r.Quorum != verify.NoQuorum {
+		seen = fmt.Sprintf("the ledger's own word alone meets the quorum %s: others may have been shown another tree", r.Quorum)
+	}
 	if r.SeenBy != "" {
 		seen = fmt.Sprintf("the quorum %s had seen it by %s", r.Quorum, r.SeenBy)
 	}

@@ -7,21 +7,23 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
 func (a *app) declareCommand() *cobra.Command {
-	var n draftArgs
-	var about, by, answers string
+	var n underArgs
+	var about string
 	c := &cobra.Command{
-		Use:   "declare X.chirograph --about TOKEN --by ROLE[,ROLE] [--answers ID] [[KIND=]FILE…]",
+		Use:   "declare X.chirograph --about TOKEN --by ROLE[,ROLE] [--answers ID] [--contract ID] [[KIND=]FILE…]",
 		Short: "Draft a statement: that something was delivered, accepted, paid, disputed ...",
 		Long: `Adds the draft of a statement to X: a fact that one or more parties sign. It is about
 delivery, inspection, acceptance, rejection, payment, sale, return, cost, dispute,
 resolution, notice, or another token. A dispute is open until all parties sign a
-resolution that answers it.
+resolution that answers it. While a renewal is still to begin, it is under the contract
+that is in force; --contract says another, which may have ended.
 
 Then: chirograph sign X, and chirograph submit X.`,
 		Example: "  chirograph declare pumps.chirograph --about acceptance --by buyer report=inspection.pdf",
@@ -32,46 +34,49 @@ Then: chirograph sign X, and chirograph submit X.`,
 			}
 			n.files = args[1:]
 			t := &record.Text{Kind: record.Statement, About: about}
-			return a.addDraft(args[0], t, n, by, answers)
+			return a.addDraft(args[0], t, n)
 		},
 	}
 	n.flags(c.Flags())
 	c.Flags().StringVar(&about, "about", "", "what it is about (`TOKEN`)")
-	c.Flags().StringVar(&by, "by", "", "who states it (`ROLE[,ROLE]`)")
-	c.Flags().StringVar(&answers, "answers", "", "an earlier statement that it answers (`ID`, or its first digits)")
+	c.Flags().StringVar(&n.by, "by", "", "who states it (`ROLE[,ROLE]`)")
+	c.Flags().StringVar(&n.answers, "answers", "", "an earlier statement that it answers (`ID`, or its first digits)")
 	return c
 }
 
-// addDraft puts a draft under the contract of a dossier into it.
-func (a *app) addDraft(path string, t *record.Text, n draftArgs, by, answers string) error {
+// An underArgs is what the command line says about a draft under a contract.
+type underArgs struct {
+	draftArgs
+	by       string
+	answers  string
+	contract string // which; "" for the one in force
+}
+
+func (n *underArgs) flags(f *pflag.FlagSet) {
+	n.draftArgs.flags(f)
+	f.StringVar(&n.contract, "contract", "", "under which contract in X, if not the one in force (`ID`, or its first digits)")
+}
+
+// addDraft puts a draft under a contract of a dossier into it.
+func (a *app) addDraft(path string, t *record.Text, n underArgs) error {
 	d, err := a.openDossier(path)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	contract := a.inPlace(d)
+	h := hold(d)
+	contract, err := a.contractMeant(h, n.contract)
+	if err != nil {
+		return err
+	}
 	if contract == nil {
 		return hint(no("%s is not registered yet, so nothing can be under it", recordName(d.Contract())), "chirograph submit %s", plain(path))
 	}
 	t.Ledger, t.Contract = contract.Text().Ledger, contract.ID()
-	if t.Parties, err = partiesBy(contract, by); err != nil {
+	if err := a.fillUnderContract(h, t, contract, n); err != nil {
 		return err
 	}
-	if t.Kind == record.Termination {
-		if err := mayEnd(t, contract, record.DateOf(a.now().Unix())); err != nil {
-			return err
-		}
-	}
-	if answers != "" {
-		if t.Answers, err = statementID(d, answers); err != nil {
-			return err
-		}
-	}
-	a.warnResolution(d, t)
-	if err := a.fillHead(t, n); err != nil {
-		return err
-	}
-	documents, err := a.documents(t, n)
+	documents, err := a.documents(t, n.draftArgs)
 	if err != nil {
 		return err
 	}
@@ -88,9 +93,30 @@ func (a *app) addDraft(path string, t *record.Text, n draftArgs, by, answers str
 	if err := d.Save(path); err != nil {
 		return err
 	}
-	a.say("drafted %s for %s to sign, and somebody to submit, by %s: chirograph sign %s --record %.12s",
-		recordName(draft), roleList(t.Parties), readable(t.SignBy), path, draft.ID())
+	a.say("drafted %s under %s for %s to sign, and somebody to submit, by %s: chirograph sign %s --record %.12s",
+		recordName(draft), contractName(contract), roleList(t.Parties), readable(t.SignBy), path, draft.ID())
 	return a.print("%s", draft.ID())
+}
+
+// fillUnderContract sets what the flags say of a statement or a termination under a
+// contract.
+func (a *app) fillUnderContract(h *held, t *record.Text, contract *record.Record, n underArgs) (err error) {
+	if t.Parties, err = partiesBy(contract, n.by); err != nil {
+		return err
+	}
+	if n.answers != "" {
+		if t.Answers, err = statementID(h.Dossier, n.answers); err != nil {
+			return err
+		}
+	}
+	a.warnResolution(h, t)
+	if err := a.fillHead(t, n.draftArgs); err != nil {
+		return err
+	}
+	if t.Kind == record.Termination {
+		return a.fillEnd(h, t, contract)
+	}
+	return nil
 }
 
 // partiesBy returns the party lines of the roles, in the order of the contract.

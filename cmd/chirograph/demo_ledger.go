@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/client"
@@ -30,6 +31,7 @@ type demoLedger struct {
 	url    string
 	log    *ledger.Log
 	store  *store.Store
+	guard  *store.Guard
 	server *http.Server
 	served chan error
 	conns  *http.Transport // of its clients
@@ -55,14 +57,7 @@ func startLedger(dir string, secret keys.SecretKey, now func() time.Time) (_ *de
 	if err := writeIdentity(dir, secret, policy); err != nil {
 		return nil, err
 	}
-	cfg := store.Config{Dir: filepath.Join(dir, "store"), Key: key}
-	if err := ledger.Create(cfg, secret.Sign); err != nil {
-		return nil, err
-	}
-	if l.store, err = store.Open(cfg); err != nil {
-		return nil, err
-	}
-	if l.log, err = ledger.Open(ledger.Config{Store: l.store, Sign: secret.Sign, Clock: now, Policy: policy}); err != nil {
+	if err := l.open(dir, ledger.Config{Sign: secret.Sign, Clock: now, Policy: policy}, key); err != nil {
 		return nil, err
 	}
 	handler, err := web.New(web.Config{Key: key, View: l.log.View, Log: l.log, Clock: now, Checks: runtime.GOMAXPROCS(0), Policy: policy, URL: l.url})
@@ -72,6 +67,24 @@ func startLedger(dir string, secret keys.SecretKey, now func() time.Time) (_ *de
 	l.server = web.NewServer(handler, nil)
 	go func() { l.served <- l.server.Serve(listener) }()
 	return l, nil
+}
+
+// open makes the store and the guard in dir, and opens the log on them.
+func (l *demoLedger) open(dir string, cfg ledger.Config, key note.Key) (err error) {
+	in := store.Config{Dir: filepath.Join(dir, "store"), Key: key}
+	guard := store.GuardConfig{Dir: filepath.Join(dir, "guard"), Key: key}
+	if err := ledger.Create(in, guard, cfg); err != nil {
+		return err
+	}
+	if l.store, err = store.Open(in); err != nil {
+		return err
+	}
+	if l.guard, err = store.OpenGuard(guard); err != nil {
+		return err
+	}
+	cfg.Store, cfg.Guard = l.store, l.guard
+	l.log, err = ledger.Open(cfg)
+	return err
 }
 
 // writeIdentity writes what chirographd init does beside the store.
@@ -107,8 +120,8 @@ func (l *demoLedger) fetch(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, int64(tlog.MaxConsistency)))
 }
 
-// stop ends the listener, the sequencer and the store, in this order. It may be
-// called again.
+// stop ends the listener, the sequencer, the guard and the store, in this order. It may
+// be called again.
 func (l *demoLedger) stop() (err error) {
 	// One that was dialled and never used would be waited for.
 	l.conns.CloseIdleConnections()
@@ -125,9 +138,12 @@ func (l *demoLedger) stop() (err error) {
 	if l.log != nil {
 		err = errors.Join(err, l.log.Close())
 	}
+	if l.guard != nil {
+		err = errors.Join(err, l.guard.Close())
+	}
 	if l.store != nil {
 		err = errors.Join(err, l.store.Close())
 	}
-	l.server, l.log, l.store = nil, nil, nil
+	l.server, l.log, l.guard, l.store = nil, nil, nil, nil
 	return err
 }

@@ -168,7 +168,7 @@ func (d *demo) signAll(ctx context.Context) error {
 	defer c.Close()
 	r := c.Contract()
 	if !r.Complete() {
-		return fmt.Errorf("%s: %s", recordName(r), d.tool.state(c, r))
+		return fmt.Errorf("%s: %s", recordName(r), d.tool.state(hold(c), r))
 	}
 	for _, q := range r.Text().Requirements() {
 		var signed []string

@@ -87,6 +87,10 @@ func (a *app) documents(t *record.Text, n draftArgs) ([]newDocument, error) {
 		if i == 0 && t.Kind == record.Contract {
 			kind, path = record.Terms, arg
 		}
+		if isDossier(path) {
+			return nil, hint(fmt.Errorf("%s is a dossier, with documents and salts that only its parties have", plain(path)),
+				"chirograph join puts copies of one contract together; to attach it all the same, give it another name")
+		}
 		doc := newDocument{path: path, name: filepath.Base(path)}
 		line := record.Document{Salted: !n.public, Kind: kind, Media: mediaType(path)}
 		if line.Salted {

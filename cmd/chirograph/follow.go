@@ -9,6 +9,7 @@ import (
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 // What update leaves free in a dossier: one party alone can state things without end,
@@ -18,25 +19,27 @@ const (
 	freeRecords = dossier.MaxRecords / 4
 	freeBytes   = dossier.MaxHeld / 4
 	maxFetches  = dossier.MaxRecords // of records in time lines: contracts made under a frame are asked for, and not kept
-	maxLeft     = 64 * 256           // that are counted: 64 pages, and then it is "more than"
+	maxLeft     = 64 * 256           // of a time line that are read and not here: 64 pages, and then it is "more than"
 )
 
 // follow fetches what belongs to the contract in place: what decides how it stands, and
 // then what else was stated under it, under those that it took the place of, and under
 // those that took its place.
 func (u *updating) follow(ctx context.Context) error {
-	decided, walked := make(map[record.ID]bool), make(map[record.ID]bool)
-	for {
-		if err := u.each(ctx, decided, u.decide); err != nil {
-			return err
-		}
-		if err := u.each(ctx, walked, u.walk); err != nil {
-			return err
-		}
-		if u.undone(decided) == nil {
-			return u.sayLeft()
+	h := hold(u.dossier)
+	for _, r := range h.order {
+		if r.Text().About == rules.AboutDispute && u.has(r.ID()) && !h.resolved(r.ID()) {
+			u.unresolved[r.ID()] = true
 		}
 	}
+	decided := make(map[record.ID]bool)
+	if err := u.each(ctx, decided, u.decide); err != nil {
+		return err
+	}
+	if err := u.each(ctx, make(map[record.ID]bool), u.fetchRest); err != nil {
+		return err
+	}
+	return u.sayLeft()
 }
 
 // each does something with each contract of the chain that was not done, and settles
@@ -66,7 +69,8 @@ func (u *updating) undone(done map[record.ID]bool) *record.Record {
 }
 
 // decide fetches what decides how a contract stands: the contracts that it names, what
-// ends it, the disputes that are open, and the revocations of its keys.
+// ends it, the disputes that are open, the revocations of its keys, and by its time line
+// what ended it before and what resolves the disputes that are here.
 func (u *updating) decide(ctx context.Context, contract *record.Record) error {
 	if err := u.named(ctx, contract); err != nil {
 		return err
@@ -83,7 +87,10 @@ func (u *updating) decide(ctx context.Context, contract *record.Record) error {
 			return err
 		}
 	}
-	return u.revocations(ctx, contract)
+	if err := u.revocations(ctx, contract); err != nil {
+		return err
+	}
+	return u.walk(ctx, contract, page)
 }
 
 // named fetches the contracts that a registered one names and that are not there: whose
@@ -97,7 +104,7 @@ func (u *updating) named(ctx context.Context, contract *record.Record) error {
 			if id == (record.ID{}) || u.has(id) {
 				continue
 			}
-			receipt, err := u.listed(ctx, id, nil)
+			receipt, err := u.receiptOf(ctx, id, nil)
 			if err != nil {
 				return err
 			}
@@ -112,44 +119,86 @@ func (u *updating) named(ctx context.Context, contract *record.Record) error {
 	return nil
 }
 
-// walk fetches the time line of a contract, but for the contracts made under it, as far
-// as there is room.
-func (u *updating) walk(ctx context.Context, contract *record.Record) error {
+// walk reads the time line of a contract, from its first page on. What decides how it
+// stands is fetched, and what else there is, remembered; contracts made under it are
+// neither.
+func (u *updating) walk(ctx context.Context, contract *record.Record, page *client.ContractPage) error {
 	seen := make(map[record.ID]bool)
-	var after *uint64
 	for {
-		page, err := u.client.Contract(ctx, contract.ID(), after)
-		if err != nil {
-			return err
-		}
 		for _, e := range page.Events {
 			if seen[e.ID] {
 				return fmt.Errorf("%s lists %s twice under contract %s", u.client.URL(), e.ID, contract.ID())
 			}
 			seen[e.ID] = true
-			if err := u.event(ctx, contract.ID(), e); err != nil {
+			if err := u.event(ctx, contract, e); err != nil {
 				return err
 			}
 		}
-		if after = page.Next; after == nil || u.left > maxLeft {
+		if page.Next == nil {
 			return nil
+		}
+		if u.listed > maxLeft {
+			u.more = true
+			return nil
+		}
+		var err error
+		if page, err = u.client.Contract(ctx, contract.ID(), page.Next); err != nil {
+			return err
 		}
 	}
 }
 
-// event fetches what stands in a time line and is not there, or counts it.
-func (u *updating) event(ctx context.Context, contract record.ID, e client.Event) error {
+// event fetches what stands in a time line, is not there and decides how the contract
+// stands, and remembers what else does.
+func (u *updating) event(ctx context.Context, contract *record.Record, e client.Event) error {
 	if index, ok := u.index[e.ID]; ok {
 		if index != e.Index {
 			return fmt.Errorf("%s lists %s as entry %d, by its receipt it is entry %d", u.client.URL(), e.ID, e.Index, index)
 		}
 		return nil
 	}
-	if u.room > freeRecords && u.bytes > freeBytes && u.fetches < maxFetches {
-		return u.fetchUnder(ctx, contract, e.ID, &e.Index)
+	u.listed++
+	switch {
+	case e.Relation == client.Under || u.passed[e.ID]:
+		return nil
+	case e.Relation != client.States && u.roomBeside(freeRecords, freeBytes), u.resolves(contract, e) && u.roomBeside(freeRecords/2, freeBytes/2):
+		delete(u.unresolved, e.Answers)
+		return u.fetchUnder(ctx, contract.ID(), e.ID, &e)
 	}
-	u.left++
-	return u.below(ctx, e.Index)
+	u.rest[contract.ID()] = append(u.rest[contract.ID()], e)
+	return nil
+}
+
+// resolves says whether an entry is listed as the resolution, by all parties, of a
+// dispute that is here. There is one of each dispute, so that this needs no room of
+// which there is none.
+func (u *updating) resolves(contract *record.Record, e client.Event) bool {
+	return e.About == rules.AboutResolution && u.unresolved[e.Answers] && e.By == len(contract.Text().Parties)
+}
+
+// roomBeside says whether there is room for a record, and what stays free beside it.
+func (u *updating) roomBeside(records int, bytes int64) bool {
+	return u.room > records && u.bytes > bytes && u.fetches < maxFetches
+}
+
+// fetchRest fetches what was remembered of a contract, as far as there is room, or counts
+// it.
+func (u *updating) fetchRest(ctx context.Context, contract *record.Record) error {
+	for _, e := range u.rest[contract.ID()] {
+		var err error
+		switch {
+		case u.has(e.ID):
+		case u.roomBeside(freeRecords, freeBytes):
+			err = u.fetchUnder(ctx, contract.ID(), e.ID, &e)
+		default:
+			u.left++
+			err = u.below(ctx, e.Index)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // below demands that an index that the ledger names is that of an entry of a tree that
@@ -170,8 +219,8 @@ func (u *updating) below(ctx context.Context, index uint64) error {
 
 func (u *updating) sayLeft() error {
 	switch {
-	case u.left > maxLeft:
-		u.say("more than %d records were left out: one file holds %d, and has to have room for what decides how the contract stands", maxLeft, dossier.MaxRecords)
+	case u.more:
+		u.say("the ledger lists more than %d records that are not here, and the list was not read to its end: one file holds %d, and has to have room for what decides how the contract stands", maxLeft, dossier.MaxRecords)
 	case u.left > 0:
 		u.say("%s left out: one file holds %d, and has to have room for what decides how the contract stands",
 			counted(u.left, "record was", "records were"), dossier.MaxRecords)
@@ -197,9 +246,9 @@ func (u *updating) take(receipt *client.Receipt) {
 	}
 }
 
-// listed fetches the receipt of what the ledger says that it has, at that index unless
+// receiptOf fetches the receipt of what the ledger says that it has, at that index unless
 // it is nil.
-func (u *updating) listed(ctx context.Context, id record.ID, index *uint64) (*client.Receipt, error) {
+func (u *updating) receiptOf(ctx context.Context, id record.ID, index *uint64) (*client.Receipt, error) {
 	u.fetches++
 	receipt, err := u.client.Receipt(ctx, id)
 	switch {
@@ -213,26 +262,48 @@ func (u *updating) listed(ctx context.Context, id record.ID, index *uint64) (*cl
 	return receipt, nil
 }
 
-// fetchUnder fetches a record that belongs to the contract: an open dispute may be one
-// of those whose place it took.
-func (u *updating) fetchUnder(ctx context.Context, contract, id record.ID, index *uint64) error {
-	receipt, err := u.listed(ctx, id, index)
+// fetchUnder fetches a record that belongs to the contract, as it is listed; where e is
+// nil, as the page names it: an open dispute may be one of those whose place it took.
+func (u *updating) fetchUnder(ctx context.Context, contract, id record.ID, e *client.Event) error {
+	var index *uint64
+	if e != nil {
+		index = &e.Index
+	}
+	receipt, err := u.receiptOf(ctx, id, index)
 	if err != nil {
 		return err
 	}
 	t := receipt.Record.Text()
-	older := index == nil && t.Kind == record.Statement && u.has(t.Contract)
-	if t.Contract != contract && t.Replaces != contract && !older {
-		if t.Under == contract {
-			return nil
-		}
+	relation := relationTo(contract, t)
+	older := e == nil && t.Kind == record.Statement && u.has(t.Contract)
+	switch {
+	case relation == "" && !older:
 		return fmt.Errorf("%s says that %s %s belongs to contract %s, and it does not", u.client.URL(), t.Kind, id, contract)
-	}
-	if t.Replaces == contract && u.inTheWay(receipt.Record) {
+	case e != nil && relation != e.Relation:
+		return fmt.Errorf("%s lists %s %s as what %s contract %s, and it is what %s it", u.client.URL(), t.Kind, id, e.Relation, contract, relation)
+	case relation == client.Under:
+		return fmt.Errorf("%s says that contract %s decides how contract %s stands, and it is made under that", u.client.URL(), id, contract)
+	case relation == client.Replaces && u.inTheWay(receipt.Record):
+		u.passed[id] = true
 		return nil
 	}
 	u.take(receipt)
 	return nil
+}
+
+// relationTo returns what a record is to a contract; "" for nothing.
+func relationTo(contract record.ID, t *record.Text) client.Relation {
+	switch {
+	case t.Kind == record.Statement && t.Contract == contract:
+		return client.States
+	case t.Kind == record.Termination && t.Contract == contract:
+		return client.Terminates
+	case t.Replaces == contract:
+		return client.Replaces
+	case t.Under == contract:
+		return client.Under
+	}
+	return ""
 }
 
 // inTheWay says whether a draft in the dossier is about the contract whose place another
@@ -242,8 +313,13 @@ func (u *updating) inTheWay(first *record.Record) bool {
 	if u.has(draft.ID()) || draft.ID() == first.ID() || u.dossier.InPlace().ID() != old {
 		return false
 	}
+	if from := first.Text().From; draft.Text().Replaces != old && from > record.DateOf(u.now().Unix()) {
+		u.say("contract %s takes the place of %s from %s on; it is left out while the draft %.12s, which is made under that, is in this file", first.ID(), old, from, draft.ID())
+		return true
+	}
 	why := no("contract %s takes the place of %s, and the draft %s, which is in this file, is made under that", first.ID(), old, draft.ID())
 	if draft.Text().Replaces == old {
+		u.beaten[draft.ID()] = fmt.Sprintf("contract %s is replaced by %s already", old, first.ID())
 		why = no("%s came first: contract %s takes the place of %s, so the ledger refuses the draft %s", recordName(first), first.ID(), old, draft.ID())
 	}
 	u.failed = hint(why, "chirograph drop %s %.12s takes the draft out; update then fetches what came first, and that can be amended", plain(u.keeper.path), draft.ID())
@@ -287,7 +363,7 @@ func (u *updating) revocation(ctx context.Context, pub note.PublicKey, index uin
 	if at, ok := u.index[id]; ok && at == index && u.revokes(u.dossier.Record(id), pub) {
 		return nil
 	}
-	receipt, err := u.listed(ctx, id, &index)
+	receipt, err := u.receiptOf(ctx, id, &index)
 	if err != nil {
 		return err
 	}

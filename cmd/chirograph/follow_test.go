@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/dossier"
@@ -130,7 +131,7 @@ func TestATimeLineThatNeverEndsIsNotFollowed(t *testing.T) {
 			fmt.Sscanf(page["asked"].(string), "after=%d", &after) // 0 where it is not there
 			var events []any
 			for n := after + 1; n <= after+256; n++ {
-				events = append(events, map[string]any{"index": n, "id": id(n)})
+				events = append(events, map[string]any{"index": n, "id": id(n), "relation": "terminates"})
 			}
 			page["timeline"], page["next"], page["size"] = events, after+256, 1<<40
 		})
@@ -147,7 +148,7 @@ func TestATimeLineThatNeverEndsIsNotFollowed(t *testing.T) {
 // always left free.
 func (s *stage) full(path string, n int) *updating {
 	s.Helper()
-	a := &app{stdin: strings.NewReader(""), stdout: &s.stdout, stderr: &s.stderr, getenv: func(string) string { return "" }}
+	a := &app{stdin: strings.NewReader(""), stdout: &s.stdout, stderr: &s.stderr, now: func() time.Time { return s.now }, getenv: func(string) string { return "" }}
 	c, err := client.New(client.Config{URL: s.front.URL, Policy: s.policy})
 	s.must(err)
 	u := a.newUpdating(path, s.open(path), c)
@@ -165,7 +166,7 @@ func TestAnEntryBeyondTheTreeIsNone(t *testing.T) {
 		fmt.Sscanf(page["asked"].(string), "after=%d", &after)
 		var events []any
 		for n := after + 1; n <= after+256; n++ {
-			events = append(events, map[string]any{"index": n, "id": fmt.Sprintf("%064x", n)})
+			events = append(events, map[string]any{"index": n, "id": fmt.Sprintf("%064x", n), "relation": "states", "about": "notice"})
 		}
 		page["timeline"], page["next"], page["size"] = events, after+256, 1<<40
 	})
@@ -306,7 +307,12 @@ func TestWhatIsListedIsWhatItsReceiptSays(t *testing.T) {
 	list := func(events ...any) {
 		s.page("/contracts/", func(page map[string]any) { page["timeline"], page["size"] = events, 1<<40 })
 	}
-	event := func(index int, id record.ID) any { return map[string]any{"index": index, "id": id.String()} }
+	event := func(index int, id record.ID) any {
+		return map[string]any{"index": index, "id": id.String(), "relation": "states", "about": "delivery"}
+	}
+	ends := func(index int, id record.ID) any {
+		return map[string]any{"index": index, "id": id.String(), "relation": "terminates"}
+	}
 	for _, c := range []struct {
 		events []any
 		want   string
@@ -315,6 +321,7 @@ func TestWhatIsListedIsWhatItsReceiptSays(t *testing.T) {
 		{[]any{event(1, one.ID()), event(2, one.ID())}, "lists " + one.ID().String() + " twice under contract " + contract.ID().String()},
 		{[]any{event(1, contract.ID())}, "lists " + contract.ID().String() + " as entry 1, by its receipt it is entry 0"},
 		{[]any{event(2, foreign.ID())}, "says that contract " + foreign.ID().String() + " belongs to contract " + contract.ID().String() + ", and it does not"},
+		{[]any{ends(1, one.ID())}, "lists statement " + one.ID().String() + " as what terminates contract " + contract.ID().String() + ", and it is what states it"},
 		{[]any{event(9, record.ID{1})}, "and says that it does not have it"},
 	} {
 		list(c.events...)

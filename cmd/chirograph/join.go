@@ -51,8 +51,9 @@ a revocation that is not registered.`,
 			if err := d.Save(args[0]); err != nil {
 				return err
 			}
-			for _, r := range inOrder(d) {
-				a.say("%s: %s", nameIn(d, r), a.state(d, r))
+			h := hold(d)
+			for _, r := range h.order {
+				a.say("%s: %s", nameIn(d, r), a.state(h, r))
 			}
 			return nil
 		},
@@ -80,14 +81,17 @@ func mayDisplace(d *dossier.Dossier, before *record.Record) error {
 }
 
 // state says in a few words how far a record is.
-func (a *app) state(d *dossier.Dossier, r *record.Record) string {
-	if receipt := d.Receipt(r.ID()); receipt != nil {
+func (a *app) state(h *held, r *record.Record) string {
+	if receipt := h.Receipt(r.ID()); receipt != nil {
 		return fmt.Sprintf("registered as entry %d", receipt.Proof.Index)
 	}
 	if a.lapsed(r) {
 		return fmt.Sprintf("lapsed: it was to be registered by %s", readable(r.Text().SignBy))
 	}
-	waiting, err := lacking(d, r)
+	if why := h.dead(r); why != "" {
+		return "can't be registered any more: " + why
+	}
+	waiting, err := lacking(h, r)
 	if err != nil {
 		return err.Error()
 	}
@@ -95,7 +99,7 @@ func (a *app) state(d *dossier.Dossier, r *record.Record) string {
 	if len(waiting) > 0 {
 		s = "still to sign: " + strings.Join(waiting, "; ")
 	}
-	if out := leftOut(d, r); out != "" {
+	if out := leftOut(h, r); out != "" {
 		s += "; " + out
 	}
 	return s

@@ -25,6 +25,7 @@ type newArgs struct {
 	until      string
 	terminable []string
 	under      string
+	contract   string // of the dossier that under is; "" for the one in force
 	out        string
 }
 
@@ -69,6 +70,7 @@ func (n *newArgs) contractFlags(f *pflag.FlagSet) {
 	f.StringVar(&n.until, "until", "", "last day in force (`YYYY-MM-DD`); else no end")
 	f.StringArrayVar(&n.terminable, "terminable", nil, "this party may end it alone (`ROLE:DAYS` of notice)")
 	f.StringVar(&n.under, "under", "", "the frame contract that it is made under (`ID|DOSSIER`)")
+	f.StringVar(&n.contract, "contract", "", "which contract in the --under file, if not the one in force (`ID`, or its first digits)")
 	f.StringVarP(&n.out, "output", "o", "", "the file to write (`X.chirograph`)")
 }
 
@@ -79,6 +81,9 @@ func (n *newArgs) checkOut() error {
 	}
 	if !isDossier(n.out) {
 		return fmt.Errorf("-o %s does not end in %s", plain(n.out), dossierExtension)
+	}
+	if n.contract != "" && !isDossier(n.under) {
+		return hint(errors.New("--contract says which contract in the file of a frame is meant, and --under names none"), "--under FRAME%s", dossierExtension)
 	}
 	return refuseExisting(n.out)
 }
@@ -134,8 +139,8 @@ func (a *app) drawUp(t *record.Text, n newArgs, policy []byte, more func(*dossie
 	return a.print("%s", n.out)
 }
 
-// fillUnder sets the frame contract: an id, or the contract of a dossier, which is
-// returned then.
+// fillUnder sets the frame contract of what else t says: an id, or the one that is meant
+// in a dossier, which is returned then.
 func (a *app) fillUnder(n newArgs, t *record.Text) (*dossier.Dossier, error) {
 	if !isDossier(n.under) {
 		var err error
@@ -148,15 +153,12 @@ func (a *app) fillUnder(n newArgs, t *record.Text) (*dossier.Dossier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--under: %w", err)
 	}
-	t.Under = frame.Contract().ID()
-	if frame.Receipt(t.Under) == nil {
-		err := fmt.Errorf("--under: %s is not registered yet", recordName(frame.Contract()))
-		if r := frame.InPlace(); r != nil {
-			return nil, hint(err, "the one that is, is contract %s: --under takes an id, too", r.ID())
-		}
+	meant, err := a.frameMeant(frame, n.contract)
+	if err != nil {
 		return nil, err
 	}
-	return frame, nil
+	t.Under = meant.ID()
+	return frame, a.underFrame(hold(frame), t)
 }
 
 // carry puts a registered contract of one dossier into another, with those that it

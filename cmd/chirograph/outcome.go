@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/chirograph/chirograph/ledger/client"
-	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -64,18 +63,18 @@ func (a *app) refusedStatus(id record.ID, answer error, asJSON bool) error {
 // ready returns a record of a dossier as it can be submitted; nil for one that cannot
 // be yet, and why. A revocation is never submitted out of a dossier: it may have come
 // there by mistake, and cannot be taken back.
-func (a *app) ready(d *dossier.Dossier, r *record.Record) (ready *record.Record, why string, err error) {
+func (a *app) ready(h *held, r *record.Record) (ready *record.Record, why string, err error) {
 	if r.Text().Kind == record.Revocation {
 		return nil, recordName(r) + ": a revocation is registered only by itself: chirograph submit NOTE --ledger URL", nil
 	}
-	u, err := usable(d, r)
+	u, err := usable(h, r)
 	if err != nil {
 		return nil, "", err
 	}
 	if !u.Complete() {
-		return nil, recordName(r) + ": " + a.state(d, r), nil
+		return nil, recordName(r) + ": " + a.state(h, r), nil
 	}
-	if out := leftOut(d, r); out != "" {
+	if out := leftOut(h, r); out != "" {
 		a.say("%s: %s; it has enough without", recordName(r), out)
 	}
 	return u, "", nil

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 
@@ -41,11 +42,20 @@ it by another way, before you trust what the policy verifies.`,
 			if old != nil && !repin && !sameLogs(old, p) {
 				return refuseExisting(out)
 			}
+			if old != nil && !sameQuorum(old, p) {
+				return hint(fmt.Errorf("%s asks for the quorum %s of %d witnesses, the ledger now for %s of %d", out, old.Quorum, len(old.Witnesses), p.Quorum, len(p.Witnesses)),
+					"write what the ledger says to another file, and compare: who you trust is yours to choose")
+			}
 			if err := replaceFile(out, forAll, bytes.NewReader(p.Bytes())); err != nil {
 				return err
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)
-			a.say("  %s %s", p.Logs[0].Key.Name(), p.Logs[0].Key.Public().Fingerprint())
+			a.say("  %s %s", p.Logs[0].Key.Name(), p.Logs[0].Key.Fingerprint())
+			for _, w := range p.Witnesses {
+				if p.Logs[0].Owns(w) {
+					a.say("  %s %s (its post-quantum key)", w.Key.Name(), w.Key.Fingerprint())
+				}
+			}
 			_, err = a.stdout.Write(p.Bytes())
 			return err
 		},
@@ -72,4 +82,14 @@ func oldPolicy(path string) (*verify.Policy, error) {
 
 func sameLogs(a, b *verify.Policy) bool {
 	return slices.EqualFunc(a.Logs, b.Logs, func(x, y verify.Log) bool { return x.Key == y.Key })
+}
+
+// sameQuorum says whether two policies ask the same of the same witnesses, wherever
+// those are.
+func sameQuorum(a, b *verify.Policy) bool {
+	same := func(x, y verify.Witness) bool { return x.Name == y.Name && x.Key == y.Key }
+	group := func(x, y verify.Group) bool {
+		return x.Name == y.Name && x.K == y.K && slices.Equal(x.Members, y.Members)
+	}
+	return a.Quorum == b.Quorum && slices.EqualFunc(a.Witnesses, b.Witnesses, same) && slices.EqualFunc(a.Groups, b.Groups, group)
 }

@@ -10,21 +10,9 @@ import (
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
-// A revocations says which entry revoked a key, by the receipts of a dossier.
+// A revocations says which entry revoked a key, by the receipts of a dossier that are of
+// its ledger.
 type revocations map[note.PublicKey]uint64
-
-// revokedIn returns the keys whose revocation is registered, in the ledger of the
-// dossier's contract and as far as the dossier has it.
-func revokedIn(d *dossier.Dossier) revocations {
-	revoked := make(revocations)
-	for _, r := range d.Records() {
-		t := r.Text()
-		if receipt := d.Receipt(r.ID()); receipt != nil && t.Kind == record.Revocation && t.Ledger == d.Contract().Text().Ledger {
-			revoked[t.Key.Public()] = receipt.Proof.Index
-		}
-	}
-	return revoked
-}
 
 // left returns the keys that are not revoked.
 func (rs revocations) left(keys []note.Key) []note.Key {
@@ -36,9 +24,8 @@ func (rs revocations) left(keys []note.Key) []note.Key {
 
 // usable returns a record as it may be submitted: one that is not registered without
 // the lines of keys that were revoked, which no ledger takes.
-func usable(d *dossier.Dossier, r *record.Record) (*record.Record, error) {
-	revoked := revokedIn(d)
-	if d.Receipt(r.ID()) != nil || len(revoked.left(r.Signed())) == len(r.Signed()) {
+func usable(h *held, r *record.Record) (*record.Record, error) {
+	if h.Receipt(r.ID()) != nil || len(h.revoked.left(r.Signed())) == len(r.Signed()) {
 		return r, nil
 	}
 	n, err := note.ParseDraft(r.Bytes())
@@ -47,7 +34,7 @@ func usable(d *dossier.Dossier, r *record.Record) (*record.Record, error) {
 	}
 	kept := note.Note{Text: n.Text}
 	for i, k := range r.Signed() {
-		if _, gone := revoked[k.Public()]; !gone {
+		if _, gone := h.revoked[k.Public()]; !gone {
 			kept.Signatures = append(kept.Signatures, n.Signatures[i])
 		}
 	}
@@ -56,20 +43,19 @@ func usable(d *dossier.Dossier, r *record.Record) (*record.Record, error) {
 
 // lacking says who has to sign a record still, counted without the keys that were
 // revoked.
-func lacking(d *dossier.Dossier, r *record.Record) ([]string, error) {
-	u, err := usable(d, r)
+func lacking(h *held, r *record.Record) ([]string, error) {
+	u, err := usable(h, r)
 	if err != nil {
 		return nil, err
 	}
-	var waiting []string
-	revoked := revokedIn(d)
+	waiting := []string{}
 	for _, m := range u.Missing() {
-		if len(revoked.left(m.Keys)) >= m.Threshold {
-			m.Keys = revoked.left(m.Keys)
+		if len(h.revoked.left(m.Keys)) >= m.Threshold {
+			m.Keys = h.revoked.left(m.Keys)
 			waiting = append(waiting, missing(u, m))
 			continue
 		}
-		waiting = append(waiting, fmt.Sprintf("%s: %s, so nobody can sign for it", m.Name(), keysLeft(revoked, m.Party)))
+		waiting = append(waiting, fmt.Sprintf("%s: %s, so nobody can sign for it", m.Name(), keysLeft(h.revoked, m.Party)))
 	}
 	return waiting, nil
 }
@@ -80,14 +66,13 @@ func keysLeft(revoked revocations, p record.Party) string {
 }
 
 // leftOut names the signatures of a record that do not count, "" for none.
-func leftOut(d *dossier.Dossier, r *record.Record) string {
-	if d.Receipt(r.ID()) != nil {
+func leftOut(h *held, r *record.Record) string {
+	if h.Receipt(r.ID()) != nil {
 		return ""
 	}
-	revoked := revokedIn(d)
 	var out []string
 	for _, k := range r.Signed() {
-		if entry, gone := revoked[k.Public()]; gone {
+		if entry, gone := h.revoked[k.Public()]; gone {
 			out = append(out, fmt.Sprintf("the signature of %s does not count: its key, %s, was revoked by entry %d", k.Name(), k.Public().Fingerprint(), entry))
 		}
 	}
@@ -96,12 +81,11 @@ func leftOut(d *dossier.Dossier, r *record.Record) string {
 
 // unrevoked returns those of my keys that may still sign. It refuses where none is
 // left.
-func (a *app) unrevoked(d *dossier.Dossier, mine map[note.PublicKey]bool) (map[note.PublicKey]bool, error) {
-	revoked := revokedIn(d)
+func (a *app) unrevoked(h *held, mine map[note.PublicKey]bool) (map[note.PublicKey]bool, error) {
 	good := make(map[note.PublicKey]bool)
 	var gone []string
 	for pub := range mine {
-		entry, is := revoked[pub]
+		entry, is := h.revoked[pub]
 		if !is {
 			good[pub] = true
 			continue
@@ -120,11 +104,10 @@ func (a *app) unrevoked(d *dossier.Dossier, mine map[note.PublicKey]bool) (map[n
 
 // warnRevoked warns of the keys that the draft of a contract lists and that were
 // revoked, by the records of a dossier.
-func (a *app) warnRevoked(d *dossier.Dossier, t *record.Text) {
-	revoked := revokedIn(d)
+func (a *app) warnRevoked(h *held, t *record.Text) {
 	said := make(map[string]bool)
 	for _, q := range t.Requirements() {
-		left := len(revoked.left(q.Keys))
+		left := len(h.revoked.left(q.Keys))
 		if left == len(q.Keys) || said[q.Role] {
 			continue
 		}

@@ -44,7 +44,7 @@ Names of keys are what the contract says; compare the fingerprints.`,
 				return err
 			}
 			defer d.Close()
-			return a.show(d, mine, asJSON)
+			return a.show(hold(d), mine, asJSON)
 		},
 	}
 	c.Flags().StringArrayVar(&keyFiles, "key", nil, "a key file of mine, secret or .pub (`FILE`)")
@@ -57,13 +57,13 @@ Names of keys are what the contract says; compare the fingerprints.`,
 const noteBegins = "chirograph/"
 
 // show prints all records of a dossier, and its time line.
-func (a *app) show(d *dossier.Dossier, mine map[note.PublicKey]bool, asJSON bool) error {
-	views, err := a.viewAll(d, mine)
+func (a *app) show(h *held, mine map[note.PublicKey]bool, asJSON bool) error {
+	views, err := a.viewAll(h, mine)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return a.showJSON(d, views)
+		return a.showJSON(h, views)
 	}
 	var b bytes.Buffer
 	for _, v := range views {
@@ -72,7 +72,7 @@ func (a *app) show(d *dossier.Dossier, mine map[note.PublicKey]bool, asJSON bool
 	if _, err := a.stdout.Write(b.Bytes()); err != nil {
 		return err
 	}
-	return a.printTimeline(d)
+	return a.printTimeline(h)
 }
 
 // A view is what show says of a record.
@@ -99,6 +99,7 @@ type view struct {
 	Terminable []string       `json:"terminable,omitempty"`
 	Missing    []string       `json:"missing"`
 	Lapsed     bool           `json:"lapsed,omitempty"`  // of a draft
+	Dead       string         `json:"dead,omitempty"`    // of a draft: why it can't be registered any more
 	Warning    string         `json:"warning,omitempty"` // that it does not do what it seems to
 	Status     *standingView  `json:"status,omitempty"`  // of a registered contract, today, by these records
 
@@ -132,14 +133,14 @@ type documentView struct {
 }
 
 // viewAll views the contract first, then what else is in the dossier.
-func (a *app) viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view, error) {
+func (a *app) viewAll(h *held, mine map[note.PublicKey]bool) ([]*view, error) {
 	var views []*view
-	for _, r := range inOrder(d) {
-		v, err := a.viewRecord(d, r, mine)
+	for _, r := range h.order {
+		v, err := a.viewRecord(h, r, mine)
 		if err != nil {
 			return nil, err
 		}
-		if r == d.Contract() {
+		if r == h.Contract() {
 			views = append([]*view{v}, views...)
 		} else {
 			views = append(views, v)
@@ -148,20 +149,20 @@ func (a *app) viewAll(d *dossier.Dossier, mine map[note.PublicKey]bool) ([]*view
 	return views, nil
 }
 
-func (a *app) viewRecord(d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) (*view, error) {
-	u, err := usable(d, r)
+func (a *app) viewRecord(h *held, r *record.Record, mine map[note.PublicKey]bool) (*view, error) {
+	u, err := usable(h, r)
 	if err != nil {
 		return nil, err
 	}
-	v := a.viewOf(u, mine, revokedIn(d))
-	if v.Missing, err = lacking(d, r); err != nil {
+	v := a.viewOf(u, mine, h.revoked)
+	if v.Missing, err = lacking(h, r); err != nil {
 		return nil, err
 	}
-	v.Warning = resolvesNothing(d, r.Text())
-	if receipt := d.Receipt(r.ID()); receipt != nil {
+	v.Warning, v.Dead = resolvesNothing(h, r.Text()), h.dead(r)
+	if receipt := h.Receipt(r.ID()); receipt != nil {
 		v.Registered, v.Index, v.Lapsed = record.FormatTime(receipt.Entry.Registered), &receipt.Proof.Index, false
 	}
-	checked, err := d.CheckDocuments(r.ID())
+	checked, err := h.CheckDocuments(r.ID())
 	if err != nil {
 		return nil, err
 	}
@@ -276,12 +277,20 @@ func (v *view) print(w io.Writer) {
 	}
 	v.printParties(w)
 	v.printDocuments(w)
-	if len(v.Missing) > 0 {
+	v.printOpen(w)
+}
+
+// printOpen says what a draft waits for.
+func (v *view) printOpen(w io.Writer) {
+	switch {
+	case v.Dead != "":
+		fmt.Fprintf(w, "  it can't be registered any more: %s (chirograph drop takes it out)\n", v.Dead)
+	case len(v.Missing) > 0:
 		fmt.Fprintf(w, "  signatures that are missing:\n")
 		for _, m := range v.Missing {
 			fmt.Fprintf(w, "    %s\n", m)
 		}
-	} else if v.Index == nil && !v.note {
+	case v.Index == nil && !v.note:
 		how := "chirograph submit"
 		if v.text.Kind == record.Revocation {
 			how = "chirograph submit registers it as a NOTE, and never from here"

@@ -52,17 +52,16 @@ type standingView struct {
 }
 
 // showJSON prints a dossier as data.
-func (a *app) showJSON(d *dossier.Dossier, views []*view) error {
-	var known rules.Memory
-	result := showResult{Contract: d.Contract().ID().String(), Records: views, Timeline: []eventView{}, Revoked: []revokedView{}}
-	for _, r := range inOrder(d) {
-		receipt := d.Receipt(r.ID())
+func (a *app) showJSON(h *held, views []*view) error {
+	if h.disorder != nil {
+		return h.disorder
+	}
+	result := showResult{Contract: h.Contract().ID().String(), Records: views, Timeline: []eventView{}, Revoked: []revokedView{}}
+	for _, r := range h.order {
+		receipt := h.Receipt(r.ID())
 		result.Timeline = append(result.Timeline, viewEvent(r, receipt))
 		if receipt == nil {
 			continue
-		}
-		if err := known.Add(receipt.Proof.Index, receipt.Entry.Registered, r); err != nil {
-			return err
 		}
 		if t := r.Text(); t.Kind == record.Revocation {
 			result.Revoked = append(result.Revoked, revokedView{t.Key.Name(), t.Key.Public().Fingerprint(), receipt.Proof.Index, r.ID().String(), t.Reason})
@@ -73,7 +72,7 @@ func (a *app) showJSON(d *dossier.Dossier, views []*view) error {
 			continue
 		}
 		var err error
-		if v.Status, err = a.viewStanding(&known, v.text.ID()); err != nil {
+		if v.Status, err = a.viewStanding(h, v.text.ID()); err != nil {
 			return err
 		}
 	}
@@ -97,14 +96,10 @@ func viewEvent(r *record.Record, receipt *dossier.Receipt) eventView {
 	return e
 }
 
-// viewStanding returns how a contract stands in a state that has it.
-func (a *app) viewStanding(known *rules.Memory, contract record.ID) (*standingView, error) {
-	entry, err := known.Lookup(contract)
-	if err != nil {
-		return nil, err
-	}
-	st, err := rules.StatusAt(known, entry, a.now().Unix())
-	if err != nil {
+// viewStanding returns how a registered contract stands; nil for one of another ledger.
+func (a *app) viewStanding(h *held, contract record.ID) (*standingView, error) {
+	st, ok, err := h.status(contract, a.now().Unix())
+	if err != nil || !ok {
 		return nil, err
 	}
 	v := &standingView{Standing: st.Standing, Since: st.Since.String(), Recorded: optionalDate(st.Recorded), Ends: st.Ends, Disputes: []string{}}

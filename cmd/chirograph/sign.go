@@ -53,22 +53,23 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 		return err
 	}
 	defer d.Close()
+	h := hold(d)
 	mine, err := a.publicKeys(fileList(keyFile), keyFile == "")
 	if err != nil {
 		return err
 	}
-	if mine, err = a.unrevoked(d, mine); err != nil {
+	if mine, err = a.unrevoked(h, mine); err != nil {
 		return err
 	}
-	r, err := a.toSign(d, mine, id)
+	r, err := a.toSign(h, mine, id)
 	if err != nil {
 		return err
 	}
-	if err := a.maySign(d, r); err != nil {
+	if err := a.maySign(h, r); err != nil {
 		return err
 	}
 	if !yes {
-		if err := a.ask(ctx, d, r, mine); err != nil {
+		if err := a.ask(ctx, h, r, mine); err != nil {
 			return err
 		}
 	}
@@ -91,7 +92,7 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 	if err := d.Save(path); err != nil {
 		return err
 	}
-	waiting, err := lacking(d, signed)
+	waiting, err := lacking(h, signed)
 	if err != nil {
 		return err
 	}
@@ -127,10 +128,10 @@ func lists(r *record.Record, pub note.PublicKey) bool {
 
 // toSign finds the record: the one of this id, or the only one that lacks a
 // signature of mine.
-func (a *app) toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string) (*record.Record, error) {
-	var open, lapsed []*record.Record
+func (a *app) toSign(h *held, mine map[note.PublicKey]bool, id string) (*record.Record, error) {
+	var open, late []*record.Record
 	here, listed, signed := false, false, false
-	for _, r := range d.Records() {
+	for _, r := range h.Records() {
 		if id != "" && !strings.HasPrefix(r.ID().String(), id) {
 			continue
 		}
@@ -149,25 +150,25 @@ func (a *app) toSign(d *dossier.Dossier, mine map[note.PublicKey]bool, id string
 			}
 		}
 		switch {
-		case !lacks || d.Receipt(r.ID()) != nil:
-		case a.lapsed(r):
-			lapsed = append(lapsed, r)
+		case !lacks || h.Receipt(r.ID()) != nil:
+		case a.lapsed(r) || h.dead(r) != "":
+			late = append(late, r)
 		default:
 			open = append(open, r)
 		}
 	}
 	if len(open) == 0 {
-		open = lapsed // to be told of that
+		open = late // to be told of that
 	}
 	switch {
 	case len(open) == 1:
 		return open[0], nil
 	case len(open) > 1:
-		return nil, hint(no("%d records lack your signature: %s", len(open), names(d, open)), "name one: --record ID, or the first digits")
+		return nil, hint(no("%d records lack your signature: %s", len(open), names(h.Dossier, open)), "name one: --record ID, or the first digits")
 	case !here:
 		return nil, hint(fmt.Errorf("no record here has an id that begins with %s", id), "chirograph show lists them")
 	case !listed && id != "":
-		return nil, hint(no("%s is signed by %s, and not by your key %s", named(d, id), signersOf(d, id), fingerprints(mine)), "chirograph show says which record is whose")
+		return nil, hint(no("%s is signed by %s, and not by your key %s", named(h.Dossier, id), signersOf(h.Dossier, id), fingerprints(mine)), "chirograph show says which record is whose")
 	case !listed:
 		return nil, hint(no("no record here lists your key %s", fingerprints(mine)), "it is signed by the keys that it names, which chirograph show prints")
 	case signed:
@@ -230,11 +231,14 @@ func fingerprints(mine map[note.PublicKey]bool) string {
 
 // maySign refuses what should not be signed: after its time, or without seeing the
 // documents.
-func (a *app) maySign(d *dossier.Dossier, r *record.Record) error {
+func (a *app) maySign(h *held, r *record.Record) error {
 	if a.lapsed(r) {
 		return hint(no("it lapsed: it was to be registered by %s", readable(r.Text().SignBy)), "draw it up again: chirograph %s", drawnUpBy(r))
 	}
-	documents, err := d.CheckDocuments(r.ID())
+	if why := h.dead(r); why != "" {
+		return hint(no("%s can't be registered any more: %s", nameIn(h.Dossier, r), why), "chirograph drop takes it out")
+	}
+	documents, err := h.CheckDocuments(r.ID())
 	if err != nil {
 		return err
 	}
@@ -251,8 +255,8 @@ func (a *app) maySign(d *dossier.Dossier, r *record.Record) error {
 }
 
 // ask shows the record and waits for a yes, or for a signal.
-func (a *app) ask(ctx context.Context, d *dossier.Dossier, r *record.Record, mine map[note.PublicKey]bool) error {
-	v, err := a.viewRecord(d, r, mine)
+func (a *app) ask(ctx context.Context, h *held, r *record.Record, mine map[note.PublicKey]bool) error {
+	v, err := a.viewRecord(h, r, mine)
 	if err != nil {
 		return err
 	}

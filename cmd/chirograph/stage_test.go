@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -40,13 +41,14 @@ type stage struct {
 	before   func()                                                          // each request; nil for nothing
 	requests atomic.Int64
 	nonces   uint64
+	random   *rand.ChaCha8 // of what the tool draws up
 
 	stdout, stderr bytes.Buffer // of the last command
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{T: t, now: time.Unix(1_790_000_000, 0).UTC(), dir: t.TempDir()}
+	s := &stage{T: t, now: time.Unix(1_790_000_000, 0).UTC(), dir: t.TempDir(), random: rand.NewChaCha8([32]byte{})}
 	secret, err := keys.Generate(bytes.NewReader(bytes.Repeat([]byte{7}, 64)), "ledger.example")
 	s.must(err)
 	s.ledger, err = startLedger(filepath.Join(s.dir, "ledger"), secret, func() time.Time { return s.now })
@@ -120,15 +122,21 @@ func (s *stage) page(path string, change func(page map[string]any)) {
 // run runs a command that asks at the front, and returns its exit code.
 func (s *stage) run(args ...string) int {
 	s.Helper()
+	return s.tool(append(args, "--ledger", s.front.URL)...)
+}
+
+// tool runs a command, and returns its exit code.
+func (s *stage) tool(args ...string) int {
+	s.Helper()
 	s.stdout.Reset()
 	s.stderr.Reset()
 	home := filepath.Join(s.dir, "home")
 	a := &app{
-		stdin: bytes.NewReader(nil), stdout: &s.stdout, stderr: &s.stderr, random: bytes.NewReader(nil), now: func() time.Time { return s.now },
+		stdin: bytes.NewReader(nil), stdout: &s.stdout, stderr: &s.stderr, random: s.random, now: func() time.Time { return s.now },
 		getenv: func(name string) string { return map[string]string{"CHIROGRAPH_HOME": home}[name] },
 	}
 	root := a.root()
-	root.SetArgs(append(args, "--ledger", s.front.URL))
+	root.SetArgs(args)
 	err := root.ExecuteContext(s.Context())
 	if err == nil {
 		return exitYes

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,9 @@ func (a *app) statusCommand() *cobra.Command {
 		Long: `Asks the ledger whether the contract is registered, and verifies its receipt. How it
 stands today, pending, in force, expired, replaced or terminated, and which disputes
 are open, is the ledger's word, which has to fit what X and the receipts show that it
-names: chirograph update fetches those that it might leave out. Of a draft that is not
-registered it says so, and how the contract stands that it is to replace.
+names: chirograph update fetches those that it might leave out. Of one that is still to
+begin it says how the one stands whose place it takes, too; of a draft that it is not
+registered, and how the contract stands that it is to replace.
 Exit 1: it is not registered.`,
 		Example: "  chirograph status pumps.chirograph",
 		Args:    arguments("X.chirograph|ID"),
@@ -48,6 +50,7 @@ type statusResult struct {
 	Ends     rules.Ending   `json:"ends,omitzero"`           // that is to come
 	Disputes []string       `json:"disputes,omitempty"`      // that are open
 	More     bool           `json:"more_disputes,omitempty"` // others are open
+	Before   []statusResult `json:"before,omitempty"`        // while it is still to begin: the contracts whose place it takes, the last one first
 
 	inWords string
 }
@@ -65,21 +68,67 @@ func (a *app) status(ctx context.Context, arg, ledger string, asJSON bool) error
 	if err != nil {
 		return err
 	}
-	s := statusResult{registeredResult: result(receipt), From: optionalDate(receipt.Record.Text().From), Until: optionalDate(receipt.Record.Text().Until)}
-	if receipt.Record.Text().Kind == record.Contract {
-		page, err := q.client.Contract(ctx, q.id, nil)
+	s, err := a.stands(ctx, q, receipt)
+	if err != nil {
+		return err
+	}
+	for last := receipt; ; {
+		if last, err = a.before(ctx, q, last); err != nil {
+			return err
+		}
+		if last == nil {
+			break
+		}
+		old, err := a.stands(ctx, q, last)
 		if err != nil {
 			return err
 		}
-		if err := a.believe(ctx, q, receipt, page); err != nil {
-			return err
-		}
-		s.standing(page)
+		s.Before = append(s.Before, old)
 	}
 	if asJSON {
 		return a.printJSON(s)
 	}
 	return a.print("%s", s)
+}
+
+// stands asks how what a receipt is of stands: a record that is no contract is registered,
+// and that is all.
+func (a *app) stands(ctx context.Context, q *question, receipt *client.Receipt) (statusResult, error) {
+	t := receipt.Record.Text()
+	s := statusResult{registeredResult: result(receipt), From: optionalDate(t.From), Until: optionalDate(t.Until)}
+	if t.Kind != record.Contract {
+		return s, nil
+	}
+	of := *q
+	of.id = receipt.Record.ID()
+	page, err := q.client.Contract(ctx, of.id, nil)
+	if err != nil {
+		return s, err
+	}
+	if err := a.believe(ctx, &of, receipt, page); err != nil {
+		return s, err
+	}
+	s.standing(page)
+	return s, nil
+}
+
+// before fetches the receipt of the contract whose place one takes that is still to
+// begin: it is in force until then. It returns nil where there is none.
+func (a *app) before(ctx context.Context, q *question, receipt *client.Receipt) (*client.Receipt, error) {
+	t := receipt.Record.Text()
+	if t.Replaces == (record.ID{}) || t.From <= record.DateOf(a.now().Unix()) {
+		return nil, nil
+	}
+	old, err := q.client.Receipt(ctx, t.Replaces)
+	switch {
+	case notThere(err):
+		return nil, fmt.Errorf("%s has contract %s, which takes the place of %s, and says that it does not have that", q.client.URL(), receipt.Record.ID(), t.Replaces)
+	case err != nil:
+		return nil, err
+	case old.Record.Text().Kind != record.Contract || old.Index >= receipt.Index:
+		return nil, fmt.Errorf("%s has %s %s as entry %d, and contract %s, entry %d, takes its place", q.client.URL(), old.Record.Text().Kind, t.Replaces, old.Index, receipt.Record.ID(), receipt.Index)
+	}
+	return old, q.onePast(ctx, old)
 }
 
 func (s *statusResult) standing(page *client.ContractPage) {
@@ -106,6 +155,9 @@ func (s statusResult) String() string {
 	if s.More {
 		text += ", and others"
 	}
+	for _, old := range s.Before {
+		text += fmt.Sprintf("\nbefore that contract %s: %s", old.ID, old.inWords)
+	}
 	return text
 }
 
@@ -115,6 +167,7 @@ type question struct {
 	id      record.ID
 	path    string           // of the dossier
 	dossier *dossier.Dossier // nil where an id was given
+	keeper  *keeper          // of the dossier; nil without one
 }
 
 func (q *question) close() {
@@ -142,7 +195,7 @@ func (a *app) statusOf(ctx context.Context, arg, ledger string) (*question, erro
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return &question{client: c, id: d.Contract().ID(), path: arg, dossier: d}, nil
+	return &question{client: c, id: d.Contract().ID(), path: arg, dossier: d, keeper: a.newKeeper(arg, d, c)}, nil
 }
 
 // registered fetches the receipt that is asked for, whose tree is shown to be of one
@@ -156,12 +209,19 @@ func (a *app) registered(ctx context.Context, q *question) (*client.Receipt, err
 			receipt, err = q.client.Receipt(ctx, q.id)
 		}
 	}
-	if err != nil || q.dossier == nil {
+	if err != nil {
 		return receipt, err
 	}
-	k := a.newKeeper(q.path, q.dossier, q.client)
-	k.take(receipt)
-	return receipt, k.prove(ctx)
+	return receipt, q.onePast(ctx, receipt)
+}
+
+// onePast demands that the tree of a receipt is of one history with those of the dossier.
+func (q *question) onePast(ctx context.Context, receipt *client.Receipt) error {
+	if q.keeper == nil {
+		return nil
+	}
+	q.keeper.take(receipt)
+	return q.keeper.prove(ctx)
 }
 
 // unregistered says that the ledger does not have what is asked for, which is an offence

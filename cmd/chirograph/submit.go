@@ -82,8 +82,8 @@ func (a *app) submitDossier(ctx context.Context, path, override string, asJSON b
 		return err
 	}
 	defer d.Close()
-	s := &submission{app: a, path: path, override: override, dossier: d}
-	for _, r := range inOrder(d) {
+	s := &submission{app: a, path: path, override: override, dossier: d, held: hold(d)}
+	for _, r := range s.held.order {
 		if d.Receipt(r.ID()) == nil && !s.submit(ctx, r) {
 			break
 		}
@@ -106,6 +106,8 @@ type submission struct {
 	*app
 	path, override string
 	dossier        *dossier.Dossier
+	held           *held   // as it was before
+	dead           int     // drafts that were left out: they can't be registered any more
 	keeper         *keeper // nil before the first record is sent
 	results        []registeredResult
 	waiting        []string // what is not complete, and why
@@ -116,7 +118,13 @@ type submission struct {
 // submit submits one record, and says whether it makes sense to go on: nothing else
 // gets to a ledger that does not answer.
 func (s *submission) submit(ctx context.Context, r *record.Record) bool {
-	ready, why, err := s.ready(s.dossier, r)
+	if why := s.held.dead(r); why != "" {
+		s.dead++
+		s.say("%s can't be registered any more, and is left out: %s; chirograph drop %s %.12s takes it out of the file", nameIn(s.dossier, r), why, plain(s.path), r.ID())
+		s.rejected = append(s.rejected, newRefused(r, errors.New("it can't be registered any more: "+why)))
+		return true
+	}
+	ready, why, err := s.ready(s.held, r)
 	if err != nil {
 		s.failed = errors.Join(s.failed, err)
 		return true
@@ -158,6 +166,8 @@ func (s *submission) end(asJSON bool) error {
 		return s.failed
 	case len(s.results) == 0 && len(s.waiting) > 0:
 		return errors.Join(s.printRefused(nil, s.rejected, asJSON), no("nothing here is signed by everyone who has to"))
+	case len(s.results) == 0 && s.dead > 0:
+		return errors.Join(s.printRefused(nil, s.rejected, asJSON), no("nothing here can be registered any more"))
 	case len(s.results) == 0:
 		s.say("everything here is registered already")
 	}

@@ -11,14 +11,16 @@ import (
 )
 
 func (a *app) terminateCommand() *cobra.Command {
-	var n draftArgs
-	var by, effective string
+	var n underArgs
+	var effective string
 	c := &cobra.Command{
-		Use:   "terminate X.chirograph --by ROLE[,ROLE] [--effective YYYY-MM-DD] [[KIND=]FILE…]",
+		Use:   "terminate X.chirograph --by ROLE[,ROLE] [--effective YYYY-MM-DD] [--contract ID] [[KIND=]FILE…]",
 		Short: "Draft the end of a contract, by all parties or by one that may end it alone",
 		Long: `Adds the draft of a termination to X. All parties together may end a contract on any
 day from the day of registration on. A party that the contract lists as terminable may
-end it alone, with the notice that stands there; leave some days for the registration.
+end it alone, with the notice that stands there; leave some days for the registration:
+the draft lapses on the day by which that has to be. While a renewal is still to begin,
+it ends the contract that is in force, and not the renewal; --contract says another.
 
 Then: chirograph sign X, and chirograph submit X.`,
 		Example: "  chirograph terminate pumps.chirograph --by buyer --effective 2027-03-01",
@@ -32,27 +34,75 @@ Then: chirograph sign X, and chirograph submit X.`,
 					return fmt.Errorf("--effective: %w", err)
 				}
 			}
-			return a.addDraft(args[0], t, n, by, "")
+			return a.addDraft(args[0], t, n)
 		},
 	}
 	n.flags(c.Flags())
-	c.Flags().StringVar(&by, "by", "", "who ends it (`ROLE[,ROLE]`)")
+	c.Flags().StringVar(&n.by, "by", "", "who ends it (`ROLE[,ROLE]`)")
 	c.Flags().StringVar(&effective, "effective", "", "first day no longer in force (`YYYY-MM-DD`); else the day of registration")
 	return c
 }
 
+// fillEnd refuses the termination of a contract that ends nothing, and has it lapse when
+// it is too late for it.
+func (a *app) fillEnd(h *held, t *record.Text, contract *record.Record) error {
+	today := record.DateOf(t.Made)
+	notice, err := mayEnd(t, contract, today)
+	if err != nil {
+		return err
+	}
+	if err := a.mayBe(h, t, "chirograph show says how the contract stands; --contract says another"); err != nil {
+		return err
+	}
+	if err := a.endsBefore(t, contract.Text().Until); err != nil {
+		return err
+	}
+	for _, e := range h.ends(contract.ID()) {
+		if e.Replaces {
+			a.say("this ends contract %.12s alone: contract %.12s takes its place from %s on all the same", contract.ID(), e.ID, e.Day)
+		}
+	}
+	if t.Effective == 0 {
+		return nil
+	}
+	last := t.Effective - record.Date(notice)
+	if end := (last + 1).Unix() - 1; end < t.SignBy {
+		t.SignBy = end
+		with := ""
+		if notice > 0 {
+			with = fmt.Sprintf(", with %s notice", days(notice))
+		}
+		a.say("it can be registered until %s, that day included: it ends the contract on %s%s", last, t.Effective, with)
+	}
+	return nil
+}
+
+// endsBefore refuses an end after the last day of a contract, zero for none: it would
+// change nothing.
+func (a *app) endsBefore(t *record.Text, until record.Date) error {
+	today := record.DateOf(t.Made)
+	switch {
+	case until == 0:
+	case t.Effective > until:
+		return hint(no("it would end on %s, and it ends by itself: %s is its last day", t.Effective, until), "nothing has to be done for that; --effective says an earlier day")
+	case t.Effective == 0 && today > until:
+		a.say("warning: it is %s, and the contract has ended by itself: %s was its last day", today, until)
+	}
+	return nil
+}
+
 // mayEnd refuses what the ledger would when everyone has signed: an end by some of
-// the parties, by one that may not alone, or before its notice is over.
-func mayEnd(t *record.Text, contract *record.Record, today record.Date) error {
-	notice := 0
+// the parties, by one that may not alone, or before its notice is over. It returns how
+// many days' notice it takes.
+func mayEnd(t *record.Text, contract *record.Record, today record.Date) (notice int, err error) {
 	if len(t.Parties) < len(contract.Text().Parties) {
 		if len(t.Parties) > 1 {
-			return hint(fmt.Errorf("--by: %d of the %d parties can't end %s", len(t.Parties), len(contract.Text().Parties), recordName(contract)), "%s", whoEnds(contract))
+			return 0, hint(fmt.Errorf("--by: %d of the %d parties can't end %s", len(t.Parties), len(contract.Text().Parties), recordName(contract)), "%s", whoEnds(contract))
 		}
 		role := t.Parties[0].Role
 		i := slices.IndexFunc(contract.Text().Terminable, func(n record.Notice) bool { return n.Role == role })
 		if i < 0 {
-			return hint(fmt.Errorf("--by %s: %s may not end %s alone", role, role, recordName(contract)), "%s", whoEnds(contract))
+			return 0, hint(fmt.Errorf("--by %s: %s may not end %s alone", role, role, recordName(contract)), "%s", whoEnds(contract))
 		}
 		notice = contract.Text().Terminable[i].Days
 	}
@@ -61,13 +111,13 @@ func mayEnd(t *record.Text, contract *record.Record, today record.Date) error {
 		day = today
 	}
 	if day >= first {
-		return nil
+		return notice, nil
 	}
 	why := "it is that day already"
 	if notice > 0 {
 		why = fmt.Sprintf("%s alone has to give %s notice", t.Parties[0].Role, days(notice))
 	}
-	return hint(fmt.Errorf("the contract would end on %s, and can on %s at the earliest: %s", day, first, why),
+	return 0, hint(fmt.Errorf("the contract would end on %s, and can on %s at the earliest: %s", day, first, why),
 		"--effective says the day; take one some days later, for the notice counts from the registration")
 }
 

@@ -4,68 +4,76 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 // printTimeline prints what is registered, in the order of the ledger, what is open,
 // and how the contract stands by these records.
-func (a *app) printTimeline(d *dossier.Dossier) error {
-	var known rules.Memory
+func (a *app) printTimeline(h *held) error {
+	if h.disorder != nil {
+		return h.disorder
+	}
 	if err := a.print("time line, by the receipts in this file (chirograph-verify checks them); the ledger may have more"); err != nil {
 		return err
 	}
-	for _, r := range inOrder(d) {
-		receipt := d.Receipt(r.ID())
-		if receipt == nil {
-			if err := a.print("  %s", a.draftEvent(d, r)); err != nil {
-				return err
-			}
-			continue
+	for _, r := range h.order {
+		line := a.draftEvent(h, r)
+		if receipt := h.Receipt(r.ID()); receipt != nil {
+			line = fmt.Sprintf("%-8d %s  %s", receipt.Proof.Index, readable(receipt.Entry.Registered), event(r))
 		}
-		if err := known.Add(receipt.Proof.Index, receipt.Entry.Registered, r); err != nil {
-			return err
-		}
-		if err := a.print("  %-8d %s  %s", receipt.Proof.Index, readable(receipt.Entry.Registered), event(r)); err != nil {
+		if err := a.print("  %s", line); err != nil {
 			return err
 		}
 	}
-	return a.printStanding(d, &known)
+	return a.printStandings(h)
 }
 
 // draftEvent says for whom a draft is open, until when.
-func (a *app) draftEvent(d *dossier.Dossier, r *record.Record) string {
-	s := "draft    " + event(r) + "; " + a.state(d, r)
-	if by := r.Text().SignBy; by != 0 && !a.lapsed(r) {
+func (a *app) draftEvent(h *held, r *record.Record) string {
+	s := "draft    " + event(r) + "; " + a.state(h, r)
+	if by := r.Text().SignBy; by != 0 && !a.lapsed(r) && h.dead(r) == "" {
 		s += "; lapses " + readable(by)
 	}
 	return s
 }
 
-// printStanding says how the contract in place stands.
-func (a *app) printStanding(d *dossier.Dossier, known *rules.Memory) error {
-	contract := d.InPlace()
-	if contract == nil {
-		return nil
-	}
-	entry, err := known.Lookup(contract.ID())
+// printStandings says how the contract in place stands, and before it those whose place
+// it took that have not ended.
+func (a *app) printStandings(h *held) error {
+	all, err := h.standings(a.now().Unix())
 	if err != nil {
 		return err
 	}
-	st, err := rules.StatusAt(known, entry, a.now().Unix())
-	if err != nil {
-		return err
-	}
-	if err := a.print("by these records %s is %s", nameIn(d, contract), st); err != nil {
-		return err
-	}
-	for _, dispute := range st.Disputes {
-		if err := a.print("  dispute %s is open", dispute.ID); err != nil {
+	for i, s := range all {
+		if err := a.print("by these records %s is %s", nameIn(h.Dossier, s.contract), s.status); err != nil {
 			return err
+		}
+		if i < len(all)-1 {
+			continue // the disputes of those before are among those of the last
+		}
+		for _, dispute := range s.status.Disputes {
+			if err := a.print("  dispute %s is open", dispute.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// printNews is printStandings where it is not just so that the contract is in force, as
+// its own text says.
+func (a *app) printNews(h *held) error {
+	all, err := h.standings(a.now().Unix())
+	if err != nil {
+		return err
+	}
+	if len(all) == 1 {
+		if st := all[0].status; st.Standing == rules.InForce && st.Ends.By == (record.ID{}) && len(st.Disputes) == 0 {
+			return nil
+		}
+	}
+	return a.printStandings(h)
 }
 
 // optionalDate prints a day, "" where there is none.

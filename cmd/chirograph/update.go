@@ -63,8 +63,10 @@ func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) erro
 		return errors.Join(err, saved)
 	}
 	switch {
+	case err == nil && asJSON:
+		return a.printResults(u.results, true)
 	case err == nil:
-		return a.printResults(u.results, asJSON)
+		return errors.Join(a.printResults(u.results, false), a.printNews(hold(d)))
 	case asJSON:
 		return errors.Join(a.printRefusal(u.results, d.Contract(), err, true), err)
 	}
@@ -86,11 +88,19 @@ type updating struct {
 	room    int                  // records that the dossier may get still
 	bytes   int64                // and bytes
 	fetches int
-	left    int // records that were left out
+	rest    map[record.ID][]client.Event // of time lines, by contract: to be fetched when all that decides is
+	listed  int                          // in time lines, and not here
+	left    int                          // records that were left out
+	more    bool                         // a time line was not read to its end
+
+	unresolved map[record.ID]bool   // disputes that are here, as far as is known
+	passed     map[record.ID]bool   // contracts that a draft kept from being put in
+	beaten     map[record.ID]string // drafts that can't be registered any more for that, and why
 }
 
 func (a *app) newUpdating(path string, d *dossier.Dossier, c *client.Client) *updating {
 	u := &updating{app: a, dossier: d, client: c, keeper: a.newKeeper(path, d, c), index: make(map[record.ID]uint64)}
+	u.rest, u.unresolved, u.passed, u.beaten = make(map[record.ID][]client.Event), make(map[record.ID]bool), make(map[record.ID]bool), make(map[record.ID]string)
 	u.room, u.bytes = d.Room()
 	for _, r := range d.Records() {
 		if receipt := d.Receipt(r.ID()); receipt != nil {
@@ -128,8 +138,16 @@ func (u *updating) renew(ctx context.Context) error {
 
 // sayDrafts says how far the drafts are, which the ledger does not have.
 func (u *updating) sayDrafts() {
+	h := hold(u.dossier)
 	for _, r := range u.drafts {
-		u.say("%s: %s", nameIn(u.dossier, r), u.state(u.dossier, r))
+		state := u.state(h, r)
+		if why := u.beaten[r.ID()]; why != "" {
+			state = "can't be registered any more: " + why
+		}
+		u.say("%s: %s", nameIn(u.dossier, r), state)
+		if h.dead(r) != "" {
+			u.say("hint: chirograph drop %s %.12s takes it out", plain(u.keeper.path), r.ID())
+		}
 	}
 }
 

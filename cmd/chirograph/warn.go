@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
@@ -11,41 +10,41 @@ import (
 // resolvesNothing says why a resolution, of the record that t says and as far as the
 // dossier has what it names, leaves every dispute open; "" for one that may resolve
 // one, and for every other record.
-func resolvesNothing(d *dossier.Dossier, t *record.Text) string {
+func resolvesNothing(h *held, t *record.Text) string {
 	if t.About != rules.AboutResolution {
 		return ""
 	}
 	if t.Answers == (record.ID{}) {
 		return "this resolves nothing: it names no dispute that it answers"
 	}
-	if answered := d.Record(t.Answers); answered != nil && answered.Text().About != rules.AboutDispute {
+	if answered := h.Record(t.Answers); answered != nil && answered.Text().About != rules.AboutDispute {
 		return fmt.Sprintf("this resolves nothing: %s is no dispute", recordName(answered))
 	}
-	contract := d.Record(t.Contract)
+	contract := h.Record(t.Contract)
 	if contract == nil || len(t.Parties) == len(contract.Text().Parties) {
 		return ""
 	}
-	if resolved(d, t.Answers) {
+	if h.resolved(t.Answers) {
 		return ""
 	}
 	return fmt.Sprintf("this resolves nothing: %.12s is open until all parties (%s) sign one", t.Answers, roleList(contract.Text().Parties))
 }
 
 // resolved says whether a registered resolution of all parties answers a dispute.
-func resolved(d *dossier.Dossier, dispute record.ID) bool {
-	for _, r := range d.Records() {
-		t := r.Text()
-		contract := d.Record(t.Contract)
-		if t.About == rules.AboutResolution && t.Answers == dispute && d.Receipt(r.ID()) != nil && contract != nil && len(t.Parties) == len(contract.Text().Parties) {
-			return true
-		}
+func (h *held) resolved(dispute record.ID) bool {
+	// A state in memory never fails.
+	entry, _ := h.known.Lookup(dispute)
+	if entry == nil {
+		return false
 	}
-	return false
+	place, _ := h.known.Place(entry.Text.Contract)
+	d, ok, _ := h.known.Dispute(place.Chain, entry.Index)
+	return ok && d.Resolved != nil
 }
 
 // warnResolution warns of the draft of a resolution that resolves nothing.
-func (a *app) warnResolution(d *dossier.Dossier, t *record.Text) {
-	if why := resolvesNothing(d, t); why != "" {
+func (a *app) warnResolution(h *held, t *record.Text) {
+	if why := resolvesNothing(h, t); why != "" {
 		a.say("warning: %s", why)
 	}
 }
