@@ -107,14 +107,17 @@ func TestAlarmThatNobodyTakesIsKeptUntilSomebodyDoes(t *testing.T) {
 		n, stderr := hooked(t, t.Context(), h, dir)
 		n.mustAlarm(t, "1\n")
 		time.Sleep(30 * time.Second)
+		synctest.Wait()
 		if got := strings.Join(h.got, ""); got != "1\n1\n1\n" {
 			t.Errorf("posted %q", got)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if !strings.Contains(stderr.String(), "500; the alarm is kept") || !strings.Contains(stderr.String(), "404; the alarm is kept") {
 			t.Errorf("talk %q", stderr.String())
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if got := strings.Join(h.got[3:], ""); got != "1\n1\n" {
 			t.Errorf("posted %q", got)
 		}
