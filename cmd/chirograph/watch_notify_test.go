@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,16 +22,33 @@ import (
 // is none at all.
 type hook struct {
 	statuses []int
-	got      []string
+
+	mu  sync.Mutex
+	had []string
+}
+
+// got returns what was posted.
+func (h *hook) got() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.had)
+}
+
+// take takes a post, and returns the status for it.
+func (h *hook) take(post string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	status := h.statuses[min(len(h.had), len(h.statuses)-1)]
+	h.had = append(h.had, post)
+	return status
 }
 
 func (h *hook) RoundTrip(r *http.Request) (*http.Response, error) {
-	status := h.statuses[min(len(h.got), len(h.statuses)-1)]
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	h.got = append(h.got, string(b))
+	status := h.take(string(b))
 	if status == 0 {
 		<-r.Context().Done()
 		return nil, &net.OpError{Op: "read", Err: r.Context().Err()}
@@ -88,8 +106,8 @@ func TestAlarmIsPostedAgainWhereTheServerMayTakeItLater(t *testing.T) {
 				if err := n.end(); (err != nil) != (c.warning != "") {
 					t.Errorf("the end says %v", err)
 				}
-				if took := time.Since(start); len(h.got) != c.posts || h.got[0] != "{}\n" || took != c.took {
-					t.Errorf("posted %q in %v", h.got, took)
+				if took := time.Since(start); len(h.got()) != c.posts || h.got()[0] != "{}\n" || took != c.took {
+					t.Errorf("posted %q in %v", h.got(), took)
 				}
 				if got := stderr.String(); (got != "") != (c.warning != "") || !strings.Contains(got, c.warning) || strings.Contains(got, "secret") {
 					t.Errorf("talk %q", got)
@@ -108,7 +126,7 @@ func TestAlarmThatNobodyTakesIsKeptUntilSomebodyDoes(t *testing.T) {
 		n.mustAlarm(t, "1\n")
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if got := strings.Join(h.got, ""); got != "1\n1\n1\n" {
+		if got := strings.Join(h.got(), ""); got != "1\n1\n1\n" {
 			t.Errorf("posted %q", got)
 		}
 		time.Sleep(time.Minute)
@@ -118,7 +136,7 @@ func TestAlarmThatNobodyTakesIsKeptUntilSomebodyDoes(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got := strings.Join(h.got[3:], ""); got != "1\n1\n" {
+		if got := strings.Join(h.got()[3:], ""); got != "1\n1\n" {
 			t.Errorf("posted %q", got)
 		}
 		if err := n.end(); err != nil {
@@ -139,7 +157,7 @@ func TestAlarmThatNobodyTakesIsKeptUntilSomebodyDoes(t *testing.T) {
 		if err := n.end(); err != nil {
 			t.Error(err)
 		}
-		if got := strings.Join(h.got, ""); got != "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n" {
+		if got := strings.Join(h.got(), ""); got != "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n" {
 			t.Errorf("posted %q", got)
 		}
 		if left, err := os.ReadDir(filepath.Join(dir, alarmsDir)); err != nil || len(left) > 0 {
