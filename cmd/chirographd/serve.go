@@ -64,11 +64,7 @@ type serveFlags struct {
 // serve runs a ledger until ctx ends or it has to stop. The order of shutdown is
 // listener, sequencer, witnesses, guard, store.
 func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Logger) (err error) {
-	files, err := fileLimit()
-	if err != nil {
-		return err
-	}
-	places, err := connections(files)
+	places, err := places()
 	if err != nil {
 		return err
 	}
@@ -91,7 +87,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	defer func() { err = errors.Join(err, s.Close()) }()
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
 	if errors.Is(err, store.ErrNoGuard) {
-		return fmt.Errorf("%w: where it is, --guard DIR says; where it is lost, see chirographd recover --help", err)
+		err = fmt.Errorf("%w: where it is, --guard DIR says; where it is lost, see chirographd recover --help", err)
 	}
 	if err != nil {
 		return err
@@ -116,6 +112,20 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		return errors.Join(err, l.Close())
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	return serveLog(ctx, id, l, f.listen, places, stdout, logger)
+}
+
+// places returns how many connections may be open at once.
+func places() (int, error) {
+	files, err := fileLimit()
+	if err != nil {
+		return 0, err
+	}
+	return connections(files)
+}
+
+// serveLog serves a log at an address until ctx ends or the log stops.
+func serveLog(ctx context.Context, id *identity, l *ledger.Log, listen string, places int, stdout io.Writer, logger *slog.Logger) error {
 	handler, err := web.New(web.Config{
 		Key: id.key, View: l.View, Log: l, Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
 		Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
@@ -123,7 +133,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", f.listen)
+	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
 	}
