@@ -28,8 +28,9 @@
 //
 // When a commit fails, nobody knows what the disk has. The log stops for ever, with
 // the View as it was, and tells all who wait; the process ends, and the next one
-// reads what there is. It stops as well when the guard or a witness has seen a tree
-// that this one does not go on from.
+// reads what there is. It stops as well when the guard has, or a witness shows, a tree
+// that this one does not go on from. That witnesses only say so stops a log that begins;
+// later it signs nothing more until they cosign again, and reads go on.
 //
 // # The end
 //
@@ -80,6 +81,10 @@ var (
 // nothing is registered before the witnesses have confirmed the ledger's clock.
 var ErrNoQuorum = errors.New("the witnesses have not cosigned yet")
 
+// ErrDoubt says that witnesses whose word weighs say, without a proof, that they have
+// another history of the ledger: nothing is signed as long as they do.
+var ErrDoubt = errors.New("witnesses say that they have seen another history of the ledger")
+
 // A ClockError says that the ledger's clock is more than [rules.Skew] seconds behind
 // its last entry, or behind the time at which witnesses had seen no later one, so that
 // nothing is registered: it would seem to be of before.
@@ -123,6 +128,10 @@ type Log struct {
 	left tlog.Checkpoint // of the sequencer: what the guard has
 	seen atomic.Int64    // POSIX seconds: by when a quorum of others had seen what is published; 0 without
 	idle atomic.Int64    // POSIX seconds: since when the stored head waits for its quorum; 0 when it does not
+
+	// taken is how many entries are on disk for certain. It is for [Log.Taken] alone:
+	// nothing else of what is not published leaves the process.
+	taken atomic.Uint64
 
 	// view is the published head. Readers load it once per request and never look
 	// past its size: Pebble shows batches before they are synced.
@@ -190,6 +199,7 @@ func Open(cfg Config) (*Log, error) {
 	if err := l.resume(); err != nil {
 		return nil, err
 	}
+	l.taken.Store(l.store.Head().Checkpoint.Size)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	go l.run()
 	return l, nil
@@ -204,8 +214,8 @@ func (l *Log) Key() note.Key { return l.store.Key() }
 // Append registers a record and returns when its entry and a checkpoint that covers
 // it are on disk and published. An id that is registered already is a success too,
 // whatever its signature lines, and the first stays. The error is a [*rules.Refusal],
-// a [*ClockError], ErrBusy, ErrClosed, ErrStopped, that of ctx, or another one of
-// the ledger's own. When ctx ends, only the waiting does: the record may be
+// a [*ClockError], ErrBusy, ErrClosed, ErrStopped, ErrDoubt, that of ctx, or another one
+// of the ledger's own. When ctx ends, only the waiting does: the record may be
 // registered.
 func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error) {
 	if err := ctx.Err(); err != nil {
@@ -218,6 +228,9 @@ func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error
 	}
 	if ok {
 		return view.registration(index)
+	}
+	if err := l.unsure(r.ID()); err != nil {
+		return Registration{}, err
 	}
 	q := &request{record: r, size: len(r.Bytes()), answer: make(chan answer, 1)}
 	if err := l.send(q); err != nil {
@@ -235,6 +248,28 @@ func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error
 	case <-ctx.Done():
 		return Registration{}, ctx.Err()
 	}
+}
+
+// unsure returns the doubt in which a record is not taken; nil for one that is there,
+// whose turn may come.
+func (l *Log) unsure(id record.ID) error {
+	doubt := l.Doubt()
+	if doubt == nil {
+		return nil
+	}
+	taken, err := l.Taken(id)
+	if taken {
+		return nil
+	}
+	return cmp.Or(err, doubt)
+}
+
+// Taken says whether the record of this id is on disk, published or not.
+func (l *Log) Taken(id record.ID) (bool, error) {
+	var head store.Head
+	head.Checkpoint.Size = l.taken.Load()
+	_, ok, err := l.store.State(head).Index(id)
+	return ok, err
 }
 
 // send puts a request into the queue, or says why not.

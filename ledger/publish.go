@@ -141,6 +141,39 @@ func (l *Log) add(c tlog.SignedCheckpoint) error {
 	return nil
 }
 
+// Doubt returns an ErrDoubt that names the witnesses as long as they say, without a proof,
+// that they have another history; else nil. Reads go on, and so does the log when they
+// cosign again.
+func (l *Log) Doubt() error {
+	if l.witnesses == nil {
+		return nil
+	}
+	if doubt := l.witnesses.Doubt(); doubt != nil {
+		return fmt.Errorf("%w: %v", ErrDoubt, doubt) // not wrapped: a Conflict ends the log
+	}
+	return nil
+}
+
+// certain returns why nothing is signed: a conflict, or a doubt.
+func (l *Log) certain() error {
+	if l.witnesses == nil {
+		return nil
+	}
+	if c := l.witnesses.Conflict(); c != nil {
+		return c
+	}
+	return l.Doubt()
+}
+
+// conflicted returns what is closed when a witness has proved another history, also
+// while nobody waits for its cosignature; nil without witnesses.
+func (l *Log) conflicted() <-chan struct{} {
+	if l.witnesses == nil {
+		return nil
+	}
+	return l.witnesses.Conflicted()
+}
+
 // late returns where cosignatures come from after their quorum; nil without
 // witnesses.
 func (l *Log) late() <-chan tlog.SignedCheckpoint {

@@ -61,6 +61,8 @@ func (l *Log) run() {
 			err = l.add(c)
 		case <-stale.C:
 			err = l.refresh()
+		case <-l.conflicted():
+			err = l.witnesses.Conflict()
 		case <-l.store.Failed():
 		}
 		err = cmp.Or(l.store.Err(), err)
@@ -112,7 +114,10 @@ func (l *Log) gather(first *request) []*request {
 // is one after which the log may not go on.
 func (l *Log) sequence(requests []*request) error {
 	var answers []answer
-	err := l.confirm()
+	err := l.certain()
+	if err == nil {
+		err = l.confirm()
+	}
 	if err == nil {
 		answers, err = l.commit(requests)
 	}
@@ -164,12 +169,13 @@ func (l *Log) commit(requests []*request) ([]answer, error) {
 	if err := batch.Commit(checkpoint); err != nil {
 		return nil, err
 	}
+	l.taken.Store(checkpoint.Size)
 	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", l.signer.clock().Sub(start).Round(time.Microsecond))
 	return answers, nil
 }
 
 // seal returns the signed checkpoint of the batch, after it has proved that its tree
-// goes on from what the guard has.
+// goes on from what the guard has, and unless witnesses say that there is another.
 func (l *Log) seal(batch *store.Batch) (tlog.SignedCheckpoint, error) {
 	unsigned, err := batch.Checkpoint()
 	if err != nil {
@@ -181,6 +187,9 @@ func (l *Log) seal(batch *store.Batch) (tlog.SignedCheckpoint, error) {
 	}
 	if err := batch.Continues(last.Checkpoint); err != nil {
 		return tlog.SignedCheckpoint{}, fmt.Errorf("%w: %w", errLeft, err)
+	}
+	if err := l.certain(); err != nil {
+		return tlog.SignedCheckpoint{}, err
 	}
 	return l.signer.checkpoint(unsigned)
 }

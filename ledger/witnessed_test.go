@@ -36,6 +36,8 @@ type witnessed struct {
 	policy    []byte
 	witnesses *witness.Witnesses
 	wrong     atomic.Int64 // seconds by which the ledger's clock is
+
+	signatures atomic.Int64 // of the ledger's key since the last start
 }
 
 func (w *witnessed) now() time.Time {
@@ -102,7 +104,8 @@ func (w *witnessed) open(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, err := ledger.Open(ledger.Config{
-		Store: s, Guard: g, Sign: home.sign, Cosigner: w.config.Cosigner, Witnesses: w.witnesses, Clock: w.now, Policy: w.policy,
+		Store: s, Guard: g, Cosigner: w.config.Cosigner, Witnesses: w.witnesses, Clock: w.now, Policy: w.policy,
+		Sign: func(m []byte) ([]byte, error) { w.signatures.Add(1); return home.sign(m) },
 	})
 	if err != nil {
 		t.Fatal(err)

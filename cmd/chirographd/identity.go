@@ -14,6 +14,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/witness"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -58,7 +59,10 @@ func readIdentity(dir, ledgerURL string) (*identity, error) {
 	if ledgerURL != "" {
 		id.locate(ledgerURL)
 	}
-	if id.secret, err = keys.Open(filepath.Join(dir, keyFile), nil); err != nil {
+	if id.secret, err = keys.Open(filepath.Join(dir, keyFile), nil); err == nil {
+		err = keys.Private(filepath.Join(dir, keyFile))
+	}
+	if err != nil {
 		return nil, err
 	}
 	if want := id.key.Public(); id.secret.Public() != want {
@@ -198,8 +202,11 @@ func (id *identity) withWitnesses(p *verify.Policy) (*verify.Policy, error) {
 		if w.Key.Name() == id.key.Name() {
 			return nil, fmt.Errorf("its witness %s has the name of this ledger, which puts its own key there by itself", w.Name)
 		}
-		if err := checkURL(w.URL); err != nil || w.URL == "" {
+		if w.URL == "" {
 			return nil, fmt.Errorf("its witness %s has no URL at which to ask: witness %s <vkey> <url>", w.Name, w.Name)
+		}
+		if err := witness.CheckURL(w.URL); err != nil {
+			return nil, fmt.Errorf("its witness %s cannot be asked: %w", w.Name, err)
 		}
 	}
 	out := &verify.Policy{Logs: id.policy.Logs, Witnesses: p.Witnesses, Groups: p.Groups, Quorum: p.Quorum}
@@ -225,6 +232,9 @@ func (id *identity) readCosigner(dir string) error {
 		return nil
 	}
 	secret, err := keys.OpenMLDSA44(file)
+	if err == nil {
+		err = keys.Private(file)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -32,8 +34,9 @@ entered.`,
 			if dir == "" {
 				return errors.New("--dir has to be given")
 			}
-			if strings.ContainsFunc(contact, func(r rune) bool { return r < ' ' || r == 0x7F }) {
-				return fmt.Errorf("--contact %q is not one line of text", contact)
+			if !utf8.ValidString(contact) || strings.ContainsFunc(contact, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				// What is invisible, or turns what follows around, misleads who reads the list.
+				return fmt.Errorf("--contact %+q is not one line of text that can be seen", contact)
 			}
 			if requests == 0 || requests > maxRequests {
 				return fmt.Errorf("--requests %d is not from 1 to %d", requests, maxRequests)

@@ -35,6 +35,8 @@ serves its log, as tiles, to everyone who wants to check it.`,
 		Version:       version(),
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
+	cobra.AddTemplateFunc("plainFlags", plainFlags)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages |", ".FlagUsages | plainFlags |"))
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
@@ -46,6 +48,21 @@ serves its log, as tiles, to everyone who wants to check it.`,
 		return exitFailed
 	}
 	return 0
+}
+
+// plainFlags leaves out "[=true|false]", which says nothing of a flag that is said or
+// left out, and the name of a flag's value in parentheses, which stands before its text.
+func plainFlags(usages string) string {
+	const either = "[=true|false]"
+	var b strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))) {
+		_, rest, _ := strings.Cut(line, "--")
+		if words := strings.Fields(rest); len(words) > 1 {
+			line = strings.Replace(line, " ("+words[1]+")", "", 1)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // helpCommand is cobra's, but that it fails for a command that it does not know.

@@ -72,5 +72,8 @@ func TestHelpFitsAScreen(t *testing.T) {
 		if lines := strings.Count(help, "\n"); lines > 24 || !strings.Contains(help, "Examples:\n  chirographd ") {
 			t.Errorf("%q: %d lines, or no example:\n%s", args, lines, help)
 		}
+		if strings.Contains(help, "true|false") || strings.Contains(help, "(DIR)") {
+			t.Errorf("%q: it says of flags what says nothing:\n%s", args, help)
+		}
 	}
 }

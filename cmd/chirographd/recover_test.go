@@ -193,11 +193,27 @@ func TestRecoverDoesNothingThatAWitnessContradicts(t *testing.T) {
 	says(t, exitFailed, []string{"contradict"}, "recover", "--dir", dir, "--witness-policy", file, "--without-witnesses")
 }
 
+func TestALedgerThatBeginsBehindItsWitnessesSaysWhatToDo(t *testing.T) {
+	dir, policy := newLedger(t)
+	asked, file := witnesses(t, policy.Logs[0].Key)
+	list := revocations(t, policy.Logs[0].Key, 3)
+	grow(t, dir, file, list[:1]...)
+	restore := snapshot(t, dir, storeDir, guardDir)
+	grow(t, dir, file, list[1:]...)
+	restore()
+	hint := "chirographd recover --dir " + dir
+	says(t, exitFailed, []string{"shows a checkpoint that the ledger signed, of size 3", "which has size 1", hint}, "serve", "--dir", dir, "--listen", "127.0.0.1:0", "--witness-policy", file)
+	for _, w := range asked {
+		w.Claim(3) // as one that has no monitoring endpoint
+	}
+	says(t, exitFailed, []string{"say that they have a larger tree", "which has size 1", hint}, "serve", "--dir", dir, "--listen", "127.0.0.1:0")
+}
+
 func TestALedgerRemembersWhereItsGuardIs(t *testing.T) {
 	base := t.TempDir()
 	dir, guard, copied := filepath.Join(base, "ledger"), filepath.Join(base, "guard"), filepath.Join(base, "copy")
 	says(t, 0, nil, "init", "--dir", dir, "--origin", "ledger.example", "--guard", guard)
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+	if err := errors.Join(os.CopyFS(copied, os.DirFS(dir)), os.Chmod(filepath.Join(copied, keyFile), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	// An old copy, with nothing said, finds the guard.
@@ -249,7 +265,11 @@ func TestAWitnessPolicyThatCannotBeAskedIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"quorum none\n": "names no witness",
 		fmt.Sprintf("witness a %s\nquorum a\n", w):                                                        "witness a has no URL",
-		fmt.Sprintf("witness a %s ftp://w.example\nquorum a\n", w):                                        "witness a",
+		fmt.Sprintf("witness a %s ftp://w.example\nquorum a\n", w):                                        "witness a cannot be asked: the URL \"ftp://w.example\" is not http or https",
+		fmt.Sprintf("witness a %s http://:80\nquorum a\n", w):                                             "witness a cannot be asked: the URL \"http://:80\" is not http or https, a host",
+		fmt.Sprintf("witness a %s https:///path\nquorum a\n", w):                                          "witness a cannot be asked",
+		fmt.Sprintf("witness a %s http://w.example:65536\nquorum a\n", w):                                 "has the port 65536, the last one is 65535",
+		fmt.Sprintf("witness a %s http://ada:secret@w.example\nquorum a\n", w):                            "has a user or a password",
 		fmt.Sprintf("witness a %s http://w.example\nquorum a\n", own):                                     "has the name of this ledger",
 		fmt.Sprintf("log %s\nwitness a %s http://w.example\nquorum a\n", revokedLedger(t), w):             "it is for the log",
 		fmt.Sprintf("witness a %s http://w.example\nquorum b\n", w):                                       "line 2",
@@ -317,7 +337,12 @@ func TestTheLogConfigIsOneEntryOfALogList(t *testing.T) {
 		t.Errorf("%d, %q", code, got)
 	}
 	says(t, exitFailed, []string{"--contact has to be given"}, "log-config", "--dir", dir)
-	says(t, exitFailed, []string{"one line"}, "log-config", "--dir", dir, "--contact", "a\nvkey x")
+	for _, contact := range []string{"a\nvkey x", "a\u202eb", "a\u2028b", "a\u200bb", "a\tb", "a\x7f", "a\xff"} {
+		code, stdout, stderr := chirographd(t, "log-config", "--dir", dir, "--contact", contact)
+		if code != exitFailed || stdout != "" || !strings.Contains(stderr, "one line of text") || strings.Contains(stderr, contact) {
+			t.Errorf("contact %+q: %d, %q, %+q", contact, code, stdout, stderr)
+		}
+	}
 	for _, n := range []string{"0", "2147483648"} {
 		says(t, exitFailed, []string{"from 1 to 2147483647"}, "log-config", "--dir", dir, "--contact", "a", "--requests", n)
 	}

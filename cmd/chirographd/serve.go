@@ -32,8 +32,8 @@ The witnesses of FILE, a policy with the URL of each, are asked to cosign every 
 what is registered is public, and answered, when their quorum has. They are remembered
 until others are named, or --without-witnesses says so.
 
-It does not start when the guard has seen entries that the ledger has not: see
-chirographd recover.`,
+It does not start when the guard or witnesses have seen entries that it has not: see
+chirographd recover. Later, witnesses who only say so have it register nothing.`,
 		Example:               "  chirographd serve --dir /var/lib/chirograph --listen 127.0.0.1:8080",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -44,7 +44,13 @@ chirographd recover.`,
 			if err := checkURL(f.url); err != nil {
 				return fmt.Errorf("--url: %w", err)
 			}
-			return serve(cmd.Context(), f, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+			err := serve(cmd.Context(), f, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+			var conflict *witness.Conflict
+			if errors.As(err, &conflict) {
+				err = fmt.Errorf("%w: either an old copy was restored here, or a second ledger has this key; "+
+					"what is lost, if it is, chirographd recover --dir %s says", err, f.dir)
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "the ledger that is kept in `DIR`")

@@ -150,6 +150,21 @@ func Readable(path string) (warning string) {
 	return fmt.Sprintf("others can read %s (its mode is %#o; chmod 600 makes it yours alone)", path, info.Mode().Perm())
 }
 
+// Private returns an error that names the file at path and its mode if it is this user's
+// and others may read it, and what to do about it. For programs that run unattended, where
+// nobody reads a warning. As with ssh, another's file is his to judge: whoever mounts
+// secrets for a service chooses who reads them.
+func Private(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !own(info) {
+		return nil // who opens it next says what is wrong
+	}
+	if w := Readable(path); w != "" {
+		return fmt.Errorf("refused a secret key: %s", w)
+	}
+	return nil
+}
+
 // WriteFiles writes the secret key to path, encrypted unless passphrase is
 // empty, for its owner alone to read, and the public key with the name to
 // path.pub. Both are on disk when it returns nil, and neither is there because

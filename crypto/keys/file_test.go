@@ -129,6 +129,9 @@ func TestOthersCannotReadWhatIsWritten(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
+		if err := Private(path); (err == nil) != (runtime.GOOS == "windows") {
+			t.Errorf("mode %#o: %v", mode, err)
+		}
 		if w := Readable(path); (w == "") != (runtime.GOOS == "windows") {
 			t.Errorf("mode %o: warning %q", mode, w)
 		}

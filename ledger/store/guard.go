@@ -66,7 +66,7 @@ func CreateGuard(cfg GuardConfig, c tlog.SignedCheckpoint) error {
 }
 
 // OpenGuard holds the guard of a ledger for this process. The error is ErrNoGuard
-// where there is none, ErrHeld where another process has it, or says what it has
+// where there is none, and not where its files are empty, ErrHeld where another process has it, or says what it has
 // that is not a checkpoint of the ledger.
 func OpenGuard(cfg GuardConfig) (*Guard, error) {
 	files := cfg.FS
@@ -81,7 +81,12 @@ func OpenGuard(cfg GuardConfig) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := g.Last(); err != nil {
+	_, err = g.Last()
+	if errors.Is(err, ErrNoGuard) {
+		// The files are there: somebody or something emptied them.
+		err = fmt.Errorf("guard %s: it is damaged: %s and %s are empty, and what they had is lost; recover it from a copy, or take both away as for a ledger without a guard", g.dir, guardSlots[0], guardSlots[1])
+	}
+	if err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil

@@ -104,6 +104,10 @@ func (h *Handler) contract(q *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Asked first, so that nothing is said of the kind of what is not public.
+	if _, ok, err := q.view.Index(id); err == nil && !ok {
+		return nil, h.missing(id, notFound("no contract %s is registered among the first %d", id, q.view.Size()))
+	}
 	reg, err := q.view.Contract(id)
 	if err != nil {
 		return nil, err

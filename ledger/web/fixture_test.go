@@ -223,6 +223,12 @@ func read(t testing.TB, resp *http.Response) []byte {
 // nothing of the header of what it stands for.
 func wantProblem(t testing.TB, resp *http.Response, status int, rule, detail string) {
 	t.Helper()
+	wantProblemOf(t, "about:blank", resp, status, rule, detail)
+}
+
+// wantProblemOf says the same of a problem of that type.
+func wantProblemOf(t testing.TB, typ string, resp *http.Response, status int, rule, detail string) {
+	t.Helper()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +241,7 @@ func wantProblem(t testing.TB, resp *http.Response, status int, rule, detail str
 	if err := json.Unmarshal(b, &p); err != nil || resp.StatusCode != status {
 		t.Fatalf("status %d, want %d: %s, %v", resp.StatusCode, status, b, err)
 	}
-	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status || p.Rule != rule || !strings.Contains(p.Detail, detail) {
+	if p.Type != typ || p.Title != http.StatusText(status) || p.Status != status || p.Rule != rule || !strings.Contains(p.Detail, detail) {
 		t.Errorf("problem %+v, want %d, rule %q, %q", p, status, rule, detail)
 	}
 	if h.Get("Content-Type") != "application/problem+json" || h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" {

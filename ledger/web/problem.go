@@ -9,12 +9,13 @@ import (
 	"strconv"
 
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 // A problem is an error as the caller sees it: problem details (RFC 9457).
 type problem struct {
-	Type   string     `json:"type"` // always about:blank: the status says it, and for a record the rule
+	Type   string     `json:"type"` // about:blank, where the status says it, and for a record the rule; or notPublic
 	Title  string     `json:"title"`
 	Status int        `json:"status"`
 	Detail string     `json:"detail,omitempty"`
@@ -33,6 +34,39 @@ func newProblem(status int, format string, args ...any) *problem {
 
 func notFound(format string, args ...any) *problem {
 	return newProblem(http.StatusNotFound, format, args...)
+}
+
+// notPublic is the type of the problem that a record is in the log, and not yet in what
+// is published.
+const notPublic = "urn:chirograph:not-public-yet"
+
+// taken is that problem. It says nothing of the record.
+func (h *Handler) taken() *problem {
+	why, after := "it is about to be", 1
+	if h.cfg.Log.Waiting() != 0 {
+		why, after = "it waits for the ledger's witnesses", publishRetry
+	}
+	p := newProblem(http.StatusServiceUnavailable, "taken, not public yet: %s", why)
+	p.Type, p.retryAfter = notPublic, after
+	return p
+}
+
+// publishRetry is after how many seconds who waits for a quorum is to ask again.
+const publishRetry = 10
+
+// missing returns the error for a record that the view does not have, unless it was
+// taken and is not public yet. Then it is that.
+func (h *Handler) missing(id record.ID, err error) error {
+	if h.cfg.Log == nil {
+		return err
+	}
+	switch ok, err2 := h.cfg.Log.Taken(id); {
+	case err2 != nil:
+		return err2
+	case ok:
+		return h.taken()
+	}
+	return err
 }
 
 func methodNotAllowed(allow string) *problem {
@@ -73,9 +107,10 @@ var unavailable = []struct {
 	{is(ledger.ErrClosed), 10, "the ledger is stopping", false},
 	{isClock, 60, "the ledger's clock is behind its last entry", true},
 	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", true},
+	{is(ledger.ErrDoubt), 60, "witnesses of the ledger say, without a proof, that they have seen another history of it, so that it registers nothing until they cosign again", false},
 	{is(context.Canceled), 1, "the request ended before its answer", false},
-	{is(ledger.ErrNoQuorum), 10, "the ledger's witnesses have not cosigned its tree yet", false},
-	{is(context.DeadlineExceeded), 10, "the ledger's witnesses have not cosigned its tree yet", false},
+	{is(ledger.ErrNoQuorum), publishRetry, "the ledger's witnesses have not cosigned its tree yet", false},
+	{is(context.DeadlineExceeded), publishRetry, "the ledger's witnesses have not cosigned its tree yet", false},
 }
 
 func is(target error) func(error) bool {

@@ -55,7 +55,7 @@ func (h *Handler) bundle(q *request) (*answer, error) {
 
 func (h *Handler) record(q *request) (*answer, error) {
 	hex, receipt := strings.CutSuffix(q.rest, "/receipt")
-	id, index, err := q.indexOf(hex)
+	id, index, err := h.indexOf(q, hex)
 	if err != nil {
 		return nil, err
 	}
@@ -84,16 +84,16 @@ func (h *Handler) receipt(q *request, index uint64) ([]byte, error) {
 	return q.view.Receipt(index)
 }
 
-// indexOf returns the id that is written in hex, and the index of its entry; an
-// error of 404 where the published log has none.
-func (q *request) indexOf(hex string) (record.ID, uint64, error) {
+// indexOf returns the id that is written in hex, and the index of its entry; an error
+// of 404 where the log has none, of 503 where only the published one has not.
+func (h *Handler) indexOf(q *request, hex string) (record.ID, uint64, error) {
 	id, err := record.ParseID(hex)
 	if err != nil {
 		return id, 0, notFound("%s", err)
 	}
 	index, ok, err := q.view.Index(id)
 	if err == nil && !ok {
-		err = notFound("no record %s is registered among the first %d", id, q.view.Size())
+		err = h.missing(id, notFound("no record %s is registered among the first %d", id, q.view.Size()))
 	}
 	return id, index, err
 }
@@ -136,13 +136,16 @@ func (h *Handler) healthy(*request) (*answer, error) {
 const readyPatience = 10
 
 // ready says that it serves what it is there for: where it accepts records, that
-// the log still takes them, and that witnesses cosign.
+// the log still takes them, and that witnesses cosign and say nothing against it.
 func (h *Handler) ready(*request) (*answer, error) {
 	if h.cfg.Log != nil {
 		select {
 		case <-h.cfg.Log.Done():
 			return nil, cmp.Or(h.cfg.Log.Err(), ledger.ErrClosed)
 		default:
+		}
+		if err := h.cfg.Log.Doubt(); err != nil {
+			return nil, err
 		}
 		if at := h.cfg.Log.Waiting(); at != 0 && h.cfg.Clock().Unix()-at > readyPatience {
 			return nil, ledger.ErrNoQuorum

@@ -56,7 +56,10 @@ func (h *Handler) register(q *request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(q.Context(), publishWait)
 	defer cancel()
 	reg, err := h.cfg.Log.Append(ctx, r)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ledger.ErrClosed):
+		return nil, h.missing(id, err)
+	case err != nil:
 		return nil, err
 	}
 	status := http.StatusOK

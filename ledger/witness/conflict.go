@@ -11,7 +11,8 @@ import (
 )
 
 // A Conflict says that witnesses have another tree of the ledger than the ledger: it
-// must sign no more. The package comment says when.
+// must sign no more, or where it is a doubt not as long as that stands. The package
+// comment says when.
 type Conflict struct {
 	Asked tlog.SignedCheckpoint // the newest that was asked for, with the ledger's own lines
 
@@ -61,19 +62,25 @@ func (w *Witnesses) hear(ctx context.Context, a *asker, size uint64, why string)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.claim = &size
-	c := proof
-	switch {
-	case proof != nil:
+	if proof != nil {
 		proof.Claims = w.claims(func(other *asker) bool { return other == a })
-	case w.alarming():
-		c = &Conflict{Asked: w.round.asked, Claims: w.claims(everybody)}
-	default:
-		return unproven(size, why, err)
+		return w.alarm(proof)
 	}
+	if !w.met && w.alarming() {
+		return w.alarm(&Conflict{Asked: w.round.asked, Claims: w.claims(everybody)})
+	}
+	w.weigh()
+	return unproven(size, why, err)
+}
+
+// alarm makes c the conflict, if there is none yet, and returns the failure that it is;
+// mu is held.
+func (w *Witnesses) alarm(c *Conflict) *failure {
 	if w.conflict == nil {
-		w.conflict = c
+		w.conflict, w.doubt = c, nil
 		w.round.end(c)
 		w.round.over = true
+		close(w.conflicted)
 	}
 	return &failure{kind: kindConflict, err: w.conflict, loud: true}
 }
@@ -101,8 +108,7 @@ func (w *Witnesses) proof(c tlog.SignedCheckpoint) (*Conflict, error) {
 	return &Conflict{Asked: ours, Seen: &c}, nil
 }
 
-// alarming says whether the claims that stand are a Conflict without proof; mu is
-// held.
+// alarming says whether the claims that stand weigh without proof; mu is held.
 func (w *Witnesses) alarming() bool {
 	met := func(is func(*asker) bool) bool { return w.cfg.Policy.Met(w.set(w.round, is)) }
 	says := func(a *asker) bool { return a.claim != nil }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -183,28 +184,6 @@ func TestClaimsWithoutProofCountByThePolicy(t *testing.T) {
 	}
 }
 
-// Two of four are a quorum, and so are the two others: whoever was faster, both halves
-// cannot be right.
-func TestClaimsOfAQuorumCountAlsoWhenAnotherWasFaster(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		fork := newLog(20, 5, "fork")
-		w.honest("w1", note.Cosignature)
-		w.honest("w2", note.Cosignature)
-		for i, name := range []string{"w3", "w4"} { // their claims come in different rounds
-			h := w.honest(name, note.Cosignature).took(fork.checkpoint(8 + i))
-			h.dark, h.delay = true, time.Duration(1+3*i)*time.Second
-		}
-		w.want(2)
-		ws := w.open()
-		defer ws.Close()
-		w.cosign(ws, 6, "w1", "w2")
-		time.Sleep(2 * time.Second)
-		w.cosign(ws, 7, "w1", "w2")
-		time.Sleep(time.Minute)
-		w.alarmed(ws, 8, "w3", "w4")
-	})
-}
-
 // The ledger's own line gives nobody's word more weight, nor less.
 func TestTheLedgersOwnLineIsNoWitnessOfAConflict(t *testing.T) {
 	for _, c := range []struct {
@@ -357,6 +336,7 @@ func TestWhoCosignsClaimsNoLonger(t *testing.T) {
 		ws := w.open()
 		defer ws.Close()
 		w.cosign(ws, 7, "w2", "w3")
+		synctest.Wait()
 		h.took(w.log.checkpoint(6)) // its operator put it right
 		time.Sleep(time.Minute)
 		w.hasLines(<-ws.Late(), 7, "w1", "w2", "w3")

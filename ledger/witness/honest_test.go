@@ -13,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/witness/witnesstest"
 )
 
 // An honest witness follows c2sp.org/tlog-witness: as it is now, or v1.0.0.
@@ -88,28 +89,17 @@ func (h *honest) addCheckpoint(rw http.ResponseWriter, r *http.Request) {
 
 func (h *honest) judge(p tlog.Consistency) (int, []byte) {
 	c := p.Checkpoint
-	for _, s := range c.Note.Signatures {
-		if s.Name != h.ledger.Name() {
-			return http.StatusBadRequest, nil // not in the specification: only the ledger's own lines are to come
-		}
-	}
 	size, root := uint64(0), tlog.EmptyRoot()
 	if h.has != nil {
 		size, root = h.has.Size, h.has.Root
 	}
-	switch {
-	case c.Origin != h.ledger.Name():
-		return http.StatusNotFound, nil
-	case checkSigned(c, h.ledger) != nil:
-		return http.StatusForbidden, nil
-	case p.Old > c.Size:
-		return http.StatusBadRequest, nil
-	case p.Old != size:
-		return http.StatusConflict, fmt.Appendf(nil, "%d\n", size)
-	case p.Old == c.Size && root != c.Root && h.v1:
+	switch status := witnesstest.Judge(h.ledger, size, root, p); {
+	case status == http.StatusUnprocessableEntity && h.v1 && p.Old == c.Size && root != c.Root:
 		return http.StatusConflict, nil
-	case tlog.VerifyConsistency(size, root, c.Size, c.Root, p.Hashes) != nil:
-		return http.StatusUnprocessableEntity, nil
+	case status == http.StatusConflict:
+		return status, fmt.Appendf(nil, "%d\n", size)
+	case status != http.StatusOK:
+		return status, nil
 	}
 	h.has, h.cosigned = &c, nil
 	var answer []byte

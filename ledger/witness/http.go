@@ -13,6 +13,13 @@ import (
 	"time"
 )
 
+// CheckURL says what is wrong with a URL at which a witness is to be asked: one is http
+// or https, with a host, perhaps a port and a path, and nothing else.
+func CheckURL(s string) error {
+	_, err := parseURL(s)
+	return err
+}
+
 // parseURL returns a URL without slashes at its end, under which the endpoints of a
 // witness are. Policies are public, so one with a password is refused, and not
 // repeated.
@@ -23,8 +30,11 @@ func parseURL(s string) (string, error) {
 		return "", errors.New("the URL cannot be read")
 	case u.User != nil:
 		return "", fmt.Errorf("the URL of %s has a user or a password, and policies are public", u.Host)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(s, "?#"):
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(s, "?#"):
 		return "", fmt.Errorf("the URL %.200q is not http or https, a host and perhaps a path", s)
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+		return "", fmt.Errorf("the URL %.200q has the port %.20s, the last one is 65535", s, u.Port())
 	}
 	return strings.TrimRight(u.String(), "/"), nil
 }

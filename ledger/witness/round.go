@@ -2,6 +2,7 @@ package witness
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -110,17 +111,21 @@ func (w *Witnesses) begin(r *round) error {
 		r.answer = w.collect(r)
 		r.end(nil)
 	}
+	w.wakeAll()
+	return nil
+}
+
+func (w *Witnesses) wakeAll() {
 	for _, a := range w.askers {
 		select {
 		case a.wake <- struct{}{}:
 		default: // it has not seen the last one yet
 		}
 	}
-	return nil
 }
 
 // end ends the call of Cosign, if it has not ended; mu is held. With an error nobody
-// is asked any more.
+// is asked any more, but those who make a doubt.
 func (r *round) end(err error) {
 	if r.ended {
 		return
@@ -139,10 +144,11 @@ func (w *Witnesses) giveUp(r *round, err error) {
 func (w *Witnesses) due(a *asker) *round {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r := w.round; r != nil && !r.over && a.cosigned != r {
-		return r
+	r := w.round
+	if r == nil || a.cosigned == r || r.over && (w.doubt == nil || a.claim == nil) {
+		return nil
 	}
-	return nil
+	return r
 }
 
 // newest returns the newest checkpoint that was asked for.
@@ -161,26 +167,34 @@ func (w *Witnesses) accept(a *asker, r *round, lines map[string]note.Signature) 
 	if len(lines) == len(a.witnesses) {
 		a.cosigned = r
 	}
-	if r.over {
+	late := r.ended
+	added := len(r.lines)
+	if !r.over {
+		maps.Copy(r.lines, lines)
+	}
+	added = len(r.lines) - added
+	w.weigh()
+	w.meet()
+	if late && added > 0 {
+		w.sendLate(w.collect(r))
+	}
+}
+
+// meet ends the call of Cosign that waits, if its quorum is there and no doubt; mu is
+// held.
+func (w *Witnesses) meet() {
+	r := w.round
+	if r.ended || w.doubt != nil {
 		return
 	}
-	before := len(r.lines)
-	for name, s := range lines {
-		r.lines[name] = s
+	names := w.set(r, nobody)
+	for name := range r.lines {
+		names[name] = true
 	}
-	switch {
-	case len(r.lines) == before:
-	case r.ended:
-		w.sendLate(w.collect(r))
-	default:
-		names := w.set(r, nobody)
-		for name := range r.lines {
-			names[name] = true
-		}
-		if w.cfg.Policy.Met(names) {
-			r.answer = w.collect(r)
-			r.end(nil)
-		}
+	if w.cfg.Policy.Met(names) {
+		w.met = true
+		r.answer = w.collect(r)
+		r.end(nil)
 	}
 }
 

@@ -40,7 +40,7 @@
 // whatever all others say.
 //
 // Without that proof the refusal counts as no answer of this witness, and as a claim
-// that stands until it cosigns again. Claims are a Conflict too
+// that stands until it cosigns again. Claims weigh all the same
 //
 //   - when those who make them are a quorum by themselves. Whoever follows the policy
 //     would believe the tree that they say they have; not to believe them here would
@@ -56,6 +56,13 @@
 // it saw is outvoted too, as the policy's author has decided by asking for two. A
 // quorum of "none", or of the ledger's own key alone, gives nobody's word any weight;
 // then only the proof counts.
+//
+// What claims that weigh do depends on whether a quorum has confirmed the ledger since
+// New. Before, an old copy that was restored is the likeliest of all reasons, and they
+// are a Conflict. After, the ledger is the one that the quorum knew, and to end it would
+// let one witness take from the public what it can read: they are a doubt
+// ([Witnesses.Doubt]), in which whoever asks signs nothing new, Cosign returns no
+// checkpoint, and those who make it are asked on. It passes when enough of them cosign.
 //
 // A Conflict is for ever: every later call returns it. Who wants to ask again has
 // to look first, and then begins anew.
@@ -127,8 +134,12 @@ type Witnesses struct {
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 
+	conflicted chan struct{} // closed when conflict is set
+
 	mu       sync.Mutex
 	round    *round    // of the newest checkpoint asked for; nil before the first
+	met      bool      // a quorum of others has cosigned: from then on words end nothing
+	doubt    *Conflict // without proof, as long as it stands; nil for none
 	conflict *Conflict // ends all rounds
 	closed   bool
 }
@@ -150,6 +161,8 @@ func New(cfg Config) (*Witnesses, error) {
 		client: newClient(cfg.Transport),
 		askers: askers,
 		late:   make(chan tlog.SignedCheckpoint, 1),
+
+		conflicted: make(chan struct{}),
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
@@ -169,7 +182,7 @@ func New(cfg Config) (*Witnesses, error) {
 // registered, in POSIX seconds: no cosignature counts whose time is more than [Window]
 // before it.
 //
-// Cosign waits as long as it takes. The error is that of ctx, ErrClosed, a [*Conflict],
+// Cosign waits as long as it takes, and as long as there is a doubt. The error is that of ctx, ErrClosed, a [*Conflict],
 // or says what is wrong with c: a checkpoint is not smaller than the last one, and no
 // other of its size. To ask for the same again asks every witness again. A checkpoint
 // that is not cosigned when the next is asked for, or when Cosign fails, is given up.

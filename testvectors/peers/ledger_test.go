@@ -66,6 +66,16 @@ func (l *ledger) copied(t testing.TB) *ledger {
 	if err := os.CopyFS(c.dir, os.DirFS(l.dir)); err != nil {
 		t.Fatal(err)
 	}
+	// A copy has not the modes, and a key that others can read is refused.
+	secrets, err := filepath.Glob(filepath.Join(c.dir, "*.key"))
+	if err != nil || len(secrets) == 0 {
+		t.Fatalf("secret keys %q, %v", secrets, err)
+	}
+	for _, name := range secrets {
+		if err := os.Chmod(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return c
 }
 
