@@ -117,6 +117,20 @@ func (p *Policy) accused(checkpoints ...tlog.SignedCheckpoint) (Log, error) {
 	return Log{}, failed(StepCheckpoint, "no log of the policy signed the checkpoint of %q, under its own name and with a line that verifies", checkpoints[0].Origin)
 }
 
+// Alone returns the checkpoint with the first line of the log's key that verifies and no
+// other, or without any where there is none. Evidence needs no more of whom it accuses,
+// in each of its proofs.
+func (l Log) Alone(c tlog.SignedCheckpoint) tlog.SignedCheckpoint {
+	alone := tlog.SignedCheckpoint{Checkpoint: c.Checkpoint, Note: note.Note{Text: c.Note.Text}}
+	for _, s := range c.Note.Signatures {
+		if s.By(l.Key) && l.Key.Public().Verify(c.Note.Text, s.Bytes) {
+			alone.Note.Signatures = []note.Signature{s}
+			break
+		}
+	}
+	return alone
+}
+
 func signedBy(c tlog.SignedCheckpoint, key note.Key) bool {
 	return c.Origin == key.Name() && slices.ContainsFunc(c.Note.Signatures, func(s note.Signature) bool {
 		return s.By(key) && key.Public().Verify(c.Note.Text, s.Bytes)

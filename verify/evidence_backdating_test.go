@@ -51,6 +51,17 @@ func TestEntryThatAQuorumHadNotSeenInTimeIsBackdated(t *testing.T) {
 	}
 }
 
+// A witness may claim any second of 63 bits: what has no date is said as a number.
+func TestTimeUnseenBeyondAllDatesIsANumber(t *testing.T) {
+	const last = 253402300799
+	for at, want := range map[int64]string{last: "until 9999-12-31T23:59:59Z the quorum", last + 1: "until POSIX second 253402300800 the quorum", 1<<63 - 1: "until POSIX second 9223372036854775807 the quorum"} {
+		b, err := verify.Evidence(policy(t, quorumTwo), late(t, 4, saw("w1", at), saw("w2", at)).Bytes())
+		if err != nil || !strings.Contains(b.Reason, want) {
+			t.Errorf("%v, %v, want %q", b, err, want)
+		}
+	}
+}
+
 // Each step of evidence of backdating, in its order, has something that it refuses.
 func TestWhatShowsNoBackdatingIsRefusedAtItsStep(t *testing.T) {
 	any2 := logLine(home) + witnessLine("w1") + witnessLine("w2") + "group g any w1 w2\nquorum g\n"

@@ -62,6 +62,31 @@ func TestNoOtherLineShieldsALedgerFromItsOwnSignature(t *testing.T) {
 	}
 }
 
+// What a checkpoint is left with for evidence convicts as well as all that it had.
+func TestALineOfTheLedgerAloneConvicts(t *testing.T) {
+	p := policy(t, logLine(home)+witnessLine("w1")+"quorum w1\n")
+	log := p.Logs[0]
+	for kind := range charges(t) {
+		c := resigned(charges(t)[kind], saw("w1", now), spoilt(signs(home)), signs(home), signs(elsewhere))
+		long := len(c.Bytes())
+		for i := range c.Proofs {
+			c.Proofs[i].Checkpoint = log.Alone(c.Proofs[i].Checkpoint)
+			if lines := c.Proofs[i].Checkpoint.Note.Signatures; len(lines) != 1 || !lines[0].By(log.Key) {
+				t.Errorf("%s: %d lines", kind, len(lines))
+			}
+		}
+		if c.Rule == verify.Fork {
+			c.Checkpoint, c.Consistency.Checkpoint = log.Alone(c.Checkpoint), log.Alone(c.Consistency.Checkpoint)
+		}
+		if b, err := verify.Evidence(p, c.Bytes()); err != nil || b.Verdict != verify.Yes || len(c.Bytes()) >= long {
+			t.Errorf("%s: %v, %v", kind, b, err)
+		}
+	}
+	if lines := log.Alone(signed(newTree(t).fill(1).checkpoint(1).Checkpoint, saw("w1", now), spoilt(signs(home)))).Note.Signatures; len(lines) > 0 {
+		t.Errorf("%d lines of nobody", len(lines))
+	}
+}
+
 func TestWithoutASignatureOfItsOwnNoLedgerIsConvicted(t *testing.T) {
 	twin := keyOf(home, "twin", note.Ed25519)
 	p := policy(t, logLine(home)+logLine(elsewhere)+witnessLine("w1")+"quorum w1\n")

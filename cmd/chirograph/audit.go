@@ -14,6 +14,7 @@ import (
 	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -147,6 +148,21 @@ type auditFinding struct {
 	Doubt    string `json:"doubt,omitempty"`    // what the evidence leaves open
 }
 
+// says returns what the ledger did, in a few words: its reason follows on stderr.
+func (f *auditFinding) says() string {
+	switch rules.Rule(f.Rule) {
+	case verify.Fork:
+		return "it signed two histories"
+	case audit.Tree:
+		return "what it serves is not of the tree that it signed"
+	case audit.Status:
+		return "what it says of a contract is not what its log says"
+	case audit.Behind:
+		return "it shows an older tree than it has signed"
+	}
+	return fmt.Sprintf("entry %d breaks the rule %s", f.Index, f.Rule)
+}
+
 func newAuditResult(p *verify.Policy, result *audit.Result, failure error) *auditResult {
 	r := &auditResult{
 		Verdict: verify.Yes, Origin: result.Ledger.Name(), Ledger: result.Ledger.String(), Quorum: p.Quorum,
@@ -189,6 +205,9 @@ func (a *app) printAudit(r *auditResult, policy string) error {
 		news = "no entry is judged"
 	case r.Known > 0:
 		news += fmt.Sprintf("; %s of them are new", thousands(r.Judged-r.Known))
+	}
+	if r.Finding != nil {
+		news = r.Finding.says() + "; " + news
 	}
 	if err := a.print("%s: %s: %s", r.Origin, r.Verdict, news); err != nil {
 		return err

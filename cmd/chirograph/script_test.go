@@ -49,6 +49,7 @@ func (p programs) Run() int {
 //	serve NAME DIR [FLAG…]              a ledger, until the end; its URL goes into $NAME
 //	unserve NAME                        SIGTERM; it has to exit with 0
 //	front NAME [URL]                    a proxy with an address of its own in $NAME, to the ledger at URL
+//	hook NAME STATUS                    a server for alarms, its URL in $NAME; prints what was posted, and answers STATUS from now on
 //	agent                               an ssh-agent, in $SSH_AUTH_SOCK
 //	get URL FILE · post URL FILE        over HTTP; post sends FILE and prints what is answered
 //	like FILE WANT                      WANT has variables, and "…" for what differs (see likeness)
@@ -72,7 +73,7 @@ func TestProgramsDoWhatTheySay(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "typed": cmdTyped,
-			"serve": cmdServe, "unserve": cmdUnserve, "front": cmdFront, "agent": cmdAgent, "get": cmdGet, "post": cmdPost,
+			"serve": cmdServe, "unserve": cmdUnserve, "front": cmdFront, "hook": cmdHook, "agent": cmdAgent, "get": cmdGet, "post": cmdPost,
 			"like": cmdLike, "json": cmdJSON, "capture": cmdCapture,
 			"flip": cmdFlip, "cut": cmdCut, "tamper": cmdTamper, "bare": cmdBare, "past": cmdPast, "lapse": cmdLapse, "slip": cmdSlip,
 		},

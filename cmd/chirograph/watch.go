@@ -33,11 +33,14 @@ func (a *app) watchCommand() *cobra.Command {
 		Long: `Audits what is new in each ledger, and compares what it shows with what it showed before, with what
 its witnesses saw, and with other addresses of it. Tells each thing once, as a line on stdout: a second
 history, a backdated entry, a broken rule, a missing quorum, a ledger that stands still; records of your
-keys that are in no dossier of yours, and what happens to your contracts. DIR remembers; evidence is
-written there, and chirograph-verify evidence judges it.
+keys that are in no dossier of yours, and what happens to your contracts. What there is of a key before
+the first look is told as one. DIR remembers; evidence is written there, and chirograph-verify evidence
+judges it.
 
 --json prints a line of JSON each: time, ledger (vkey), kind, severity (info, alarm), index, id, text,
-evidence (file). --exec runs a program for each alarm, with that line on its stdin; --webhook posts it.
+evidence (file). Kinds about the ledger are fork, backdating, rule, tree, status, behind, quorum, stale,
+unjudged, unreachable, reachable, uncompared; about records key, named, revocation, amendment, statement,
+dispute, resolution, termination. --exec runs a program for each alarm, with that line on its stdin; --webhook posts it.
 What was not handed on is kept in DIR, and tried again.
 
 It ends with 0 when it is interrupted. With --once it looks once: exit 1, the ledger broke a promise;
@@ -95,7 +98,10 @@ func (a *app) watch(ctx context.Context, urls []string, f watchFlags) (err error
 			Mine:  func() (*watch.Mine, error) { return mine.of(t.ledger), nil },
 			Clock: a.now, Random: a.random, Report: report, Progress: a.watchProgress(),
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, audit.ErrHeld):
+			return hint(err, "wait until it ends, or name another folder with --state")
+		case err != nil:
 			return err
 		}
 		watchers = append(watchers, w)

@@ -187,7 +187,7 @@ func (a *auditor) follow(checkpoint *verify.Checkpoint) (err error) {
 }
 
 // known returns the signature lines of keys that the policy knows. Others, which a
-// ledger may add as long and as many as it likes, would only fill the evidence.
+// ledger may add as long and as many as it likes, would only fill what is kept.
 func (a *auditor) known(all []note.Signature) (known []note.Signature) {
 	for _, s := range all {
 		if slices.ContainsFunc(a.Policy.Logs, func(l verify.Log) bool { return s.By(l.Key) }) ||

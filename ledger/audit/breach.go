@@ -55,8 +55,13 @@ func (a *auditor) prover(c *verify.Charge, index uint64, entry []byte) error {
 	if err != nil {
 		return err
 	}
-	c.Proofs = append(c.Proofs, tlog.Proof{Extra: entry, Index: index, Hashes: hashes, Checkpoint: a.result.Checkpoint.SignedCheckpoint})
+	c.Proofs = append(c.Proofs, tlog.Proof{Extra: entry, Index: index, Hashes: hashes, Checkpoint: a.alone(a.result.Checkpoint.SignedCheckpoint)})
 	return nil
+}
+
+// alone returns the checkpoint with what evidence needs of it.
+func (a *auditor) alone(c tlog.SignedCheckpoint) tlog.SignedCheckpoint {
+	return verify.Log{Key: a.store.Key()}.Alone(c)
 }
 
 // charge returns the finding with its evidence, after that was judged as anybody will

@@ -69,7 +69,7 @@ func (a *auditor) forked(small, large tlog.SignedCheckpoint, tiles *tiles, root 
 		return err
 	}
 	return a.charge(&Finding{Rule: verify.Fork, Index: small.Size}, &verify.Charge{
-		Rule: verify.Fork, Root: root, Checkpoint: small,
-		Consistency: tlog.Consistency{Old: small.Size, Hashes: hashes, Checkpoint: large},
+		Rule: verify.Fork, Root: root, Checkpoint: a.alone(small),
+		Consistency: tlog.Consistency{Old: small.Size, Hashes: hashes, Checkpoint: a.alone(large)},
 	})
 }

@@ -61,8 +61,9 @@ func TestLinesThatTheAuditorDoesNotKnowShieldNobody(t *testing.T) {
 	}
 }
 
-// The lines of those that the policy names stay: who had seen the tree is worth knowing.
-func TestCosignaturesThatThePolicyKnowsStayInTheEvidence(t *testing.T) {
+// Cosignatures say when a tree was seen, and nothing of who signed it: a proof of each
+// entry with a line of each of many witnesses would leave no room for the entries.
+func TestEvidenceHasOneLineOfTheLedgerAndNoOther(t *testing.T) {
 	w := newSigner("w1.example")
 	witness := must(note.NewKey("w1.example", note.Cosignature, w.Public()))
 	p := must(verify.ParsePolicy([]byte("log " + home.String() + "\nwitness w1 " + witness.String() + "\nquorum w1\n")))
@@ -80,9 +81,13 @@ func TestCosignaturesThatThePolicyKnowsStayInTheEvidence(t *testing.T) {
 		t.Fatal(r.Finding, err)
 	}
 	c := must(verify.ParseEvidence(r.Finding.Evidence)).Proofs[0].Checkpoint
-	if n := len(c.Note.Signatures); n != 2 || !c.Note.Signatures[1].By(witness) {
-		t.Errorf("%d lines", n)
+	if lines := c.Note.Signatures; len(lines) != 1 || !lines[0].By(home.Key) {
+		t.Errorf("%d lines", len(lines))
 	}
+	if lines := r.Checkpoint.Note.Signatures; len(lines) != 2 || !lines[1].By(witness) {
+		t.Errorf("the checkpoint has lost who saw it: %d lines", len(lines))
+	}
+	checkEvidence(t, r.Finding, false)
 }
 
 // A contract that was amended without end is not out of reach of a rule that does not

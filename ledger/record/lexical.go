@@ -88,8 +88,14 @@ func ParseTime(s string) (int64, error) {
 	return t.Unix(), nil
 }
 
-// FormatTime prints POSIX seconds as [ParseTime] reads them.
-func FormatTime(unix int64) string { return time.Unix(unix, 0).UTC().Format(timeLayout) }
+// FormatTime prints POSIX seconds as [ParseTime] reads them. Others, which a
+// cosignature may have, it prints as a number: "POSIX second 253402300800".
+func FormatTime(unix int64) string {
+	if unix < 0 || unix > maxTime {
+		return fmt.Sprintf("POSIX second %d", unix)
+	}
+	return time.Unix(unix, 0).UTC().Format(timeLayout)
+}
 
 // CheckToken says whether s may be a role, a document's kind, or what a statement
 // is about: [a-z][a-z0-9-]{0,31}.

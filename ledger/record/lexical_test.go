@@ -120,6 +120,19 @@ func TestATimeHasOneText(t *testing.T) {
 	})
 }
 
+// A cosigner says what time it likes, and what is printed of it is never a date that
+// nobody reads.
+func TestATimeThatIsNoneIsPrintedAsANumber(t *testing.T) {
+	for unix, want := range map[int64]string{
+		lastSecond: "9999-12-31T23:59:59Z", lastSecond + 1: "POSIX second 253402300800",
+		1<<63 - 1: "POSIX second 9223372036854775807", -1: "POSIX second -1",
+	} {
+		if got := record.FormatTime(unix); got != want {
+			t.Errorf("%d is printed as %s", unix, got)
+		}
+	}
+}
+
 func TestADateHasOneText(t *testing.T) {
 	last := day("9999-12-31")
 	for d := record.Date(1); d <= last; d += 1 + d%97 {

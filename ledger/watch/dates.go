@@ -78,7 +78,7 @@ func (w *Watcher) date(c, kept tlog.SignedCheckpoint) error {
 	}
 	entry := record.Entry{Registered: r.Time, Record: r.Record.Bytes()}
 	charge := verify.Charge{Rule: verify.Backdating, Checkpoint: c,
-		Proofs: []tlog.Proof{{Extra: entry.Bytes(), Index: c.Size, Hashes: hashes, Checkpoint: kept}}}
+		Proofs: []tlog.Proof{{Extra: entry.Bytes(), Index: c.Size, Hashes: hashes, Checkpoint: w.log.Alone(kept)}}}
 	evidence := charge.Bytes()
 	b, err := verify.Evidence(w.cfg.Policy, evidence)
 	if err != nil {

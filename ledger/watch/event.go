@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -30,6 +31,7 @@ const (
 	Stale       = "stale"       // the quorum was not renewed for long, or the ledger not reached
 	Unjudged    = "unjudged"    // an entry is of a kind that this program does not know
 	Unreachable = "unreachable" // it does not show its checkpoint, or not all that is in it; or a source shows none
+	Reachable   = "reachable"   // it does again
 	Uncompared  = "uncompared"  // a source's tree is another or larger, and which, could not be found out
 )
 
@@ -46,7 +48,8 @@ const (
 )
 
 // An Event is something that is told. An event of severity info whose kind is one of the
-// ledger's and whose text ends in "again" says that it is over.
+// ledger's and whose text ends in "again" says that it is over; that something cannot be
+// reached is over with a kind of its own.
 type Event struct {
 	Time     string   `json:"time"`               // when it was told: YYYY-MM-DDTHH:MM:SSZ
 	Ledger   string   `json:"ledger"`             // vkey
@@ -57,6 +60,9 @@ type Event struct {
 	Text     string   `json:"text"`               // a sentence
 	Evidence string   `json:"evidence,omitempty"` // the file that proves it to others
 	Origin   string   `json:"-"`                  // name of the ledger
+
+	key   *note.Key // of mine, by which alone it concerns me; nil where it is to be told whatever came before
+	about string    // that the evidence is of, and its file named by; "" for what is in it
 }
 
 // String returns the event in one line.
@@ -76,6 +82,9 @@ func (w *Watcher) tell(e Event, evidence []byte) error {
 	e.Time, e.Ledger, e.Origin = record.FormatTime(w.cfg.Clock().Unix()), w.cfg.Ledger.String(), w.cfg.Ledger.Name()
 	if evidence != nil {
 		sum := sha256.Sum256(evidence)
+		if e.about != "" {
+			sum = sha256.Sum256([]byte(e.about))
+		}
 		e.Evidence = filepath.Join(w.cfg.Dir, fmt.Sprintf("evidence-%s-%s.txt", e.Kind, hex.EncodeToString(sum[:8])))
 		if err := replaceFile(e.Evidence, evidence); err != nil {
 			return fmt.Errorf("%s; and the evidence could not be written: %w", e, err)

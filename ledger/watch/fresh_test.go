@@ -53,7 +53,7 @@ func TestStaleLedgerIsToldOnceAndWhenItIsFreshAgain(t *testing.T) {
 	b.turn()
 	b.stands(0, 2)
 	l.down = false
-	b.turn("unreachable")
+	b.turn("reachable")
 	l.seen(b.now, &w1, &w2)
 	b.turn("stale")
 	b.stands(0, 0)
@@ -70,7 +70,7 @@ func TestLedgerWithoutWitnessesIsStaleWhenItIsNotReached(t *testing.T) {
 	b.now += 24 * 3600
 	b.turn("stale!")
 	b.net["ledger.example"] = l
-	b.turn("unreachable", "stale")
+	b.turn("reachable", "stale")
 	b.stands(0, 0)
 
 	never := newBench(t, l, alone, func(cfg *Config) { cfg.URL = "http://nowhere.example" })

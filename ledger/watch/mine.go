@@ -15,7 +15,8 @@ import (
 
 // Mine is what somebody watches a ledger for. Records that concern these keys and
 // contracts are told from the first entry of the log on, a key or contract that is added
-// later too.
+// later too. Those that are there before a key is first watched are told as one, but a
+// revocation of it.
 type Mine struct {
 	Keys      []note.PublicKey
 	Contracts []record.ID        // with all that replaces them or that they replace, and that is registered
@@ -101,7 +102,12 @@ func join(scans []scan) []scan {
 
 // tellMine tells the records of the copy that concern what is mine and were not told.
 func (w *Watcher) tellMine(ctx context.Context, m *Mine) error {
+	kept, err := w.kept()
+	if err != nil || kept == nil {
+		return err // of what was there at the first look, nothing is known yet
+	}
 	size := w.store.Head().Checkpoint.Size
+	w.lookFirst(m, w.state.Scans, kept.Size)
 	w.state.Scans = m.scans(w.state.Scans)
 	for len(w.state.Scans) > 0 && w.state.Scans[0].Next < size {
 		first := &w.state.Scans[0]
@@ -120,7 +126,7 @@ func (w *Watcher) tellMine(ctx context.Context, m *Mine) error {
 			return err
 		}
 	}
-	return nil
+	return w.tellFirst()
 }
 
 // tellSome goes on with the scan that is behind all others, which have told what
@@ -150,7 +156,7 @@ func (w *Watcher) tellSome(m *Mine, s *scan, end uint64) error {
 		if err != nil {
 			return err
 		}
-		if told != nil && (told.Severity == Alarm || e.Severity == Info) {
+		if told != nil && (told.Severity == Alarm || e.Severity == Info) || w.sumUp(r, *e) {
 			continue
 		}
 		if err := w.tell(*e, nil); err != nil {
@@ -194,17 +200,17 @@ func (s *search) about(r store.Registered) (*Event, error) {
 		e.Kind = Revocation
 		e.Text = fmt.Sprintf("%s: your key %s is revoked (%s), and signs nothing more", what, nameOf(*key), text.Reason)
 	case signed && !have:
-		e.Kind = Key
+		e.Kind, e.key = Key, key
 		e.Text = fmt.Sprintf("a record signed by your key %s that you do not have: %s; if you did not sign it, the key is in other hands", nameOf(*key), what)
 	case !registered:
-		kind, severity, of, err := s.under(text)
+		kind, severity, of, party, err := s.under(text)
 		switch {
 		case err != nil:
 			return nil, err
 		case kind != "":
-			e.Kind, e.Severity, e.Text = kind, severity, fmt.Sprintf("%s: %s", of, what)
+			e.Kind, e.Severity, e.key, e.Text = kind, severity, party, fmt.Sprintf("%s: %s", of, what)
 		case key != nil && !have:
-			e.Kind, e.Severity, e.Text = Named, Info, fmt.Sprintf("your key %s is named in a record that you do not have: %s", nameOf(*key), what)
+			e.Kind, e.Severity, e.key, e.Text = Named, Info, key, fmt.Sprintf("your key %s is named in a record that you do not have: %s", nameOf(*key), what)
 		default:
 			return nil, nil
 		}
@@ -231,48 +237,56 @@ func (s *search) key(r *record.Record) (named *note.Key, signed bool) {
 	return named, false
 }
 
-// under returns what a record is to a contract of mine, "" for nothing.
-func (s *search) under(text *record.Text) (kind string, severity Severity, of string, err error) {
+// under returns what a record is to a contract of mine, "" for nothing; where it is mine
+// only because a key of mine is a party to it, that key.
+func (s *search) under(text *record.Text) (kind string, severity Severity, of string, party *note.Key, err error) {
 	contract := text.Contract
 	if text.Kind == record.Contract {
 		contract = text.Replaces
 	}
 	if contract == (record.ID{}) {
-		return "", "", "", nil
+		return "", "", "", nil, nil
 	}
-	if mine, err := s.concerns(contract); err != nil || !mine {
-		return "", "", "", err
+	mine, party, err := s.concerns(contract)
+	if err != nil || !mine {
+		return "", "", "", nil, err
 	}
+	kind, severity, of = Statement, Info, fmt.Sprintf("under contract %s of yours", contract)
 	switch {
 	case text.Kind == record.Contract:
-		return Amendment, Info, fmt.Sprintf("contract %s of yours is replaced", contract), nil
+		kind, of = Amendment, fmt.Sprintf("contract %s of yours is replaced", contract)
 	case text.Kind == record.Termination:
-		return Termination, Alarm, fmt.Sprintf("contract %s of yours is terminated", contract), nil
+		kind, severity, of = Termination, Alarm, fmt.Sprintf("contract %s of yours is terminated", contract)
 	case text.About == rules.AboutDispute:
-		return Dispute, Alarm, fmt.Sprintf("DISPUTE under contract %s of yours", contract), nil
+		kind, severity, of = Dispute, Alarm, "DISPUTE "+of
 	case text.About == rules.AboutResolution:
-		return Resolution, Alarm, fmt.Sprintf("RESOLUTION under contract %s of yours", contract), nil
+		kind, severity, of = Resolution, Alarm, "RESOLUTION "+of
 	}
-	return Statement, Info, fmt.Sprintf("under contract %s of yours", contract), nil
+	return kind, severity, of, party, nil
 }
 
-// concerns says whether a registered contract is in the chain of one of mine, or one
-// that a key of mine is a party to.
-func (s *search) concerns(contract record.ID) (bool, error) {
+// concerns says whether a registered contract is in the chain of one of mine, or, which
+// it returns, one that a key of mine is a party to.
+func (s *search) concerns(contract record.ID) (mine bool, party *note.Key, err error) {
 	place, err := s.state.Place(contract)
 	if err != nil || s.chains[place.Chain] {
-		return err == nil, err
+		return err == nil, nil, err
 	}
 	if len(s.Keys) == 0 {
-		return false, nil
+		return false, nil, nil
 	}
 	e, err := s.state.Lookup(contract)
 	if err != nil || e == nil {
-		return false, err
+		return false, nil, err
 	}
-	return slices.ContainsFunc(e.Text.Parties, func(p record.Party) bool {
-		return slices.ContainsFunc(p.Keys, func(k note.Key) bool { return slices.Contains(s.Keys, k.Public()) })
-	}), nil
+	for _, p := range e.Text.Parties {
+		for _, k := range p.Keys {
+			if slices.Contains(s.Keys, k.Public()) {
+				return true, &k, nil
+			}
+		}
+	}
+	return false, nil, nil
 }
 
 func nameOf(k note.Key) string { return fmt.Sprintf("%s (%s)", k.Name(), k.Public().Fingerprint()) }

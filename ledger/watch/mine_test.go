@@ -40,7 +40,7 @@ func TestRecordOfMyKeyThatIDoNotHaveIsAnAlarm(t *testing.T) {
 	held := l.register(l.contract(nil))
 	m := &Mine{Keys: keysOf(buyer), Records: map[record.ID]bool{held.ID(): true}}
 	b := watching(t, l, m)
-	b.turn("key!", "key!", "key!")
+	b.turn("key!")
 	draft := l.contract(nil)
 	m.Records[draft.ID()] = false // I have it, and signed it, and did not know that it is registered
 	l.register(draft)
@@ -123,7 +123,7 @@ func TestWhatIsAddedLaterIsToldFromTheBeginning(t *testing.T) {
 	l.register(l.revocation(other))
 	m := &Mine{Keys: keysOf(buyer)}
 	b := watching(t, l, m)
-	b.turn("key!", "statement")
+	want(t, b.turn("key!")[0], 0, c.ID(), "2 records so far ", "(key 1, statement 1)")
 	m.Contracts = []record.ID{c.ID()}
 	b.turn() // the statement was told
 	m.Keys = keysOf(buyer, other)

@@ -146,11 +146,11 @@ func TestSourceThatDoesNotAnswerIsToldOnceAndIsNoFault(t *testing.T) {
 	b.turn()
 	b.stands(0, 1) // the peer was asked for by name
 	b.net["twin.example"], b.net["w1.example"] = l.twin(), new(monitor)
-	b.turn("unreachable")
+	b.turn("reachable")
 	b.stands(0, 0)
 	c := l.checkpoint(2)
 	b.net["w1.example"] = &monitor{&c}
-	b.turn("unreachable")
+	b.turn("reachable")
 
 	// What is not asked any more, is forgotten.
 	delete(b.net, "twin.example")
@@ -244,13 +244,13 @@ func TestForkThatCannotBeShownIsToldAgainWhenItCan(t *testing.T) {
 		return b
 	}
 	// The ledger cannot be read, and its tiles are what would show it.
-	events := b.turn("unreachable", "unreachable", "fork!")
+	events := b.turn("unreachable", "reachable", "fork!")
 	if e := events[2]; e.Evidence != "" || !strings.Contains(e.Text, "could not be made evidence: consistency proof of sizes 5 and 9: ") {
 		t.Error(e)
 	}
 	b.turn()
 	l.alter = nil
-	b.convicts(b.turn("unreachable", "fork!")[1], verify.Fork)
+	b.convicts(b.turn("reachable", "fork!")[1], verify.Fork)
 	b.turn()
 	b.stands(2, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -24,7 +25,9 @@ func (w *Watcher) read(ctx context.Context) (*tlog.SignedCheckpoint, error) {
 	if err != nil || idle {
 		return &shown.SignedCheckpoint, err
 	}
-	result, err := audit.Run(ctx, audit.Config{
+	reading, cancel := context.WithTimeout(ctx, w.reading)
+	defer cancel()
+	result, err := audit.Run(reading, audit.Config{
 		Client: w.ledger, Policy: w.audited, Copy: w.store, Clock: w.cfg.Clock, Random: w.cfg.Random, Progress: w.cfg.Progress,
 	})
 	if result.Checkpoint != nil {
@@ -46,7 +49,8 @@ func (w *Watcher) judged(c tlog.Checkpoint) (bool, error) {
 		}
 	}
 	head := w.store.Head().Checkpoint
-	return c == kept.Checkpoint && head.Checkpoint == kept.Checkpoint && w.cfg.Clock().Sub(w.compared) < compareEvery, nil
+	since := w.cfg.Clock().Sub(w.compared)
+	return c == kept.Checkpoint && head.Checkpoint == kept.Checkpoint && since >= 0 && since < compareEvery, nil
 }
 
 // unread tells that the ledger could not be read, or not to the end.
@@ -64,6 +68,8 @@ func (w *Watcher) found(ctx context.Context, result *audit.Result, failure error
 	case errors.As(failure, &unknown):
 		return w.begin("", unknown.Line, Event{Kind: Unjudged, Severity: Alarm, Index: &result.Judged,
 			Text: fmt.Sprintf("%s; nothing from there on is judged: a newer version of this program may", failure)}, nil)
+	case errors.Is(failure, context.DeadlineExceeded) && ctx.Err() == nil && result.Checkpoint != nil && result.Judged > result.Known:
+		return w.unread(ctx, fmt.Sprintf("it could not be read to the end in %s: the entries from %d on are left for the next look", w.reading, result.Judged))
 	case failure != nil:
 		return w.unread(ctx, fmt.Sprintf("it could not be read to the end: %s", failure))
 	}
@@ -82,15 +88,24 @@ func (w *Watcher) found(ctx context.Context, result *audit.Result, failure error
 	} else {
 		w.compared = w.cfg.Clock()
 	}
-	for _, k := range []string{Tree, Status, Behind} {
-		if k == kind {
+	return w.over(kind)
+}
+
+// over ends what an audit that found this, "" for nothing, has looked at and not found:
+// it stops at what it finds, and says nothing of what it would have compared after that.
+func (w *Watcher) over(found string) error {
+	for _, k := range []struct {
+		kind, text string
+		passed     []string
+	}{
+		{Behind, "the ledger shows all that it has signed again", []string{"", Rule, Status}},
+		{Tree, "what the ledger serves is of its tree again", []string{"", Status}},
+		{Status, "what the ledger says of contracts is what its log says again", []string{""}},
+	} {
+		if !slices.Contains(k.passed, found) {
 			continue
 		}
-		if err := w.end("", k, map[string]string{
-			Tree:   "what the ledger serves is of its tree again",
-			Status: "what the ledger says of contracts is what its log says again",
-			Behind: "the ledger shows all that it has signed again",
-		}[k]); err != nil {
+		if err := w.end("", k.kind, k.text); err != nil {
 			return err
 		}
 	}
@@ -114,6 +129,14 @@ func (w *Watcher) finding(f *audit.Finding) (string, error) {
 	if f.Doubt != "" {
 		e.Text += "; it leaves open: " + f.Doubt
 	}
+	if f.Rule == verify.Fork && f.Evidence != nil {
+		c, err := verify.ParseEvidence(f.Evidence)
+		if err != nil {
+			return "", err
+		}
+		e.about = treesOf(c.Checkpoint.Checkpoint, c.Consistency.Checkpoint.Checkpoint)
+		return e.Kind, w.beginFork("", e, f.Evidence)
+	}
 	return e.Kind, w.begin("", what, e, f.Evidence)
 }
 
@@ -128,7 +151,13 @@ func (w *Watcher) demand(shown tlog.SignedCheckpoint) error {
 			Text: fmt.Sprintf("the checkpoint of %d entries is shown without the quorum: %s", shown.Size, err)}, nil)
 	}
 	if at, ok := w.cfg.Policy.RenewedAt(w.log, shown); ok {
-		w.state.Renewed = max(w.state.Renewed, at)
+		now := w.cfg.Clock().Unix()
+		switch {
+		case at <= now:
+			w.state.Renewed = max(w.state.Renewed, at)
+		case at != w.state.Future: // of a time to come it is worth when it came
+			w.state.Future, w.state.Renewed = at, now
+		}
 	}
 	return w.end("", Quorum, fmt.Sprintf("the quorum %s is met again", w.cfg.Policy.Quorum))
 }
@@ -146,11 +175,16 @@ func (w *Watcher) fresh() error {
 	if last == 0 {
 		last, text = w.state.Began, "the ledger has shown nothing that the quorum saw since %s"
 	}
-	if now := w.cfg.Clock().Unix(); time.Duration(now-last)*time.Second <= w.cfg.Fresh {
+	if w.since(last) <= w.cfg.Fresh {
 		return w.end("", Stale, "the ledger is fresh again")
 	}
 	return w.begin("", "", Event{Kind: Stale, Severity: Alarm,
 		Text: fmt.Sprintf(text+", more than %s ago", record.FormatTime(last), w.cfg.Fresh)}, nil)
+}
+
+// since returns how long ago a remembered time was.
+func (w *Watcher) since(then int64) time.Duration {
+	return time.Duration(w.cfg.Clock().Unix()-then) * time.Second
 }
 
 // ledgerOnly says whether the ledger's own keys make the quorum.

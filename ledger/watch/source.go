@@ -161,6 +161,8 @@ func (w *Watcher) relate(ctx context.Context, s *source, c, kept tlog.SignedChec
 	if root == c.Root {
 		return w.agrees(s, c)
 	}
+	ctx, cancel := context.WithTimeout(ctx, sourceTime)
+	defer cancel()
 	read := w.store.Tile
 	if kept.Size != head.Size {
 		read = reader(ctx, w.ledger)
@@ -169,10 +171,11 @@ func (w *Watcher) relate(ctx context.Context, s *source, c, kept tlog.SignedChec
 	return w.forked(s, c, kept, evidence, err)
 }
 
-// relateAhead compares a peer's larger tree by the tiles that the peer serves, or else
-// by its word that it continues the kept one. A witness has no tiles: its tree waits.
+// relateAhead compares a tree that the copy has not reached: by the tiles of who serves
+// the larger of it and the kept one, or else by a peer's word that its own continues the
+// kept one. A witness has no tiles: what the ledger does not show of its tree, waits.
 func (w *Watcher) relateAhead(ctx context.Context, s *source, c, kept tlog.SignedCheckpoint) error {
-	if s.peer == nil {
+	if _, unread := w.state.Standing[Unreachable]; s.peer == nil && (c.Size > kept.Size || unread) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, sourceTime)
@@ -187,6 +190,8 @@ func (w *Watcher) relateAhead(ctx context.Context, s *source, c, kept tlog.Signe
 		return w.forked(s, c, kept, evidence, nil)
 	case err == nil:
 		return w.agrees(s, c)
+	case s.peer == nil:
+		return nil
 	}
 	_, _, denied := s.peer.Consistency(ctx, kept)
 	if denied == nil {
@@ -214,14 +219,14 @@ func (w *Watcher) catchUp(ctx context.Context, s *source, kept tlog.SignedCheckp
 	if err != nil {
 		return fmt.Errorf("remembered checkpoint of %s: %w", s.name, err)
 	}
-	if c.Size <= w.store.Head().Checkpoint.Size {
+	if c.Size <= max(w.store.Head().Checkpoint.Size, kept.Size) {
 		delete(w.state.Ahead, s.name)
 		if err := w.relate(ctx, s, c, kept); err != nil {
 			return err
 		}
 		return w.end(s.name, Behind, fmt.Sprintf("the ledger shows what %s had seen again", s.name))
 	}
-	waited := time.Duration(w.cfg.Clock().Unix()-a.Since) * time.Second
+	waited := w.since(a.Since)
 	if _, told := w.state.Standing[conditionKey(Behind, s.name)]; told || waited < patience {
 		return nil
 	}

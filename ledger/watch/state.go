@@ -24,12 +24,15 @@ type state struct {
 	Began    int64                `json:"began"`  // POSIX seconds: when it was first watched
 	Reached  int64                `json:"reached"`
 	Renewed  int64                `json:"renewed"`  // from when on a quorum cosigned what was shown; 0 where none did
+	Future   int64                `json:"future"`   // the last time that was to come when a quorum was shown to have cosigned at it
 	Cosigned []byte               `json:"cosigned"` // the checkpoint of the copy's size with the latest cosignatures that anybody showed
 	Proved   string               `json:"proved"`   // the first breach that evidence proves: it is never over
 	Dated    []uint64             `json:"dated"`    // the last entries that were found to be backdated
+	Forks    []toldFork           `json:"forks"`    // the last that were told, whoever showed them
 	Standing map[string]condition `json:"standing"` // what is so, by kind and source
 	Ahead    map[string]ahead     `json:"ahead"`    // by source
 	Scans    []scan               `json:"scans"`
+	First    map[string]firstLook `json:"first"` // of keys whose first look is not over, as in Scans
 
 	written []byte // what the file has
 }
@@ -75,6 +78,9 @@ func readState(dir string, ledger note.Key, now int64) (*state, error) {
 	if s.Ahead == nil {
 		s.Ahead = make(map[string]ahead)
 	}
+	if s.First == nil {
+		s.First = make(map[string]firstLook)
+	}
 	return s, nil
 }
 
@@ -89,6 +95,16 @@ func (s *state) write(dir string) error {
 	}
 	s.written = b
 	return nil
+}
+
+// right takes what is remembered as of a time to come, by a clock that was put right
+// meanwhile, as of now: nothing waits for that time.
+func (s *state) right(now int64) {
+	s.Began, s.Reached, s.Renewed = min(s.Began, now), min(s.Reached, now), min(s.Renewed, now)
+	for source, a := range s.Ahead {
+		a.Since = min(a.Since, now)
+		s.Ahead[source] = a
+	}
 }
 
 // forget drops what is of sources that are no longer asked.
@@ -165,7 +181,11 @@ func (w *Watcher) end(source, kind, text string) error {
 	if _, ok := w.state.Standing[key]; !ok {
 		return nil
 	}
-	if err := w.tell(Event{Kind: kind, Severity: Info, Text: text}, nil); err != nil {
+	e := Event{Kind: kind, Severity: Info, Text: text}
+	if kind == Unreachable {
+		e.Kind = Reachable
+	}
+	if err := w.tell(e, nil); err != nil {
 		return err
 	}
 	delete(w.state.Standing, key)

@@ -25,10 +25,12 @@
 // # What is told, and how often
 //
 // What is so for a while (no quorum, not reachable, not renewed) is told when it begins
-// and when it is over; a broken promise and a record once. What was told is remembered
-// in the directory, so that it is not told again after a restart; only where the process
-// was killed between the two is it told twice. The memory, on disk and in the process, is bounded by the configuration: by how many
-// sources, keys and contracts there are, and not by how long it runs or what it meets.
+// and when it is over; a broken promise and a record once. A fork is two trees, whoever
+// shows which. What there is of a key when it is first watched for is told as one. What
+// was told is remembered in the directory, so that it is not told again after a restart;
+// only where the process was killed between the two is it told twice. The memory, on disk
+// and in the process, is bounded by the configuration: by how many sources, keys and
+// contracts there are, and not by how long it runs or what it meets.
 //
 // # What is not proved
 //
@@ -63,6 +65,9 @@ const (
 	// patience is how long a source may show a tree that the ledger does not: a witness
 	// has it before it is published, and a ledger may wait for a quorum.
 	patience = 10 * time.Minute
+	// readTime is how long the ledger may be read in a turn: ten million entries of one
+	// that answers. One that drips keeps a watch no longer from what it does beside.
+	readTime = time.Hour
 	// compareEvery is how often tiles and contracts are compared where nothing is new.
 	compareEvery = time.Hour
 )
@@ -103,7 +108,8 @@ type Watcher struct {
 	sources  []*source
 	store    *store.Store // the copy
 	state    *state
-	compared time.Time // when tiles and contracts were last
+	compared time.Time     // when tiles and contracts were last
+	reading  time.Duration // of the ledger, in a turn
 }
 
 // Dir returns the directory below state for a ledger: its name, as far as a file may
@@ -120,13 +126,13 @@ func Dir(state string, ledger note.Key) string {
 }
 
 // Open makes or opens what is remembered. Nobody is asked yet. A directory is for one
-// process at a time.
+// process at a time: the error is a [store.ErrHeld] where another has it.
 func Open(cfg Config) (*Watcher, error) {
 	log, ok := cfg.Policy.Log(cfg.Ledger)
 	if !ok {
 		return nil, fmt.Errorf("watch: the ledger %s is no log of the policy", cfg.Ledger)
 	}
-	w := &Watcher{cfg: cfg, log: log, loose: &verify.Policy{Logs: []verify.Log{log}, Quorum: verify.NoQuorum}}
+	w := &Watcher{cfg: cfg, reading: readTime, log: log, loose: &verify.Policy{Logs: []verify.Log{log}, Quorum: verify.NoQuorum}}
 	audited := *cfg.Policy
 	audited.Quorum = verify.NoQuorum
 	w.audited = &audited
@@ -141,7 +147,11 @@ func Open(cfg Config) (*Watcher, error) {
 		return nil, err
 	}
 	// The store's lock keeps another process away from the rest of the directory too.
-	if w.store, err = store.OpenCopy(store.Config{Dir: filepath.Join(cfg.Dir, "copy"), Key: cfg.Ledger, Log: cfg.Log}); err != nil {
+	w.store, err = store.OpenCopy(store.Config{Dir: filepath.Join(cfg.Dir, "copy"), Key: cfg.Ledger, Log: cfg.Log})
+	switch {
+	case errors.Is(err, store.ErrHeld):
+		return nil, fmt.Errorf("another watch is running over %s: its copy is %w", cfg.Dir, store.ErrHeld)
+	case err != nil:
 		return nil, err
 	}
 	if w.state, err = readState(cfg.Dir, cfg.Ledger, cfg.Clock().Unix()); err != nil {
@@ -190,6 +200,7 @@ func (w *Watcher) Follow(ctx context.Context, pause time.Duration) error {
 // Turn looks at everything once. What is wrong with the ledger is told and is in the
 // outcome; the error is that of the context, of the disk or of Report.
 func (w *Watcher) Turn(ctx context.Context) (*Outcome, error) {
+	w.state.right(w.cfg.Clock().Unix())
 	err := w.turn(ctx)
 	if err := errors.Join(err, w.state.write(w.cfg.Dir)); err != nil {
 		return nil, err

@@ -130,7 +130,7 @@ func TestUnknownKindIsToldOnceAndEntriesBeforeItAreTold(t *testing.T) {
 	b := newBench(t, l, alone, func(cfg *Config) {
 		cfg.Mine = func() (*Mine, error) { return &Mine{Keys: keysOf(buyer)}, nil }
 	})
-	b.turn("unjudged!", "key!", "key!", "key!")
+	b.turn("unjudged!", "key!")
 	l.fill(6)
 	b.turn()
 	b.restart()
@@ -140,11 +140,13 @@ func TestUnknownKindIsToldOnceAndEntriesBeforeItAreTold(t *testing.T) {
 
 // Killed between two turns, and killed while something is told: nothing is lost.
 func TestWhatWasNotToldIsToldAfterARestart(t *testing.T) {
-	l := newLedger().fill(5)
+	l := newLedger()
 	gone := errors.New("nobody listens")
 	b := newBench(t, l, alone, func(cfg *Config) {
 		cfg.Mine = func() (*Mine, error) { return &Mine{Keys: keysOf(buyer)}, nil }
 	})
+	b.turn()
+	l.fill(5)
 	report := b.cfg.Report
 	n := 0
 	b.Watcher.cfg.Report = func(e Event) error {
@@ -189,7 +191,7 @@ func TestConfigurationThatMakesNoSenseIsRefused(t *testing.T) {
 		{func(cfg *Config) { cfg.Peers = []string{"x"} }, "begins with neither"},
 		{func(cfg *Config) { cfg.Peers = []string{"http://ledger.example/"} }, "is the address of the ledger itself"},
 		{func(cfg *Config) { cfg.Peers = []string{"http://a.example", "http://a.example/"} }, "is named twice"},
-		{func(*Config) {}, "held by another process"},
+		{func(*Config) {}, "another watch is running over " + b.cfg.Dir + ": its copy is held by another process"},
 	} {
 		cfg := b.cfg
 		c.change(&cfg)

@@ -1,0 +1,102 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// Whoever gives a key that has signed for years is told so once, and from then on of each.
+func TestHistoryOfAKeyIsToldAsOne(t *testing.T) {
+	l := newLedger().fill(40)
+	last := l.register(l.contract(nil))
+	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
+	e := b.turn("key!")[0]
+	want(t, e, 40, last.ID(), "41 records so far that you do not have concern your key buyer.example (SHA256:", "(key 41), the last at "+
+		record.FormatTime(l.last)+", entry 40; later ones are told each", "if you did not sign the 41 of kind key, the key is in other hands")
+	b.turn()
+	l.fill(len(l.entries) + 2)
+	b.turn("key!", "key!")
+	b.restart()
+	b.turn()
+	if len(b.state.First) > 0 {
+		t.Errorf("%+v", b.state.First)
+	}
+}
+
+// One record is told as itself, and so is each after an empty ledger was looked at.
+func TestKeyWithoutAHistoryIsToldEach(t *testing.T) {
+	l := newLedger()
+	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
+	delete(b.net, "ledger.example") // that it was looked for in vain, is no first look
+	b.turn("unreachable")
+	b.net["ledger.example"] = l
+	b.turn("reachable")
+	l.fill(3)
+	b.turn("key!", "key!", "key!")
+
+	one := watching(t, newLedger().fill(1), &Mine{Keys: keysOf(buyer)})
+	if e := one.turn("key!")[0]; !strings.Contains(e.Text, "if you did not sign it, ") {
+		t.Error(e)
+	}
+	late := watching(t, l, &Mine{Keys: keysOf(buyer)})
+	delete(late.net, "ledger.example")
+	late.turn("unreachable")
+	late.net["ledger.example"] = l
+	late.turn("reachable", "key!")
+}
+
+// Of a history a revocation is told, and what happened to a contract that is given as a
+// dossier; what a party's key has to do with others is in the one.
+func TestHistoryOfAKeyHidesNoRevocationAndNoContractOfMine(t *testing.T) {
+	l := newLedger()
+	mine, other := l.register(l.contract(nil)), l.register(l.contract(nil))
+	dispute := func(t *record.Text) { t.About = rules.AboutDispute }
+	d := l.register(l.under(record.Statement, mine, dispute, maker))
+	l.register(l.under(record.Statement, other, dispute, maker))
+	r := l.register(l.revocation(buyer))
+	b := watching(t, l, &Mine{Keys: keysOf(buyer), Contracts: []record.ID{mine.ID()}, Records: map[record.ID]bool{mine.ID(): true}})
+	events := b.turn("dispute!", "revocation!", "dispute!")
+	want(t, events[0], 2, d.ID(), "DISPUTE under contract "+mine.ID().String())
+	want(t, events[1], 4, r.ID(), "is revoked")
+	want(t, events[2], 3, must(record.ParseID(events[2].ID)), "2 records so far", "(dispute 1, key 1)")
+}
+
+// A log that cannot be judged to the end is no reason to say nothing, and neither is a
+// watch that was ended before it had told.
+func TestHistoryIsToldAsFarAsItIsKnown(t *testing.T) {
+	l := newLedger().fill(3)
+	l.register(verify.OpenEntry(l.entries[2]).Record)
+	l.fill(9)
+	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
+	gone := errors.New("nobody listens")
+	b.Watcher.cfg.Report = func(e Event) error {
+		if e.Kind == Key {
+			return gone
+		}
+		return nil
+	}
+	*b.clock = b.now
+	if _, err := b.Turn(context.Background()); !errors.Is(err, gone) {
+		t.Fatal(err)
+	}
+	b.restart()
+	if e := b.turn("key!")[0]; !strings.HasPrefix(e.Text, "3 records so far ") {
+		t.Error(e)
+	}
+	if first := b.state.First[keyInterest(buyer.Public())]; first.Until != 9 || len(first.Counts) > 0 {
+		t.Errorf("%+v", b.state.First)
+	}
+	b.turn()
+	b.Watcher.cfg.Mine = func() (*Mine, error) { return new(Mine), nil }
+	b.turn()
+	if len(b.state.First) > 0 || slices.ContainsFunc(b.state.Scans, func(s scan) bool { return len(s.Interests) > 0 }) {
+		t.Errorf("%+v", b.state)
+	}
+}
