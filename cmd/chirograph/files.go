@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -101,7 +102,8 @@ func mediaType(name string) string {
 }
 
 // openDossier opens a dossier and leaves out the receipts in it that do not hold under
-// its own policy: whoever sent the file may have put in what nobody registered. The
+// its own policy: whoever sent the file may have put in what nobody registered. An older
+// one beside one that holds may be from when the ledger asked other witnesses. The
 // file stays as it is until it is saved.
 func (a *app) openDossier(path string) (*dossier.Dossier, error) {
 	d, err := dossier.Open(path)
@@ -119,24 +121,28 @@ func (a *app) dropForged(d *dossier.Dossier) error {
 	if err != nil {
 		return fmt.Errorf("its policy: %w", err)
 	}
+	anyWitness := *p
+	anyWitness.Quorum = verify.NoQuorum
 	good := make(map[*dossier.Receipt]bool)
 	forged := false
+	judge := func(p *verify.Policy, r *record.Record, receipt *dossier.Receipt) {
+		_, err := verify.Receipt(p, receipt.Bytes())
+		if good[receipt] = err == nil; err != nil {
+			a.say("warning: a receipt of %s in this file does not hold, and is left out: %s", recordName(r), err)
+			forged = true
+		}
+	}
 	for _, r := range d.Records() {
 		newest, first := d.Receipt(r.ID()), d.FirstReceipt(r.ID())
 		if newest == nil {
 			continue
 		}
-		receipts := []*dossier.Receipt{newest}
-		if first != newest {
-			receipts = append(receipts, first)
-		}
-		for _, receipt := range receipts {
-			if _, err := verify.Receipt(p, receipt.Bytes()); err != nil {
-				a.say("warning: a receipt of %s in this file does not hold, and is left out: %s", recordName(r), err)
-				forged = true
-				continue
-			}
-			good[receipt] = true
+		judge(p, r, newest)
+		switch {
+		case first != newest && good[newest]:
+			judge(&anyWitness, r, first)
+		case first != newest:
+			judge(p, r, first)
 		}
 	}
 	if !forged {

@@ -69,10 +69,14 @@ func (a *app) pinned(ledgerURL string) (*verify.Policy, error) {
 	return p, nil
 }
 
+// pin remembers a policy of a URL. The file of the same policy stays: it says since when.
 func (a *app) pin(ledgerURL string, p *verify.Policy) error {
 	path, err := a.pinFile(ledgerURL)
 	if err != nil {
 		return err
+	}
+	if b, err := readFile(path, verify.MaxPolicy); err == nil && bytes.Equal(b, p.Bytes()) {
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -80,36 +84,67 @@ func (a *app) pin(ledgerURL string, p *verify.Policy) error {
 	return replaceFile(path, forAll, bytes.NewReader(p.Bytes()))
 }
 
-// fetchPolicy asks a ledger for its policy, and pins it. The first answer is
-// believed; a later one with another log key is refused unless repin says
-// otherwise. The policy names the URL that was asked where it names none.
-func (a *app) fetchPolicy(ctx context.Context, ledgerURL string, repin bool) (*verify.Policy, error) {
-	_, p, err := client.Policy(ctx, nil, ledgerURL)
-	if err != nil {
-		return nil, err
+// sinceWhen says what a pinned policy asks for, and on which day it was pinned.
+func (a *app) sinceWhen(ledgerURL string, old *verify.Policy) string {
+	path, err := a.pinFile(ledgerURL)
+	if err == nil {
+		if info, err := os.Stat(path); err == nil {
+			return fmt.Sprintf("%s (pinned on %s)", quorumOf(old), record.DateOf(info.ModTime().Unix()))
+		}
+	}
+	return quorumOf(old)
+}
+
+// askPolicy asks a ledger for its policy, and returns the one that is pinned, too, nil for
+// none. The first answer is believed; a later one with another log key is refused unless
+// repin says otherwise. The policy names the URL that was asked where it names none.
+func (a *app) askPolicy(ctx context.Context, ledgerURL string, repin bool) (p, old *verify.Policy, err error) {
+	if _, p, err = client.Policy(ctx, nil, ledgerURL); err != nil {
+		return nil, nil, err
 	}
 	log, err := oneLog(p)
 	if err == nil {
 		err = record.CheckOrigin(log.Key.Name())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the policy of %s: %w", ledgerURL, err)
+		return nil, nil, fmt.Errorf("the policy of %s: %w", ledgerURL, err)
 	}
 	if log.URL == "" {
 		p.Logs[0].URL = ledgerURL
 	}
-	old, err := a.pinned(ledgerURL)
-	if err != nil {
-		return nil, err
+	if old, err = a.pinned(ledgerURL); err != nil {
+		return nil, nil, err
 	}
 	if old != nil && !repin && old.Logs[0].Key != log.Key {
-		return nil, hint(no("%s was the ledger %s, it says now that it is %s", ledgerURL, old.Logs[0].Key, log.Key),
+		return nil, nil, hint(no("%s was the ledger %s, it says now that it is %s", ledgerURL, old.Logs[0].Key, log.Key),
 			"a ledger keeps its key for ever; if you know why it changed: chirograph policy %s --new-key -o FILE", ledgerURL)
 	}
 	if old == nil {
 		a.say("first use of %s: it is the ledger %s, key %s", ledgerURL, log.Key.Name(), log.Key.Public().Fingerprint())
 	}
+	return p, old, nil
+}
+
+// fetchPolicy asks a ledger for its policy, and pins it, unless it asks for less than
+// before: that is said by the command that is about policies.
+func (a *app) fetchPolicy(ctx context.Context, ledgerURL string) (*verify.Policy, error) {
+	p, old, err := a.askPolicy(ctx, ledgerURL, false)
+	switch {
+	case err != nil:
+		return nil, err
+	case old != nil && weaker(p, old):
+		return nil, hint(fmt.Errorf("%s asks for the %s, and asked for more until now: %s", ledgerURL, quorumOf(p), a.sinceWhen(ledgerURL, old)),
+			"if that is enough for you: chirograph policy %s -o FILE takes it over; who you trust is yours to choose", ledgerURL)
+	case old != nil && !sameQuorum(old, p):
+		a.say("%s", a.untilNow(ledgerURL, old, p))
+	}
 	return p, a.pin(ledgerURL, p)
+}
+
+// untilNow says of a policy that asks for something else than the one that is pinned what
+// both ask for.
+func (a *app) untilNow(ledgerURL string, old, p *verify.Policy) string {
+	return fmt.Sprintf("until now: %s; now: %s", a.sinceWhen(ledgerURL, old), quorumOf(p))
 }
 
 // oneLog returns the only log of a policy by which something is drawn up or
@@ -127,21 +162,26 @@ func (a *app) ledgerPolicy(ctx context.Context, arg string) (*verify.Policy, err
 		return nil, hint(errors.New("--ledger is missing"), "name the URL of a ledger, or a policy file")
 	}
 	if isURL(arg) {
-		return a.fetchPolicy(ctx, arg, false)
+		return a.fetchPolicy(ctx, arg)
 	}
-	b, err := readFile(arg, verify.MaxPolicy)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("--ledger %s is neither a URL (http://…, https://…) nor a policy file that is there", plain(arg))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("--ledger: %w", err)
+	return readPolicy("--ledger", arg)
+}
+
+// readPolicy reads a policy of one ledger in a file that a flag names.
+func readPolicy(flag, path string) (*verify.Policy, error) {
+	b, err := readFile(path, verify.MaxPolicy)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && flag == "--ledger":
+		return nil, fmt.Errorf("--ledger %s is neither a URL (http://…, https://…) nor a policy file that is there", plain(path))
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	p, err := verify.ParsePolicy(b)
-	if err != nil {
-		return nil, fmt.Errorf("--ledger: %s: %w", plain(arg), err)
+	if err == nil {
+		_, err = oneLog(p)
 	}
-	if _, err := oneLog(p); err != nil {
-		return nil, fmt.Errorf("--ledger: %s: %w", plain(arg), err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", flag, plain(path), err)
 	}
 	return p, nil
 }
@@ -184,5 +224,13 @@ func (a *app) ledgerClient(p *verify.Policy, ledger note.Key, override string) (
 			return nil, no("%s is known as the ledger %s, the record is for %s", at, old.Logs[0].Key, ledger)
 		}
 	}
-	return client.New(client.Config{URL: at, Policy: p, Ledger: ledger})
+	return client.New(client.Config{URL: at, Policy: p, Ledger: ledger, Waiting: a.sayWaiting})
+}
+
+// sayWaiting says that a submission takes time, in the words of the ledger if it has any.
+func (a *app) sayWaiting(detail string) {
+	if detail == "" {
+		detail = "the ledger can't answer yet, and is asked again"
+	}
+	a.say("waiting: %s", detail)
 }

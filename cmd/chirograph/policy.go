@@ -18,7 +18,8 @@ func (a *app) policyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "policy URL -o FILE",
 		Short: "Fetch a ledger's own policy: its key and its witnesses",
-		Long: `Fetches the policy that a ledger gives out, shows it, and writes it to FILE.
+		Long: `Fetches the policy that a ledger gives out, shows it, and writes it to FILE. What it
+asked for until now is said where that is something else.
 
 The first answer is the ledger's word alone. Compare the key with somebody who knows
 it by another way, before you trust what the policy verifies.`,
@@ -35,7 +36,7 @@ it by another way, before you trust what the policy verifies.`,
 			if err != nil {
 				return err
 			}
-			p, err := a.fetchPolicy(cmd.Context(), args[0], repin)
+			p, pinned, err := a.askPolicy(cmd.Context(), args[0], repin)
 			if err != nil {
 				return err
 			}
@@ -46,7 +47,13 @@ it by another way, before you trust what the policy verifies.`,
 				return hint(fmt.Errorf("%s asks for the quorum %s of %d witnesses, the ledger now for %s of %d", out, old.Quorum, len(old.Witnesses), p.Quorum, len(p.Witnesses)),
 					"write what the ledger says to another file, and compare: who you trust is yours to choose")
 			}
+			if pinned != nil && !sameQuorum(pinned, p) {
+				a.say("%s", a.untilNow(args[0], pinned, p))
+			}
 			if err := replaceFile(out, forAll, bytes.NewReader(p.Bytes())); err != nil {
+				return err
+			}
+			if err := a.pin(args[0], p); err != nil {
 				return err
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)

@@ -292,8 +292,11 @@ func (v *view) printOpen(w io.Writer) {
 		}
 	case v.Index == nil && !v.note:
 		how := "chirograph submit"
-		if v.text.Kind == record.Revocation {
+		switch {
+		case v.text.Kind == record.Revocation:
 			how = "chirograph submit registers it as a NOTE, and never from here"
+		case v.Replaces != "":
+			how = "chirograph submit; whether another took that place first, only the ledger knows: chirograph update"
 		}
 		fmt.Fprintf(w, "  everyone who has to has signed; it is not registered yet (%s)\n", how)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
@@ -44,6 +45,7 @@ type stage struct {
 	random   *rand.ChaCha8 // of what the tool draws up
 
 	stdout, stderr bytes.Buffer // of the last command
+	cancel         func()       // ends the command that runs
 }
 
 func newStage(t *testing.T) *stage {
@@ -96,6 +98,9 @@ func (s *stage) modify(resp *http.Response) error {
 	if status == 0 {
 		status, changed = resp.StatusCode, body
 	}
+	if bytes.HasPrefix(changed, []byte(`{"type"`)) {
+		resp.Header.Set("Content-Type", "application/problem+json")
+	}
 	resp.StatusCode, resp.Status = status, ""
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
 	resp.Header.Del("Content-Length")
@@ -137,11 +142,15 @@ func (s *stage) tool(args ...string) int {
 	}
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(s.Context())
+	ctx, cancel := context.WithCancel(s.Context())
+	defer cancel()
+	s.cancel = cancel
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitYes
 	}
 	a.say("chirograph: %s", plainError(err))
+	a.say("hint: %s", advice(err))
 	var n *negative
 	if errors.As(err, &n) {
 		return exitNo

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -15,10 +16,10 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	var ledger string
+	var t trust
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "status X.chirograph|ID [--ledger URL]",
+		Use:   "status X.chirograph|ID [--ledger URL|POLICY] [--policy FILE]",
 		Short: "Ask the ledger whether a contract is registered, and how it stands",
 		Long: `Asks the ledger whether the contract is registered, and verifies its receipt. How it
 stands today, pending, in force, expired, replaced or terminated, and which disputes
@@ -26,14 +27,15 @@ are open, is the ledger's word, which has to fit what X and the receipts show th
 names: chirograph update fetches those that it might leave out. Of one that is still to
 begin it says how the one stands whose place it takes, too; of a draft that it is not
 registered, and how the contract stands that it is to replace.
+--policy verifies by another policy of the same ledger; X stays as it is.
 Exit 1: it is not registered.`,
 		Example: "  chirograph status pumps.chirograph",
 		Args:    arguments("X.chirograph|ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.status(cmd.Context(), args[0], ledger, asJSON)
+			return a.status(cmd.Context(), args[0], t, asJSON)
 		},
 	}
-	c.Flags().StringVar(&ledger, "ledger", "", "the `URL` of the ledger; needed for an ID")
+	t.flags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
 	return c
 }
@@ -55,12 +57,20 @@ type statusResult struct {
 	inWords string
 }
 
-func (a *app) status(ctx context.Context, arg, ledger string, asJSON bool) error {
-	q, err := a.statusOf(ctx, arg, ledger)
+func (a *app) status(ctx context.Context, arg string, t trust, asJSON bool) error {
+	q, err := a.statusOf(ctx, arg, t)
 	if err != nil {
 		return err
 	}
 	defer q.close()
+	if err := a.answer(ctx, q, asJSON); err != nil {
+		return q.ledger.explain(err)
+	}
+	return nil
+}
+
+// answer prints what the ledger says, as far as it is verified.
+func (a *app) answer(ctx context.Context, q *question, asJSON bool) error {
 	receipt, err := a.registered(ctx, q)
 	if notThere(err) {
 		return a.refusedStatus(q.id, a.unregistered(ctx, q), asJSON)
@@ -163,7 +173,8 @@ func (s statusResult) String() string {
 
 // A question is of whom status asks for what.
 type question struct {
-	client  *client.Client
+	client  *client.Client // of ledger
+	ledger  *asked
 	id      record.ID
 	path    string           // of the dossier
 	dossier *dossier.Dossier // nil where an id was given
@@ -178,24 +189,23 @@ func (q *question) close() {
 
 // statusOf returns the question of an argument. Of a dossier it is about its contract,
 // whether that is registered or not.
-func (a *app) statusOf(ctx context.Context, arg, ledger string) (*question, error) {
+func (a *app) statusOf(ctx context.Context, arg string, t trust) (*question, error) {
 	if id, err := record.ParseID(arg); err == nil {
-		p, err := a.ledgerPolicy(ctx, ledger)
+		c, err := a.namedLedger(ctx, t, note.Key{})
 		if err != nil {
 			return nil, err
 		}
-		c, err := a.ledgerClient(p, p.Logs[0].Key, urlOf(ledger))
-		return &question{client: c, id: id}, err
+		return &question{client: c.Client, ledger: c, id: id}, nil
 	}
 	d, err := a.openDossier(arg)
 	if err != nil {
 		return nil, hint(err, "name a file that ends in %s, or an id of 64 hex digits with --ledger", dossierExtension)
 	}
-	c, err := a.dossierClient(ctx, d, ledgerOf(d), ledger)
+	c, _, err := a.dossierLedger(d, arg, t)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return &question{client: c, id: d.Contract().ID(), path: arg, dossier: d, keeper: a.newKeeper(arg, d, c)}, nil
+	return &question{client: c.Client, ledger: c, id: d.Contract().ID(), path: arg, dossier: d, keeper: a.newKeeper(arg, d, c.Client)}, nil
 }
 
 // registered fetches the receipt that is asked for, whose tree is shown to be of one
@@ -228,7 +238,7 @@ func (q *question) onePast(ctx context.Context, receipt *client.Receipt) error {
 // where the dossier has its receipt.
 func (a *app) unregistered(ctx context.Context, q *question) error {
 	if q.dossier != nil && q.dossier.Receipt(q.id) != nil {
-		return a.lost(ctx, q.client, q.dossier, q.dossier.Record(q.id))
+		return a.lost(ctx, q.client, q.dossier, q.path, q.dossier.Record(q.id))
 	}
 	if err := theLedger(ctx, q.client); err != nil {
 		return err

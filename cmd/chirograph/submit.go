@@ -16,7 +16,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
-	"github.com/chirograph/chirograph/verify"
 )
 
 // A registered record, as submit, update and status print it.
@@ -46,16 +45,20 @@ func (r registeredResult) String() string {
 }
 
 func (a *app) submitCommand() *cobra.Command {
-	var ledger string
+	var t trust
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "submit X.chirograph|NOTE [--ledger URL]",
+		Use:   "submit X.chirograph|NOTE [--ledger URL|POLICY] [--policy FILE]",
 		Short: "Register what everyone has signed, and keep the receipts",
 		Long: `Registers every record in X that everyone who has to has signed, and puts the
 receipts into X. The receipt of a single NOTE goes to NOTE.tlog-proof.
 
 It can be run again at any time: a record is registered once. A revocation is only
-registered as a NOTE, never out of X: it cannot be taken back.`,
+registered as a NOTE, never out of X: it cannot be taken back.
+
+--policy verifies by another policy of the same ledger, where that asks other witnesses
+than it did when X was drawn up. It becomes the policy of X as soon as all receipts in
+X hold by it; those that do not are fetched anew.`,
 		Example: "  chirograph submit pumps.chirograph",
 		Args:    arguments("X.chirograph|NOTE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,25 +67,29 @@ registered as a NOTE, never out of X: it cannot be taken back.`,
 				return err
 			}
 			if isDossier(args[0]) || string(magic) == "PK" {
-				return a.submitDossier(cmd.Context(), args[0], ledger, asJSON)
+				return a.submitDossier(cmd.Context(), args[0], t, asJSON)
 			}
-			return a.submitNote(cmd.Context(), args[0], ledger, asJSON)
+			return a.submitNote(cmd.Context(), args[0], t, asJSON)
 		},
 	}
-	c.Flags().StringVar(&ledger, "ledger", "", "ask the ledger at this `URL` instead of the one that the file names")
+	t.flags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
 	return c
 }
 
 // submitDossier registers what is complete, one record after the other whatever becomes
 // of those before, and keeps the receipts before it says what went wrong.
-func (a *app) submitDossier(ctx context.Context, path, override string, asJSON bool) error {
+func (a *app) submitDossier(ctx context.Context, path string, t trust, asJSON bool) error {
 	d, err := a.openDossier(path)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	s := &submission{app: a, path: path, override: override, dossier: d, held: hold(d)}
+	s := &submission{app: a, path: path, trust: t, dossier: d}
+	if err := s.adopt(ctx); err != nil {
+		return err
+	}
+	s.held = hold(d)
 	for _, r := range s.held.order {
 		if d.Receipt(r.ID()) == nil && !s.submit(ctx, r) {
 			break
@@ -90,6 +97,9 @@ func (a *app) submitDossier(ctx context.Context, path, override string, asJSON b
 	}
 	if s.keeper != nil {
 		results, err := s.keeper.settleNew(ctx)
+		if err != nil {
+			err = s.ledger.explain(err)
+		}
 		s.results, s.failed = results, errors.Join(s.failed, err)
 	}
 	if err := a.saveSome(d, path, s.results); err != nil {
@@ -104,15 +114,41 @@ func (a *app) submitDossier(ctx context.Context, path, override string, asJSON b
 // A submission is a dossier while what is complete in it is registered.
 type submission struct {
 	*app
-	path, override string
-	dossier        *dossier.Dossier
-	held           *held   // as it was before
-	dead           int     // drafts that were left out: they can't be registered any more
-	keeper         *keeper // nil before the first record is sent
-	results        []registeredResult
-	waiting        []string // what is not complete, and why
-	rejected       []refusedResult
-	failed         error
+	path     string
+	trust    trust
+	dossier  *dossier.Dossier
+	held     *held   // as it was before
+	dead     int     // drafts that were left out: they can't be registered any more
+	ledger   *asked  // nil before it is needed
+	keeper   *keeper // nil before it is needed
+	results  []registeredResult
+	waiting  []string // what is not complete, and why
+	rejected []refusedResult
+	failed   error
+}
+
+// reach says which ledger is asked, and whether that is by another policy than the
+// dossier's. A dossier is of one ledger; what is for another is refused there by its form.
+func (s *submission) reach() (other bool, err error) {
+	if s.ledger, other, err = s.dossierLedger(s.dossier, s.path, s.trust); err == nil {
+		s.keeper = s.newKeeper(s.path, s.dossier, s.ledger.Client)
+	}
+	return other, err
+}
+
+// adopt has the dossier take the policy that the command line names, if it names one.
+func (s *submission) adopt(ctx context.Context) error {
+	path, err := s.trust.file()
+	if path == "" || err != nil {
+		return err
+	}
+	if _, err = s.reach(); err != nil {
+		return err
+	}
+	if err := s.keeper.adopt(ctx, s.ledger); err != nil {
+		return s.ledger.explain(err)
+	}
+	return nil
 }
 
 // submit submits one record, and says whether it makes sense to go on: nothing else
@@ -134,26 +170,23 @@ func (s *submission) submit(ctx context.Context, r *record.Record) bool {
 		s.rejected = append(s.rejected, newRefused(r, errors.New(why)))
 		return true
 	}
-	// A dossier is of one ledger; what is for another is refused there by its form.
 	if s.keeper == nil {
-		c, err := s.dossierClient(ctx, s.dossier, ledgerOf(s.dossier), s.override)
-		if err != nil {
+		if _, err := s.reach(); err != nil {
 			s.failed = errors.Join(s.failed, err)
 			return false
 		}
-		s.keeper = s.newKeeper(s.path, s.dossier, c)
 	}
 	receipt, err := s.keeper.client.Submit(ctx, ready)
 	if err == nil {
 		s.keeper.take(receipt)
 		return true
 	}
-	s.failed = errors.Join(s.failed, submitError(err, r))
+	s.failed = errors.Join(s.failed, s.ledger.submitError(err, r))
 	var answered *client.Refusal
 	if errors.As(err, &answered) {
 		s.rejected = append(s.rejected, newRefused(r, err))
 	}
-	return !unreached(err) && ctx.Err() == nil
+	return !undialled(err) && ctx.Err() == nil
 }
 
 // end prints what came of it.
@@ -197,27 +230,7 @@ func (a *app) printResults(results []registeredResult, asJSON bool) error {
 	return nil
 }
 
-// dossierClient returns the ledger of a dossier's policy. Where --ledger names a
-// URL and the policy none, the dossier keeps it.
-func (a *app) dossierClient(ctx context.Context, d *dossier.Dossier, ledger note.Key, override string) (*client.Client, error) {
-	p, err := verify.ParsePolicy(d.Policy())
-	if err != nil {
-		return nil, fmt.Errorf("the dossier's policy: %w", err)
-	}
-	c, err := a.ledgerClient(p, ledger, override)
-	if err != nil {
-		return nil, err
-	}
-	for i := range p.Logs {
-		if p.Logs[i].Key == ledger && p.Logs[i].URL == "" {
-			p.Logs[i].URL = c.URL()
-			return c, d.SetPolicy(p.Bytes())
-		}
-	}
-	return c, ctx.Err()
-}
-
-func (a *app) submitNote(ctx context.Context, path, ledger string, asJSON bool) error {
+func (a *app) submitNote(ctx context.Context, path string, t trust, asJSON bool) error {
 	b, err := readFile(path, int64(record.MaxRecord))
 	if err != nil {
 		return err
@@ -231,20 +244,16 @@ func (a *app) submitNote(ctx context.Context, path, ledger string, asJSON bool) 
 	if err != nil {
 		return err
 	}
-	if ledger == "" {
+	if t == (trust{}) {
 		return hint(errors.New("--ledger is missing"), "a note names the key of its ledger (%s), and not where it is: --ledger URL", r.Text().Ledger.Name())
 	}
-	p, err := a.ledgerPolicy(ctx, ledger)
-	if err != nil {
-		return err
-	}
-	c, err := a.ledgerClient(p, r.Text().Ledger, urlOf(ledger))
+	c, err := a.namedLedger(ctx, t, r.Text().Ledger)
 	if err != nil {
 		return err
 	}
 	receipt, err := c.Submit(ctx, r)
 	if err != nil {
-		err = submitError(err, r)
+		err = c.submitError(err, r)
 		return errors.Join(a.printRefusal(nil, r, err, asJSON), err)
 	}
 	if t := receipt.Record.Text(); t.Kind == record.Revocation {
@@ -292,17 +301,26 @@ func recordOf(receipt []byte) (record.ID, error) {
 	return r.ID(), nil
 }
 
-// unreached says whether nothing answered where the ledger is to be.
-func unreached(err error) bool {
+// undialled says whether nothing answered, the last time, where the ledger is to be.
+func undialled(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
+// unreached says whether nothing at all was sent: at no try was anybody there.
+func unreached(err error) bool {
+	var tried *client.Unanswered
+	return undialled(err) && !errors.As(err, &tried)
+}
+
 // submitError tells a refusal from a ledger that did not answer.
-func submitError(err error, r *record.Record) error {
+func (c *asked) submitError(err error, r *record.Record) error {
 	var refusal *client.Refusal
 	if unreached(err) {
 		return hint(err, "nothing was sent; --ledger URL asks at another address")
+	}
+	if explained := c.explain(err); explained != err {
+		return explained
 	}
 	if !errors.As(err, &refusal) {
 		return hint(err, "it may be registered all the same; run the command again, it registers nothing twice")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -16,10 +17,10 @@ import (
 )
 
 func (a *app) updateCommand() *cobra.Command {
-	var ledger string
+	var t trust
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "update X.chirograph [--ledger URL]",
+		Use:   "update X.chirograph [--ledger URL|POLICY] [--policy FILE]",
 		Short: "Fetch the registered form and a new receipt of what X holds, and what came later",
 		Long: `Asks the ledger for each record in X: one that somebody else registered in the
 meantime is taken over as it was registered, and receipts are renewed. The oldest
@@ -29,19 +30,22 @@ Then it fetches what was registered under the contract: first what decides how i
 stands, which is the contract that took its place, terminations, open disputes, and
 revocations of the keys that it lists; the contracts that it names, too; then what else
 was stated. Of more than a file has room for it says how many it left out. Documents
-come from whoever has them (chirograph join).`,
+come from whoever has them (chirograph join).
+
+--policy verifies by another policy of the same ledger, where that asks other witnesses
+by now. It becomes the policy of X when all receipts in X hold by it.`,
 		Example: "  chirograph update pumps.chirograph",
 		Args:    arguments("X.chirograph"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.update(cmd.Context(), args[0], ledger, asJSON)
+			return a.update(cmd.Context(), args[0], t, asJSON)
 		},
 	}
-	c.Flags().StringVar(&ledger, "ledger", "", "ask the ledger at this `URL` instead of the one that the file names")
+	t.flags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the result as data")
 	return c
 }
 
-func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) error {
+func (a *app) update(ctx context.Context, path string, t trust, asJSON bool) error {
 	d, err := a.openDossier(path)
 	if err != nil {
 		return err
@@ -49,15 +53,22 @@ func (a *app) update(ctx context.Context, path, ledger string, asJSON bool) erro
 	defer d.Close()
 	// A dossier is of one ledger: its records name each other's, and the rules
 	// compare them.
-	c, err := a.dossierClient(ctx, d, ledgerOf(d), ledger)
+	c, other, err := a.dossierLedger(d, path, t)
 	if err != nil {
 		return err
 	}
-	u := a.newUpdating(path, d, c)
+	if other {
+		if err := a.newKeeper(path, d, c.Client).adopt(ctx, c); err != nil {
+			return c.explain(err)
+		}
+	}
+	u := a.newUpdating(path, d, c.Client)
 	if err = u.renew(ctx); err == nil {
 		err = u.follow(ctx)
 	}
-	err = errors.Join(err, u.settle(ctx), u.failed)
+	if err = errors.Join(err, u.settle(ctx), u.failed); err != nil {
+		err = c.explain(err)
+	}
 	u.sayDrafts()
 	if saved := a.saveSome(d, path, u.results); saved != nil {
 		return errors.Join(err, saved)
@@ -125,10 +136,12 @@ func (u *updating) renew(ctx context.Context) error {
 		switch {
 		case err == nil:
 			u.take(receipt)
+		case !u.has(r.ID()) && taken(err):
+			u.failed = errors.Join(u.failed, fmt.Errorf("%s: %w", recordName(r), err))
 		case !notThere(err):
 			return err
 		case u.has(r.ID()):
-			return u.lost(ctx, u.client, u.dossier, r)
+			return u.lost(ctx, u.client, u.dossier, u.keeper.path, r)
 		default:
 			u.drafts = append(u.drafts, r)
 		}
@@ -151,13 +164,22 @@ func (u *updating) sayDrafts() {
 	}
 }
 
-// lost says that the ledger does not have what the dossier has a receipt of.
-func (a *app) lost(ctx context.Context, c *client.Client, d *dossier.Dossier, r *record.Record) error {
+// lost says that the ledger does not have what the dossier at path has a receipt of, and
+// what that proves. The answer itself is signed by nobody, and may be that of a cache.
+func (a *app) lost(ctx context.Context, c *client.Client, d *dossier.Dossier, path string, r *record.Record) error {
 	if err := theLedger(ctx, c); err != nil {
 		return err
 	}
-	return hint(no("%s says that it does not have %s, and you hold its receipt", c.URL(), nameIn(d, r)),
-		"your file stays valid; keep it, ask again later, and ask the operator")
+	receipt := d.Receipt(r.ID())
+	return hint(no("%s says that it does not have %s, and you hold its receipt, by which the ledger %s has signed that it is entry %d, in a tree of %d: it denies now what it has signed, and this is serious",
+		c.URL(), nameIn(d, r), c.Ledger().Name(), receipt.Proof.Index, receipt.Proof.Checkpoint.Size),
+		"keep this file: it stays valid, and is your proof; ask again later, for this answer is not signed and may come from a cache, and ask the operator; chirograph watch --dossier %s, and chirograph audit --state DIR, each with --policy FILE and %s, show whether the ledger went back, or has another history for others", path, c.URL())
+}
+
+// taken says whether the ledger answered that it has taken a record and can't show it yet.
+func taken(err error) bool {
+	var t *client.NotPublic
+	return errors.As(err, &t)
 }
 
 // settle puts what was fetched into the dossier.

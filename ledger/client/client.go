@@ -27,13 +27,18 @@ type Config struct {
 	Policy *verify.Policy // under which everything is verified
 	Ledger note.Key       // the log of Policy that answers at URL; the zero Key where Policy has one log only
 	HTTP   *http.Client   // its transport is used, and its rules for redirects are not; nil for one of the package's own
+
+	// Waiting is called once in a [Client.Submit], at the first answer of 503, with what
+	// the ledger says of it, which is clean and may be ""; nil for nobody who wants to know.
+	Waiting func(detail string)
 }
 
 // A Client asks one ledger. It may be used by several goroutines.
 type Client struct {
 	fetcher
-	policy *verify.Policy
-	ledger note.Key
+	policy  *verify.Policy
+	ledger  note.Key
+	waiting func(detail string) // may be nil
 }
 
 // New returns a client. It asks nothing yet.
@@ -55,7 +60,7 @@ func New(cfg Config) (*Client, error) {
 	if !slices.ContainsFunc(cfg.Policy.Logs, func(l verify.Log) bool { return l.Key == ledger }) {
 		return nil, fmt.Errorf("client of %s: the ledger %s is no log of the policy", f.base, ledger)
 	}
-	return &Client{fetcher: f, policy: cfg.Policy, ledger: ledger}, nil
+	return &Client{fetcher: f, policy: cfg.Policy, ledger: ledger, waiting: cfg.Waiting}, nil
 }
 
 // URL returns the ledger's URL, without a slash at its end.
@@ -106,7 +111,7 @@ func newFetcher(hc *http.Client, rawURL string) (fetcher, error) {
 func newTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxResponseHeaderBytes = maxHeader
-	t.ResponseHeaderTimeout = requestTime
+	t.ResponseHeaderTimeout = recordTime
 	t.IdleConnTimeout = idleTime
 	t.MaxIdleConnsPerHost = idleConns
 	return t
@@ -120,6 +125,7 @@ const (
 	maxContract  = 1 << 20          // bytes of a page of a contract: its 64 keys twice, 64 documents, 256 events of at most 1.5 KiB, and disputes
 	maxRedirects = 3                // a slash, another path, and one to spare
 	requestTime  = 30 * time.Second // from the connection to the last byte: the largest answer, 1.1 MB, at 300 kbit/s
+	recordTime   = 45 * time.Second // the same of a record that is sent: the ledger keeps it for 30 s while its witnesses have not cosigned, and then says so
 	idleTime     = 30 * time.Second // that a connection is kept for the next request
 	idleConns    = 32               // kept; the customary 2 make a concurrent caller connect anew nearly every time
 )

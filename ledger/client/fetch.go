@@ -39,10 +39,34 @@ func (r *Refusal) Error() string {
 	return what + ": " + r.Detail
 }
 
+// NotPublicYet is the type of the problem, an answer of 503, by which a ledger says that
+// it has taken what is asked for: it is stored, and is not shown before the witnesses
+// have cosigned the tree that it is in.
+const NotPublicYet = "urn:chirograph:not-public-yet"
+
+// A NotPublic is the answer of the type [NotPublicYet]. It is the ledger's word alone,
+// printable and short.
+type NotPublic struct {
+	Detail string // a sentence; may be empty
+}
+
+func (n *NotPublic) Error() string {
+	const taken = "taken, not public yet"
+	switch {
+	case n.Detail == "":
+		return taken
+	case strings.HasPrefix(n.Detail, taken):
+		return n.Detail
+	}
+	return taken + ": " + n.Detail
+}
+
 // A trouble is an answer, or the want of one, that says nothing of a record: the
-// ledger may have it or not.
+// ledger may have it or not. Only a [*NotPublic] says that it has.
 type trouble struct {
 	err       error
+	status    int           // of the answer; 0 where there was none
+	detail    string        // that the ledger gave, clean; may be empty
 	after     time.Duration // that the ledger asks to wait; 0 where it did not say
 	connected bool          // a server was there, and may have read the request
 }
@@ -67,8 +91,8 @@ func (f fetcher) get(ctx context.Context, path string, limit int) (*answer, erro
 	return f.do(ctx, http.MethodGet, path, nil, limit)
 }
 
-// do makes a request. The error names it, and is a [*Refusal], a [*trouble], or
-// one that says that the server does not keep to the interface.
+// do makes a request. The error names it, and is a [*Refusal], a [*trouble] (which may
+// be by a [*NotPublic]), or one that says that the server does not keep to the interface.
 func (f fetcher) do(ctx context.Context, method, path string, body []byte, limit int) (*answer, error) {
 	a, err := f.once(ctx, method, f.base+path, body, limit)
 	if err != nil {
@@ -78,7 +102,11 @@ func (f fetcher) do(ctx context.Context, method, path string, body []byte, limit
 }
 
 func (f fetcher) once(ctx context.Context, method, url string, body []byte, limit int) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	limitTime := requestTime
+	if method == http.MethodPost {
+		limitTime = recordTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, limitTime)
 	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -156,19 +184,24 @@ func sameHost(next *http.Request, via []*http.Request) error {
 // failure reads what a server says of an error.
 func failure(resp *http.Response) error {
 	var p struct {
+		Type   string `json:"type"`
 		Detail string `json:"detail"`
 		Rule   string `json:"rule"`
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if b, err := readAll(resp.Body, maxProblem); err == nil && media == "application/problem+json" {
 		if json.Unmarshal(b, &p) != nil {
-			p.Detail, p.Rule = "", ""
+			p.Type, p.Detail, p.Rule = "", "", ""
 		}
 	}
 	refusal := &Refusal{Status: resp.StatusCode, Rule: ruleName(p.Rule), Detail: clean(p.Detail)}
 	switch after := retryAfter(resp.Header.Get("Retry-After")); {
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
-		return &trouble{err: errors.New(refusal.Error()), after: after, connected: true}
+		t := &trouble{err: errors.New(refusal.Error()), status: resp.StatusCode, detail: refusal.Detail, after: after, connected: true}
+		if resp.StatusCode == http.StatusServiceUnavailable && p.Type == NotPublicYet {
+			t.err = &NotPublic{refusal.Detail}
+		}
+		return t
 	case resp.StatusCode >= 400:
 		return refusal
 	}

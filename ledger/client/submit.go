@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,16 +30,35 @@ type Receipt struct {
 	New bool
 }
 
+// An Unanswered is the error of a [Client.Submit] that has given up. A try at least came
+// to a server, so that the record may be registered all the same.
+type Unanswered struct {
+	ID    record.ID
+	Tries int
+	Err   error // of the last try that says more than that the time is over; a [*NotPublic] if an answer was one
+}
+
+func (u *Unanswered) Error() string {
+	var taken *NotPublic
+	if errors.As(u.Err, &taken) {
+		return fmt.Sprintf("no receipt of record %s in %s: %s", u.ID, tries(u.Tries), u.Err)
+	}
+	return fmt.Sprintf("no answer in %s, record %s may be registered all the same: %s", tries(u.Tries), u.ID, u.Err)
+}
+
+func (u *Unanswered) Unwrap() error { return u.Err }
+
 // Submit registers a record, or finds that it is registered, and returns the
 // verified receipt; its record may have other signature lines than r, and then
-// they stand. Where the ledger has no time, or the connection is lost, it asks for
+// they stand. Where the ledger has no time or no quorum, or the connection is lost, it asks for
 // the record and submits it again, for at most three minutes. The error is a
-// [*Refusal] where the ledger refuses the record. After any other the record may
-// be registered all the same.
+// [*Refusal] where the ledger refuses the record, and an [*Unanswered] where there was
+// no other answer. After any but a refusal the record may be registered all the same,
+// unless no server was there from the first.
 func (c *Client) Submit(ctx context.Context, r *record.Record) (*Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, submitTime)
 	defer cancel()
-	var last error // that says more than that the time is over
+	a := attempts{client: c}
 	wait := firstWait
 	for try := 1; ; try++ {
 		receipt, err := c.post(ctx, r)
@@ -46,17 +66,40 @@ func (c *Client) Submit(ctx context.Context, r *record.Record) (*Receipt, error)
 		if !errors.As(err, &t) || !t.connected && try == 1 {
 			return receipt, err
 		}
-		if last == nil || ctx.Err() == nil {
-			last = err
+		if a.last == nil || ctx.Err() == nil {
+			a.last = err
 		}
+		a.heard(err)
 		if try == maxTries || !sleep(ctx, min(max(t.after, wait), maxWait)) {
-			return nil, fmt.Errorf("no answer in %s, record %s may be registered all the same: %w", tries(try), r.ID(), last)
+			return nil, &Unanswered{r.ID(), try, cmp.Or(a.taken, a.last)}
 		}
 		wait *= 2
 		receipt, err = c.Receipt(ctx, r.ID())
 		if err == nil || !again(err) {
 			return receipt, err
 		}
+		a.heard(err)
+	}
+}
+
+// attempts are the tries of one submission.
+type attempts struct {
+	client *Client
+	last   error // of a POST, that says more than that the time is over
+	taken  error // the first by a [*NotPublic]; nil before
+	told   bool  // that it takes time
+}
+
+// heard looks at an error after which the ledger is asked again.
+func (a *attempts) heard(err error) {
+	var taken *NotPublic
+	if a.taken == nil && errors.As(err, &taken) {
+		a.taken = err
+	}
+	var t *trouble
+	if errors.As(err, &t) && t.status == http.StatusServiceUnavailable && !a.told && a.client.waiting != nil {
+		a.told = true
+		a.client.waiting(t.detail)
 	}
 }
 
