@@ -129,6 +129,8 @@ type Log struct {
 	seen atomic.Int64    // POSIX seconds: by when a quorum of others had seen what is published; 0 without
 	idle atomic.Int64    // POSIX seconds: since when the stored head waits for its quorum; 0 when it does not
 
+	confirmed atomic.Bool // the witnesses' quorum has cosigned since Open; true without witnesses
+
 	// taken is how many entries are on disk for certain. It is for [Log.Taken] alone:
 	// nothing else of what is not published leaves the process.
 	taken atomic.Uint64
@@ -200,6 +202,7 @@ func Open(cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l.taken.Store(l.store.Head().Checkpoint.Size)
+	l.confirmed.Store(l.witnesses == nil)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	go l.run()
 	return l, nil
@@ -310,6 +313,10 @@ func (l *Log) time(last int64) (int64, error) {
 // Waiting returns since when what is stored waits for the witnesses' quorum, in POSIX
 // seconds; 0 when nothing does.
 func (l *Log) Waiting() int64 { return l.idle.Load() }
+
+// Confirmed says whether the witnesses' quorum has cosigned the ledger's tree since Open,
+// so that what is public is the newest that they have seen. Without witnesses it is true.
+func (l *Log) Confirmed() bool { return l.confirmed.Load() }
 
 // closePatience is how long witnesses are waited for at the end: what they have not
 // cosigned by then is on disk, and is published by the next start.

@@ -67,10 +67,13 @@ func (l *Log) finish() error {
 		return nil
 	}
 	cosigned, err := l.patiently(head)
-	if err != nil {
-		return err
+	if err == nil {
+		err = l.add(cosigned)
 	}
-	return l.add(cosigned)
+	if err == nil {
+		l.confirmed.Store(true)
+	}
+	return err
 }
 
 // quorumPatience is after how long it is said that there is no quorum.
@@ -185,13 +188,16 @@ func (l *Log) late() <-chan tlog.SignedCheckpoint {
 
 // show swaps the View that all readers load.
 func (l *Log) show(head store.Head) {
+	view := newView(l.store, head, l.policy)
 	// That there is no time is no fault: the policy may be newer than the checkpoint.
 	if l.witnesses != nil {
+		view.begun = head.Checkpoint.Size > 0
 		if c, err := l.policy.Checkpoint(head.Checkpoint); err == nil {
 			if t, err := l.policy.SeenBy(c); err == nil {
 				l.seen.Store(max(t, l.seen.Load()))
+				view.begun = true
 			}
 		}
 	}
-	l.view.Store(newView(l.store, head, l.policy))
+	l.view.Store(view)
 }

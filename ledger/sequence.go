@@ -74,7 +74,7 @@ func (l *Log) run() {
 func (l *Log) stop(err error) {
 	err = l.stopped(err)
 	if !errors.Is(err, ErrClosed) {
-		l.log.Error("ledger stopped", "err", err)
+		l.log.Error("ledger stopped: nothing is registered any more; who opened it says why")
 		l.err = err
 	}
 	l.close(err)

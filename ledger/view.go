@@ -27,14 +27,19 @@ type View struct {
 	store  *store.Store
 	head   store.Head
 	policy *verify.Policy
+	begun  bool
 }
 
 func newView(s *store.Store, head store.Head, policy *verify.Policy) *View {
-	return &View{s.State(head), s, head, policy}
+	return &View{s.State(head), s, head, policy, true}
 }
 
 // Checkpoint returns the signed checkpoint.
 func (v *View) Checkpoint() tlog.SignedCheckpoint { return v.head.Checkpoint }
+
+// Begun says whether the checkpoint may be shown. With witnesses, that of a new ledger,
+// which has no entry, is public when their quorum has cosigned it, as every later one.
+func (v *View) Begun() bool { return v.begun }
 
 // Size returns the number of entries.
 func (v *View) Size() uint64 { return v.head.Checkpoint.Size }

@@ -248,8 +248,11 @@ func (c *Charge) judgeFork(p *Policy) (*Breach, error) {
 	case c.Root == before.Root:
 		return nil, failed(StepRule, "the tree of %d entries begins with the one of %d", after.Size, before.Size)
 	}
-	reason := fmt.Sprintf("%s signed two trees: one of %d entries, %s, and one of %d, %s, whose first %d are not those of the other",
-		before.Origin, before.Size, before.Root, after.Size, after.Root, before.Size)
+	reason := fmt.Sprintf("%s signed two trees: one of %s, %s, and one of %d, %s",
+		before.Origin, entries(before.Size), before.Root, after.Size, after.Root)
+	if before.Size < after.Size {
+		reason += fmt.Sprintf(", which does not begin with the other: its first %s have the root %s", entries(before.Size), c.Root)
+	}
 	return forkOf(ledger, before, after, before.Size, reason), nil
 }
 

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -13,23 +14,33 @@ import (
 // is two entries. Any of it is evidence against the ledger. It is nil when none does;
 // that the ledger has shown nobody another past, that does not say.
 func Contradiction(items []Item) *Failure {
-	first := make(map[subject]claim)
-	for _, item := range items {
-		if item.Registration == nil {
-			continue
-		}
-		for _, c := range item.claims() {
-			other, ok := first[c.subject]
-			switch {
-			case !ok:
-				first[c.subject] = c
-			case other.value != c.value:
-				return failed(StepFork, "%s %s: the %s is %s by the receipt of %s, and %s by that of %s",
-					c.ledger.Name(), c.offence, c.what, other.value, other.by, c.value, c.by)
+	for a, b := range contradictions(items) {
+		return failed(StepFork, "%s %s: the %s is %s by the receipt of %s, and %s by that of %s",
+			a.ledger.Name(), a.offence, a.what, a.value, a.by, b.value, b.by)
+	}
+	return nil
+}
+
+// contradictions returns claims of one subject with two values, the first claim of it and
+// a later one.
+func contradictions(items []Item) iter.Seq2[claim, claim] {
+	return func(yield func(a, b claim) bool) {
+		first := make(map[subject]claim)
+		for _, item := range items {
+			if item.Registration == nil {
+				continue
+			}
+			for _, c := range item.claims() {
+				other, ok := first[c.subject]
+				if !ok {
+					first[c.subject] = c
+				}
+				if ok && other.value != c.value && !yield(other, c) {
+					return
+				}
 			}
 		}
 	}
-	return nil
 }
 
 // A claim is what a receipt says of a subject.
@@ -37,7 +48,15 @@ type claim struct {
 	subject
 	value string
 	by    string // the record
+	reg   *Registration
+	tree  *Checkpoint // whose root it is; nil for another subject
 }
+
+// The offences.
+const (
+	twoPasts = "shows two pasts"
+	twice    = "broke the rule once"
+)
 
 // A subject has one value in one past of a ledger that registers no record twice.
 type subject struct {
@@ -47,17 +66,16 @@ type subject struct {
 }
 
 func (i Item) claims() []claim {
-	const twoPasts, twice = "shows two pasts", "broke the rule once"
 	ledger, index := i.Record.Text().Ledger, i.Registration.Index
 	by := fmt.Sprintf("%s %s", i.Record.Text().Kind, i.Record.ID())
 	leaf := tlog.LeafHash(record.Entry{Registered: i.Registration.Registered, Record: i.Record.Bytes()}.Bytes())
 	claims := []claim{
-		{subject{ledger, fmt.Sprintf("leaf hash of its entry %d", index), twoPasts}, leaf.String(), by},
-		{subject{ledger, "number of " + by, twice}, fmt.Sprint(index), by},
+		{subject{ledger, fmt.Sprintf("leaf hash of its entry %d", index), twoPasts}, leaf.String(), by, i.Registration, nil},
+		{subject{ledger, "number of " + by, twice}, fmt.Sprint(index), by, i.Registration, nil},
 	}
 	for _, c := range []*Checkpoint{i.Registration.Checkpoint, i.Registration.older} {
 		if c != nil {
-			claims = append(claims, claim{subject{ledger, "root of its tree of " + entries(c.Size), twoPasts}, c.Root.String(), by})
+			claims = append(claims, claim{subject{ledger, "root of its tree of " + entries(c.Size), twoPasts}, c.Root.String(), by, i.Registration, c})
 		}
 	}
 	return claims

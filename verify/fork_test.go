@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -33,6 +34,62 @@ func wantContradiction(t testing.TB, items []verify.Item, want ...string) {
 		}
 		slices.Reverse(items)
 	}
+}
+
+// wantEvidence demands evidence of a rule in both orders of the items; of "" none.
+func wantEvidence(w *world, items []verify.Item, rule rules.Rule) {
+	w.t.Helper()
+	items = slices.Clone(items)
+	for range 2 {
+		evidence := verify.ContradictionEvidence(items)
+		if rule == "" {
+			if evidence != nil {
+				w.t.Errorf("evidence %s", evidence)
+			}
+		} else if b, err := verify.Evidence(w.p, evidence); err != nil || b.Verdict != verify.Yes || b.Rule != rule {
+			w.t.Errorf("breach %v, %v of %s; want one of %s", b, err, evidence, rule)
+		}
+		slices.Reverse(items)
+	}
+}
+
+// What two receipts show is a file that anybody can judge, where the format has one.
+func TestAContradictionOfReceiptsIsEvidence(t *testing.T) {
+	w, fork := newWorld(t), newWorld(t)
+	contract := contractText(t, 1)
+	for _, to := range []*world{w, fork} {
+		to.register(contract, both...)
+	}
+	w.register(statementText(contract.ID(), makers()[:1], 2), "alice.example")
+	fork.register(terminationText(contract.ID(), makers()), both...)
+	wantEvidence(w, append(w.items(0), fork.items(1)...), verify.Fork) // two trees of one size
+	if s := string(verify.ContradictionEvidence(append(w.items(0), fork.items(1)...))); !strings.Contains(s, "\nconsistency ") {
+		t.Error(s)
+	}
+	fork.log.fill(3)
+	wantEvidence(w, append(w.items(1), fork.items(1)...), verify.Fork) // two entries of one index
+	wantEvidence(w, append(w.items(0), fork.items(1)...), "")          // neither, and no contradiction
+
+	twice := newWorld(t)
+	twice.register(contract, both...)
+	twice.register(contract, both...)
+	wantEvidence(twice, twice.items(0, 1), rules.Once)
+	twice.log.fill(1)
+	wantEvidence(twice, []verify.Item{twice.under(0, 2), twice.under(1, 3)}, "") // in two trees
+	wantEvidence(twice, []verify.Item{{Report: verify.Refused(errors.New("no receipt"))}}, "")
+}
+
+// Of several contradictions one that evidence shows is enough.
+func TestEvidenceIsOfTheContradictionThatHasSome(t *testing.T) {
+	w, fork := newWorld(t), newWorld(t)
+	contract := contractText(t, 1)
+	w.register(contract, both...)
+	w.register(contract, both...)
+	fork.register(contractText(t, 2), both...)
+	w.log.fill(2)
+	items := []verify.Item{w.under(0, 2), w.under(1, 3), fork.items(0)[0]}
+	wantEvidence(w, items[:2], "")
+	wantEvidence(w, items, verify.Fork)
 }
 
 func TestReceiptsOfOnePastContradictNothing(t *testing.T) {

@@ -63,7 +63,8 @@ type Registration struct {
 	Counted    []Cosignature // those that are not from before the entry: of Checkpoint, or of an older one where SeenBy is
 	SeenBy     int64         // POSIX seconds: when a quorum had cosigned ([Policy.SeenBy]); 0 where there is only the ledger's word
 
-	older *Checkpoint // of an older receipt of the entry, which holds too; nil for none
+	hashes []tlog.Hash // that prove it
+	older  *Checkpoint // of an older receipt of the entry, which holds too; nil for none
 }
 
 // Receipt verifies a receipt: a c2sp.org/tlog-proof@v1 whose extra is an entry. The
@@ -124,7 +125,7 @@ func registered(p *Policy, ledger note.Key, proof tlog.Proof, entry record.Entry
 	if err != nil {
 		return nil, err
 	}
-	reg := &Registration{Registered: entry.Registered, Index: proof.Index, Checkpoint: c}
+	reg := &Registration{Registered: entry.Registered, Index: proof.Index, Checkpoint: c, hashes: proof.Hashes}
 	if err := reg.meet(p); err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (o *options) refuseEvidence(path string, text []byte, f *verify.Failure) (i
 	if f.Step == verify.StepForm || f.Step == verify.StepCheckpoint {
 		result.Verdict = verify.Unchecked
 	}
-	h := "nothing was judged: evidence is the whole file that chirograph audit wrote, to the byte"
+	h := "nothing was judged: evidence is the whole file as it was written, to the byte, by chirograph audit, watch, or chirograph-verify receipt --evidence"
 	switch {
 	case bytes.HasPrefix(text, []byte("PK")):
 		f.Reason = "this is a dossier, or another ZIP, and no evidence"

@@ -9,7 +9,7 @@ import (
 const usage = `chirograph-verify checks, without a network, what a ledger gave.
 
 Usage:
-  chirograph-verify receipt     --policy FILE [--docs DIR] [--party ROLE=VKEY]... RECEIPT|DOSSIER...
+  chirograph-verify receipt     --policy FILE [--docs DIR] [--party ROLE=VKEY]... [--evidence FILE] RECEIPT|DOSSIER...
   chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF
   chirograph-verify evidence    --policy FILE EVIDENCE
 
@@ -31,7 +31,7 @@ var pages = map[string]string{
 	"receipt": `chirograph-verify receipt says what receipts, and the dossiers that keep them, prove.
 
 Usage:
-  chirograph-verify receipt --policy FILE [--docs DIR] [--party ROLE=VKEY]... RECEIPT|DOSSIER...
+  chirograph-verify receipt --policy FILE [--docs DIR] [--party ROLE=VKEY]... [--evidence FILE] RECEIPT|DOSSIER...
 
 Several files judge each other: a statement is of the parties of its contract, a key
 signs nothing after its revocation, all are of one history.
@@ -40,6 +40,7 @@ Flags:
   --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
   --docs DIR          compare the documents with the files in DIR, where chirograph extract puts them
   --party ROLE=VKEY   demand that this key, or the one in this file, signed for the role
+  --evidence FILE     where receipts contradict each other: write what proves it, if they alone do, to a new FILE
   --json              print the result as data
 
 Exit: 0 all of it is registered and signed by everyone who had to; 1 something does not
@@ -66,7 +67,8 @@ hold; 2 a file could not be read.
 Example:
   chirograph-verify consistency --policy ledger.policy pumps.tlog-proof growth.proof
 `,
-	"evidence": `chirograph-verify evidence judges what chirograph audit wrote against a ledger.
+	"evidence": `chirograph-verify evidence judges what proves that a ledger broke a rule:
+what chirograph audit and watch wrote, and receipt --evidence.
 
 Usage:
   chirograph-verify evidence --policy FILE EVIDENCE

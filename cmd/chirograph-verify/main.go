@@ -44,6 +44,7 @@ type options struct {
 	policy  string
 	docs    string
 	parties []string
+	charge  string // the file for evidence
 	json    bool
 	stdout  io.Writer
 	stderr  io.Writer
@@ -60,6 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&o.policy, "policy", "", "")
 	flags.StringVar(&o.docs, "docs", "", "")
 	flags.StringArrayVar(&o.parties, "party", nil, "")
+	flags.StringVar(&o.charge, "evidence", "", "")
 	flags.BoolVar(&o.json, "json", false, "")
 	about := flags.Bool("version", false, "")
 	err := flags.Parse(args)

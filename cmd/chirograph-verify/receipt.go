@@ -47,9 +47,13 @@ type statusResult struct {
 }
 
 type receiptResult struct {
-	Verdict verify.Verdict  `json:"verdict"`
-	Failure *verify.Failure `json:"failure,omitempty"` // of the files together
-	Files   []*fileResult   `json:"files"`
+	Verdict  verify.Verdict  `json:"verdict"`
+	Failure  *verify.Failure `json:"failure,omitempty"` // of the files together
+	Files    []*fileResult   `json:"files"`
+	Evidence string          `json:"evidence,omitempty"` // the file that was written
+
+	contradicted bool   // somewhere
+	charge       []byte // evidence of that; nil where these receipts make none
 }
 
 func (o *options) receipts(p *verify.Policy, paths []string) (int, error) {
@@ -84,15 +88,50 @@ func (o *options) receipts(p *verify.Policy, paths []string) (int, error) {
 	if err := result.judge(all, o.now().Unix()); err != nil {
 		return 0, err
 	}
+	result.charge = verify.ContradictionEvidence(all)
+	if o.charge != "" && result.charge != nil {
+		if err := writeNew(o.charge, result.charge); err != nil {
+			return 0, fmt.Errorf("--evidence: %w", err)
+		}
+		result.Evidence = o.charge
+	}
 	if o.json {
 		return code(result.Verdict), o.printJSON(result)
 	}
-	return code(result.Verdict), o.print(result)
+	if err := o.print(result); err != nil {
+		return 0, err
+	}
+	o.sayEvidence(result)
+	return code(result.Verdict), nil
+}
+
+// sayEvidence says whether receipts that contradict each other are evidence in one file,
+// and where it is.
+func (o *options) sayEvidence(r receiptResult) {
+	switch {
+	case r.Evidence != "":
+		fmt.Fprintf(o.stderr, "wrote %s: chirograph-verify evidence judges it\n", plain(r.Evidence))
+	case r.charge != nil:
+		fmt.Fprintln(o.stderr, "hint: --evidence FILE writes it as one file, which chirograph-verify evidence judges")
+	case r.contradicted:
+		fmt.Fprintln(o.stderr, "hint: they make no evidence file by themselves, because they are of two trees: chirograph audit and chirograph watch --dossier read the rest of the log, and write one where it shows a breach")
+	case o.charge != "":
+		fmt.Fprintf(o.stderr, "%s is not written: these receipts do not contradict each other\n", plain(o.charge))
+	}
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(path string, content []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Close())
 }
 
 // judge says of each file, and of all together, what the items say.
 func (r *receiptResult) judge(all []verify.Item, now int64) error {
-	contradicted := false
 	for _, f := range r.Files {
 		verify.SortByIndex(f.items)
 		f.Verdict = verify.Yes
@@ -101,17 +140,17 @@ func (r *receiptResult) judge(all []verify.Item, now int64) error {
 			f.Verdict = worse(f.Verdict, item.Verdict)
 		}
 		if f.Failure = verify.Contradiction(f.items); f.Failure != nil {
-			f.Verdict, contradicted = verify.No, true
+			f.Verdict, r.contradicted = verify.No, true
 		} else if err := f.status(now); err != nil {
 			return err
 		}
 		r.Verdict = worse(r.Verdict, f.Verdict)
 	}
-	if contradicted {
+	if r.contradicted {
 		return nil
 	}
 	if r.Failure = verify.Contradiction(all); r.Failure != nil {
-		r.Verdict = verify.No
+		r.Verdict, r.contradicted = verify.No, true
 	}
 	return nil
 }

@@ -136,6 +136,31 @@ func wantLine(t testing.TB, in, want string) {
 	}
 }
 
+// Evidence is of a contradiction, and where receipts have none, or none that they alone
+// prove, no file is written.
+func TestReceiptsThatProveNoForkAreNoEvidence(t *testing.T) {
+	dir := t.TempDir()
+	policy := writePolicy(t, dir)
+	c := sign(t, contractText(t), "ann.example", "dan.example")
+	filler := head(t, record.Statement, 2)
+	filler.Contract, filler.Parties, filler.About = contractText(t).ID(), contractText(t).Parties[1:], "delivery"
+	var paths []string
+	for i, b := range [][]byte{receipts(t, c)[0], receipts(t, sign(t, filler, "dan.example"), c)[1]} {
+		paths = append(paths, filepath.Join(dir, string(rune('a'+i))))
+		if err := os.WriteFile(paths[i], b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "evidence.txt")
+	_, stderr := does(t, exitYes, "receipt", "--evidence", file, "--policy", policy, paths[0])
+	wantLine(t, stderr, file+" is not written: these receipts do not contradict each other\n")
+	_, stderr = does(t, exitNo, append([]string{"receipt", "--evidence", file, "--policy", policy}, paths...)...)
+	wantLine(t, stderr, "hint: they make no evidence file by themselves, because they are of two trees: ")
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Error(err)
+	}
+}
+
 func TestAForkInADossierIsANoBesideItsFindings(t *testing.T) {
 	dir := t.TempDir()
 	contract := contractText(t)
@@ -170,7 +195,16 @@ func TestAForkInADossierIsANoBesideItsFindings(t *testing.T) {
 		t.Errorf("of two pasts a status follows:\n%s", stdout)
 	}
 	wantLine(t, stderr, path+": ledger.example shows two pasts: the ")
-	wantLine(t, stderr, "hint: keep these receipts: together they are evidence against the ledger\n")
+	wantLine(t, stderr, "hint: keep these receipts: together they are evidence against the ledger\nhint: --evidence FILE writes it as one file")
+
+	// The two trees are evidence by themselves, written once and over nothing.
+	file := filepath.Join(dir, "evidence.txt")
+	_, stderr = does(t, exitNo, "receipt", "--evidence", file, "--policy", policy, path)
+	wantLine(t, stderr, "wrote "+file+": chirograph-verify evidence judges it\n")
+	stdout, _ = does(t, exitYes, "evidence", "--policy", policy, file)
+	wantLine(t, stdout, ": yes: ledger.example signed two trees")
+	_, stderr = does(t, exitUnasked, "receipt", "--evidence", file, "--policy", policy, path)
+	wantLine(t, stderr, "--evidence: ")
 
 	stdout, _ = does(t, exitNo, "receipt", "--json", "--policy", policy, path)
 	var result receiptResult

@@ -36,6 +36,8 @@ With --state what was read is kept in DIR, a new folder or an empty one at first
 audit that was stopped goes on there, and a later one reads only what is new, and proves
 that the ledger has not changed the rest.
 
+An audit knows no receipts of yours: chirograph watch --dossier compares those too.
+
 Exit 1: the ledger broke a rule, or shows two histories. What proves it to others is
 written to EVIDENCE: chirograph-verify evidence judges it. Exit 2: not all was judged,
 or what the ledger says of a contract could not be compared.`,

@@ -50,6 +50,16 @@ func (h *held) chain(contract *record.Record) []*record.Record {
 	return chain
 }
 
+// last returns the record that was registered last; nil where none was.
+func (h *held) last() (last *record.Record) {
+	for _, r := range h.order {
+		if h.Receipt(r.ID()) != nil {
+			last = r // in the order of their entries
+		}
+	}
+	return last
+}
+
 // status returns how a contract stands on the day of a time in POSIX seconds, by the
 // records here; ok is false where it is not registered in the dossier's ledger.
 func (h *held) status(contract record.ID, t int64) (st rules.Status, ok bool, err error) {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,65 +38,11 @@ func urlOf(ledger string) string {
 	return ""
 }
 
-// pinFile is where the policy of the ledger at a URL is remembered.
-func (a *app) pinFile(ledgerURL string) (string, error) {
-	dir, err := a.home()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "policies", url.QueryEscape(strings.TrimRight(ledgerURL, "/"))+".policy"), nil
-}
-
-// pinned returns the remembered policy of a URL, nil if there is none.
-func (a *app) pinned(ledgerURL string) (*verify.Policy, error) {
-	path, err := a.pinFile(ledgerURL)
-	if err != nil {
-		return nil, err
-	}
-	b, err := readFile(path, verify.MaxPolicy)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	p, err := verify.ParsePolicy(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", plain(path), err)
-	}
-	return p, nil
-}
-
-// pin remembers a policy of a URL. The file of the same policy stays: it says since when.
-func (a *app) pin(ledgerURL string, p *verify.Policy) error {
-	path, err := a.pinFile(ledgerURL)
-	if err != nil {
-		return err
-	}
-	if b, err := readFile(path, verify.MaxPolicy); err == nil && bytes.Equal(b, p.Bytes()) {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return replaceFile(path, forAll, bytes.NewReader(p.Bytes()))
-}
-
-// sinceWhen says what a pinned policy asks for, and on which day it was pinned.
-func (a *app) sinceWhen(ledgerURL string, old *verify.Policy) string {
-	path, err := a.pinFile(ledgerURL)
-	if err == nil {
-		if info, err := os.Stat(path); err == nil {
-			return fmt.Sprintf("%s (pinned on %s)", quorumOf(old), record.DateOf(info.ModTime().Unix()))
-		}
-	}
-	return quorumOf(old)
-}
-
-// askPolicy asks a ledger for its policy, and returns the one that is pinned, too, nil for
-// none. The first answer is believed; a later one with another log key is refused unless
-// repin says otherwise. The policy names the URL that was asked where it names none.
-func (a *app) askPolicy(ctx context.Context, ledgerURL string, repin bool) (p, old *verify.Policy, err error) {
+// askPolicy asks a ledger for its policy, and returns what is remembered of it, too: at
+// that URL or, where that asks for more, at another; nil for nothing. The first answer is
+// believed; a later one with another log key is refused unless repin says otherwise. The
+// policy names the URL that was asked where it names none.
+func (a *app) askPolicy(ctx context.Context, ledgerURL string, repin bool) (p *verify.Policy, old *pin, err error) {
 	if _, p, err = client.Policy(ctx, nil, ledgerURL); err != nil {
 		return nil, nil, err
 	}
@@ -112,17 +56,23 @@ func (a *app) askPolicy(ctx context.Context, ledgerURL string, repin bool) (p, o
 	if log.URL == "" {
 		p.Logs[0].URL = ledgerURL
 	}
-	if old, err = a.pinned(ledgerURL); err != nil {
+	old, err = a.pinned(ledgerURL)
+	switch {
+	case err != nil && !repin:
 		return nil, nil, err
-	}
-	if old != nil && !repin && old.Logs[0].Key != log.Key {
-		return nil, nil, hint(no("%s was the ledger %s, it says now that it is %s", ledgerURL, old.Logs[0].Key, log.Key),
+	case err != nil:
+		a.say("what was remembered of %s can't be read, and is replaced: %s", ledgerURL, plainError(err))
+	case old != nil && !repin && old.ledger() != log.Key:
+		return nil, nil, hint(no("%s was the ledger %s, it says now that it is %s", ledgerURL, old.ledger(), log.Key),
 			"a ledger keeps its key for ever; if you know why it changed: chirograph policy %s --new-key -o FILE", ledgerURL)
-	}
-	if old == nil {
+	case old == nil:
 		a.say("first use of %s: it is the ledger %s, key %s", ledgerURL, log.Key.Name(), log.Key.Public().Fingerprint())
 	}
-	return p, old, nil
+	pins, err := a.pins(log.Key)
+	if more := above(p, pins); more != nil {
+		old = more
+	}
+	return p, old, err
 }
 
 // fetchPolicy asks a ledger for its policy, and pins it, unless it asks for less than
@@ -132,19 +82,19 @@ func (a *app) fetchPolicy(ctx context.Context, ledgerURL string) (*verify.Policy
 	switch {
 	case err != nil:
 		return nil, err
-	case old != nil && weaker(p, old):
-		return nil, hint(fmt.Errorf("%s asks for the %s, and asked for more until now: %s", ledgerURL, quorumOf(p), a.sinceWhen(ledgerURL, old)),
+	case old != nil && weaker(p, old.policy):
+		return nil, hint(fmt.Errorf("%s asks for the %s, and asked for more until now: %s", ledgerURL, quorumOf(p), old),
 			"if that is enough for you: chirograph policy %s -o FILE takes it over; who you trust is yours to choose", ledgerURL)
-	case old != nil && !sameQuorum(old, p):
-		a.say("%s", a.untilNow(ledgerURL, old, p))
+	case old != nil && !sameQuorum(old.policy, p):
+		a.say("%s", untilNow(old, p))
 	}
 	return p, a.pin(ledgerURL, p)
 }
 
 // untilNow says of a policy that asks for something else than the one that is pinned what
 // both ask for.
-func (a *app) untilNow(ledgerURL string, old, p *verify.Policy) string {
-	return fmt.Sprintf("until now: %s; now: %s", a.sinceWhen(ledgerURL, old), quorumOf(p))
+func untilNow(old *pin, p *verify.Policy) string {
+	return fmt.Sprintf("until now: %s; now: %s", old, quorumOf(p))
 }
 
 // oneLog returns the only log of a policy by which something is drawn up or
@@ -220,17 +170,18 @@ func (a *app) ledgerClient(p *verify.Policy, ledger note.Key, override string) (
 		return nil, err
 	}
 	if old != nil {
-		if _, ok := old.Log(ledger); !ok {
-			return nil, no("%s is known as the ledger %s, the record is for %s", at, old.Logs[0].Key, ledger)
+		if old.ledger() != ledger {
+			return nil, no("%s is known as the ledger %s, the record is for %s", at, old.ledger(), ledger)
 		}
 	}
 	return client.New(client.Config{URL: at, Policy: p, Ledger: ledger, Waiting: a.sayWaiting})
 }
 
-// sayWaiting says that a submission takes time, in the words of the ledger if it has any.
+// sayWaiting says that a submission takes time, in the words of the ledger if it has any,
+// and how long that is waited for.
 func (a *app) sayWaiting(detail string) {
 	if detail == "" {
 		detail = "the ledger can't answer yet, and is asked again"
 	}
-	a.say("waiting: %s", detail)
+	a.say("waiting: %s; giving up %d minutes after the first try", detail, int(client.SubmitTime.Minutes()))
 }

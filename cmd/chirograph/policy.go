@@ -47,13 +47,16 @@ it by another way, before you trust what the policy verifies.`,
 				return hint(fmt.Errorf("%s asks for the quorum %s of %d witnesses, the ledger now for %s of %d", out, old.Quorum, len(old.Witnesses), p.Quorum, len(p.Witnesses)),
 					"write what the ledger says to another file, and compare: who you trust is yours to choose")
 			}
-			if pinned != nil && !sameQuorum(pinned, p) {
-				a.say("%s", a.untilNow(args[0], pinned, p))
+			if pinned != nil && !sameQuorum(pinned.policy, p) {
+				a.say("%s", untilNow(pinned, p))
+				if weaker(p, pinned.policy) {
+					a.say("warning: that is weaker: fewer have to cosign than until now; it is remembered for %s from here on", args[0])
+				}
 			}
 			if err := replaceFile(out, forAll, bytes.NewReader(p.Bytes())); err != nil {
 				return err
 			}
-			if err := a.pin(args[0], p); err != nil {
+			if err := a.repin(args[0], p); err != nil {
 				return err
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)

@@ -96,7 +96,10 @@ func (s *stage) modify(resp *http.Response) error {
 	}
 	status, changed := s.change(resp.Request, body)
 	if status == 0 {
-		status, changed = resp.StatusCode, body
+		status = resp.StatusCode
+		if changed == nil {
+			changed = body
+		}
 	}
 	if bytes.HasPrefix(changed, []byte(`{"type"`)) {
 		resp.Header.Set("Content-Type", "application/problem+json")
@@ -150,7 +153,9 @@ func (s *stage) tool(args ...string) int {
 		return exitYes
 	}
 	a.say("chirograph: %s", plainError(err))
-	a.say("hint: %s", advice(err))
+	if h := advice(err); h != "" {
+		a.say("hint: %s", h)
+	}
 	var n *negative
 	if errors.As(err, &n) {
 		return exitNo

@@ -64,7 +64,7 @@ func (a *app) status(ctx context.Context, arg string, t trust, asJSON bool) erro
 	}
 	defer q.close()
 	if err := a.answer(ctx, q, asJSON); err != nil {
-		return q.ledger.explain(err)
+		return q.ledger.explain(ctx, err)
 	}
 	return nil
 }
@@ -72,8 +72,8 @@ func (a *app) status(ctx context.Context, arg string, t trust, asJSON bool) erro
 // answer prints what the ledger says, as far as it is verified.
 func (a *app) answer(ctx context.Context, q *question, asJSON bool) error {
 	receipt, err := a.registered(ctx, q)
-	if notThere(err) {
-		return a.refusedStatus(q.id, a.unregistered(ctx, q), asJSON)
+	if notThere(err) || q.holds(q.id) && taken(err) {
+		return a.refusedStatus(q.id, a.unregistered(ctx, q, err), asJSON)
 	}
 	if err != nil {
 		return err
@@ -131,6 +131,8 @@ func (a *app) before(ctx context.Context, q *question, receipt *client.Receipt) 
 	}
 	old, err := q.client.Receipt(ctx, t.Replaces)
 	switch {
+	case q.holds(t.Replaces) && denied(err):
+		return nil, a.lost(ctx, q.client, q.dossier, q.path, q.dossier.Record(t.Replaces), err)
 	case notThere(err):
 		return nil, fmt.Errorf("%s has contract %s, which takes the place of %s, and says that it does not have that", q.client.URL(), receipt.Record.ID(), t.Replaces)
 	case err != nil:
@@ -187,6 +189,9 @@ func (q *question) close() {
 	}
 }
 
+// holds says whether the dossier, if there is one, has the receipt of a record.
+func (q *question) holds(id record.ID) bool { return q.dossier != nil && q.dossier.Receipt(id) != nil }
+
 // statusOf returns the question of an argument. Of a dossier it is about its contract,
 // whether that is registered or not.
 func (a *app) statusOf(ctx context.Context, arg string, t trust) (*question, error) {
@@ -236,12 +241,12 @@ func (q *question) onePast(ctx context.Context, receipt *client.Receipt) error {
 
 // unregistered says that the ledger does not have what is asked for, which is an offence
 // where the dossier has its receipt.
-func (a *app) unregistered(ctx context.Context, q *question) error {
-	if q.dossier != nil && q.dossier.Receipt(q.id) != nil {
-		return a.lost(ctx, q.client, q.dossier, q.path, q.dossier.Record(q.id))
+func (a *app) unregistered(ctx context.Context, q *question, answer error) error {
+	if q.holds(q.id) {
+		return a.lost(ctx, q.client, q.dossier, q.path, q.dossier.Record(q.id), answer)
 	}
 	if err := theLedger(ctx, q.client); err != nil {
 		return err
 	}
-	return no("%s is not registered at %s", q.id, q.client.URL())
+	return no("%s is not registered at %s: the ledger has not taken it", q.id, q.client.URL())
 }

@@ -25,7 +25,9 @@ func TestTheStatusOfARenewalIsThatOfTheContractBefore(t *testing.T) {
 		}
 		return 0, nil
 	}
-	s.wants(exitUnasked, "status", path)
+	s.wants(exitNo, "status", path)
+	s.says("and you hold its receipt")
+	s.wants(exitUnasked, "status", next.ID().String()) // who holds none can't say that it was there
 	s.says("has contract " + next.ID().String() + ", which takes the place of " + contract.ID().String() + ", and says that it does not have that")
 	// It is believed no more than of any other.
 	s.page("/contracts/"+contract.ID().String(), func(page map[string]any) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -98,7 +99,7 @@ func (a *app) submitDossier(ctx context.Context, path string, t trust, asJSON bo
 	if s.keeper != nil {
 		results, err := s.keeper.settleNew(ctx)
 		if err != nil {
-			err = s.ledger.explain(err)
+			err = s.ledger.explain(ctx, err)
 		}
 		s.results, s.failed = results, errors.Join(s.failed, err)
 	}
@@ -108,7 +109,7 @@ func (a *app) submitDossier(ctx context.Context, path string, t trust, asJSON bo
 	for _, w := range s.waiting {
 		a.say("%s", w)
 	}
-	return s.end(asJSON)
+	return s.end(ctx, asJSON)
 }
 
 // A submission is a dossier while what is complete in it is registered.
@@ -136,17 +137,23 @@ func (s *submission) reach() (other bool, err error) {
 	return other, err
 }
 
-// adopt has the dossier take the policy that the command line names, if it names one.
+// adopt has the dossier take the policy that the command line names, if it names one, or
+// the pinned one that asks for more.
 func (s *submission) adopt(ctx context.Context) error {
 	path, err := s.trust.file()
-	if path == "" || err != nil {
+	if err != nil {
 		return err
+	}
+	if path == "" {
+		if weaker, err := s.belowPin(s.dossier); err != nil || !weaker {
+			return err
+		}
 	}
 	if _, err = s.reach(); err != nil {
 		return err
 	}
 	if err := s.keeper.adopt(ctx, s.ledger); err != nil {
-		return s.ledger.explain(err)
+		return s.ledger.explain(ctx, err)
 	}
 	return nil
 }
@@ -181,7 +188,7 @@ func (s *submission) submit(ctx context.Context, r *record.Record) bool {
 		s.keeper.take(receipt)
 		return true
 	}
-	s.failed = errors.Join(s.failed, s.ledger.submitError(err, r))
+	s.failed = errors.Join(s.failed, s.ledger.submitError(ctx, err, r))
 	var answered *client.Refusal
 	if errors.As(err, &answered) {
 		s.rejected = append(s.rejected, newRefused(r, err))
@@ -190,7 +197,7 @@ func (s *submission) submit(ctx context.Context, r *record.Record) bool {
 }
 
 // end prints what came of it.
-func (s *submission) end(asJSON bool) error {
+func (s *submission) end(ctx context.Context, asJSON bool) error {
 	var n *negative
 	switch {
 	case s.failed != nil && (len(s.results) > 0 || errors.As(s.failed, &n)):
@@ -202,9 +209,53 @@ func (s *submission) end(asJSON bool) error {
 	case len(s.results) == 0 && s.dead > 0:
 		return errors.Join(s.printRefused(nil, s.rejected, asJSON), no("nothing here can be registered any more"))
 	case len(s.results) == 0:
-		s.say("everything here is registered already")
+		if err := s.stillThere(ctx); err != nil {
+			return errors.Join(s.printRefusal(nil, s.held.last(), err, asJSON), err)
+		}
 	}
 	return s.printResults(s.results, asJSON)
+}
+
+// stillThere says that everything is registered, when the ledger says so too: it is asked
+// for the last entry of which a receipt is here, the first that an older copy of the ledger
+// lacks. Where nobody answers the receipts say it.
+func (s *submission) stillThere(ctx context.Context) error {
+	last := s.held.last()
+	if last == nil {
+		s.say("everything here is registered already")
+		return nil
+	}
+	if s.ledger == nil {
+		if _, err := s.reach(); err != nil {
+			return err
+		}
+	}
+	_, err := s.ledger.Receipt(ctx, last.ID())
+	switch {
+	case denied(err):
+		return s.deny(ctx, last, err)
+	case err != nil:
+		s.say("everything here is registered already, by the receipts in %s; %s did not confirm it: %s", s.path, s.ledger.URL(), err)
+	default:
+		s.say("everything here is registered already")
+	}
+	return nil
+}
+
+// deny says that the ledger does not have what the dossier has a receipt of, and how it is
+// registered once more: as another entry, so that the dossier keeps what it has.
+func (s *submission) deny(ctx context.Context, r *record.Record, answer error) error {
+	err := s.lost(ctx, s.ledger.Client, s.dossier, s.path, r, answer)
+	var n *negative
+	if !errors.As(err, &n) {
+		return err
+	}
+	until := ""
+	if t := r.Text().SignBy; t != 0 {
+		until = " until " + readable(t)
+	}
+	return hint(err, "keep this file: it stays valid, and is your proof; chirograph status %s says what to look at. It can be registered once more%s, as another entry: chirograph extract %s --to DIR, then chirograph submit %s --ledger %s",
+		s.path, until, s.path, filepath.Join("DIR", r.ID().String()+".note"), s.ledger.URL())
 }
 
 // saveSome saves a dossier if anything in it was registered.
@@ -253,7 +304,7 @@ func (a *app) submitNote(ctx context.Context, path string, t trust, asJSON bool)
 	}
 	receipt, err := c.Submit(ctx, r)
 	if err != nil {
-		err = c.submitError(err, r)
+		err = c.submitError(ctx, err, r)
 		return errors.Join(a.printRefusal(nil, r, err, asJSON), err)
 	}
 	if t := receipt.Record.Text(); t.Kind == record.Revocation {
@@ -314,12 +365,12 @@ func unreached(err error) bool {
 }
 
 // submitError tells a refusal from a ledger that did not answer.
-func (c *asked) submitError(err error, r *record.Record) error {
+func (c *asked) submitError(ctx context.Context, err error, r *record.Record) error {
 	var refusal *client.Refusal
 	if unreached(err) {
 		return hint(err, "nothing was sent; --ledger URL asks at another address")
 	}
-	if explained := c.explain(err); explained != err {
+	if explained := c.explain(ctx, err); explained != err {
 		return explained
 	}
 	if !errors.As(err, &refusal) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -68,7 +69,15 @@ func (a *app) namedLedger(ctx context.Context, t trust, key note.Key) (*asked, e
 	if key == (note.Key{}) {
 		key = p.Logs[0].Key
 	}
-	return a.ledgerBy(p, name, key, urlOf(t.ledger))
+	c, err := a.ledgerBy(p, name, key, urlOf(t.ledger))
+	if err != nil {
+		return nil, err
+	}
+	pins, err := a.pins(key)
+	if err != nil {
+		return nil, err
+	}
+	return c, notWeaker(c, pins)
 }
 
 // An asked is a ledger, and what people call the policy by which it is asked.
@@ -87,8 +96,10 @@ func (a *app) ledgerBy(p *verify.Policy, name string, key note.Key, override str
 }
 
 // dossierLedger returns the ledger of a dossier, by the policy that the command line
-// names, which then is not the dossier's yet, or by the dossier's own. Where --ledger
-// names a URL and the dossier's policy none, the dossier keeps it.
+// names, or by the dossier's own, or by the one that is pinned, if that asks for more than
+// the dossier's own: whoever sent the file chose what is in it. The policy is other than
+// the dossier's yet unless it is its own. Where --ledger names a URL and the dossier's
+// policy none, the dossier keeps it.
 func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked, other bool, err error) {
 	key := ledgerOf(d)
 	own, err := verify.ParsePolicy(d.Policy())
@@ -99,25 +110,51 @@ func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked,
 	if err != nil {
 		return nil, false, err
 	}
-	if p == nil {
+	pins, err := a.pins(key)
+	if err != nil {
+		return nil, false, err
+	}
+	old := above(own, pins)
+	switch {
+	case p == nil && old == nil:
 		c, err := a.ledgerBy(own, "the policy in "+plain(path), key, urlOf(t.ledger))
 		if err != nil {
 			return nil, false, err
 		}
 		return c, false, keepURL(d, own, key, c.URL())
-	}
-	if got := p.Logs[0].Key; got != key {
-		return nil, false, hint(fmt.Errorf("%s is the policy of the ledger %s, and %s is for the ledger %s", name, got, plain(path), key),
+	case p == nil:
+		a.say("warning: the policy in %s asks for less (%s) than the one pinned for this ledger (%s): what the ledger answers is judged by the pinned one", path, quorumOf(own), old)
+		p, name = old.policy, "the policy pinned for "+old.url
+		p.Logs[0].URL = "" // the dossier's, if it names one
+	case p.Logs[0].Key != key:
+		return nil, false, hint(fmt.Errorf("%s is the policy of the ledger %s, and %s is for the ledger %s", name, p.Logs[0].Key, plain(path), key),
 			"a contract stays in its ledger: name a policy of that one")
 	}
 	if log, ok := own.Log(key); ok && p.Logs[0].URL == "" {
 		p.Logs[0].URL = log.URL
 	}
+	if p.Logs[0].URL == "" && old != nil {
+		p.Logs[0].URL = old.url
+	}
 	c, err := a.ledgerBy(p, name, key, urlOf(t.ledger))
 	if err != nil {
 		return nil, false, err
 	}
-	return c, true, a.notWeaker(c)
+	if len(pins) == 0 && weaker(p, own) {
+		return nil, false, lessThan(c, "the policy in "+plain(path), quorumOf(own))
+	}
+	return c, true, notWeaker(c, pins)
+}
+
+// belowPin says whether the policy of a dossier asks for less than one that is pinned for
+// its ledger.
+func (a *app) belowPin(d *dossier.Dossier) (bool, error) {
+	own, err := verify.ParsePolicy(d.Policy())
+	if err != nil {
+		return false, fmt.Errorf("the dossier's policy: %w", err)
+	}
+	pins, err := a.pins(ledgerOf(d))
+	return above(own, pins) != nil, err
 }
 
 // keepURL has a dossier keep where its ledger is, where its policy does not say so.
@@ -131,20 +168,26 @@ func keepURL(d *dossier.Dossier, p *verify.Policy, key note.Key, url string) err
 	return nil
 }
 
-// notWeaker refuses a policy that asks for less than the one that is pinned for the same
-// URL.
-func (a *app) notWeaker(c *asked) error {
-	old, err := a.pinned(c.URL())
-	if old == nil || err != nil || !weaker(c.policy, old) {
-		return err
+// notWeaker refuses a policy that asks for less than one that is pinned for the ledger.
+func notWeaker(c *asked, pins []*pin) error {
+	old := above(c.policy, pins)
+	if old == nil {
+		return nil
 	}
-	return hint(fmt.Errorf("%s asks for the %s, less than the policy that is remembered for %s: %s", c.name, quorumOf(c.policy), c.URL(), a.sinceWhen(c.URL(), old)),
+	return lessThan(c, "the policy that is remembered for "+old.url, old.String())
+}
+
+// lessThan refuses a policy that asks for less than another. What the ledger itself asks
+// for now takes the place of what is remembered, when somebody has looked at it.
+func lessThan(c *asked, other, asksFor string) error {
+	return hint(fmt.Errorf("%s asks for the %s, less than %s: %s", c.name, quorumOf(c.policy), other, asksFor),
 		"chirograph policy %s -o FILE shows what the ledger itself asks for now, and remembers it: compare it by another way", c.URL())
 }
 
 // adopt makes the policy by which a ledger is asked that of the dossier. Each receipt
 // that does not hold by it is fetched anew before: a policy by which they do not hold is
-// no dossier's. The dossier is saved where it has receipts.
+// no dossier's, and neither is one that the ledger was not seen to meet. The dossier is
+// saved where it has receipts; else it is with its first one.
 func (k *keeper) adopt(ctx context.Context, c *asked) error {
 	own, err := verify.ParsePolicy(k.dossier.Policy())
 	if err != nil {
@@ -160,16 +203,36 @@ func (k *keeper) adopt(ctx context.Context, c *asked) error {
 	if err := k.keepBy(c.policy, fetched); err != nil {
 		return err
 	}
-	if err := k.dossier.SetPolicy(c.policy.Bytes()); err != nil || !registered {
+	if registered && len(fetched) == 0 {
+		if _, err := c.Checkpoint(ctx); err != nil {
+			return err
+		}
+	}
+	if err := k.dossier.SetPolicy(c.policy.Bytes()); err != nil {
 		return err
 	}
-	if err := k.dossier.Save(k.path); err != nil {
-		return err
+	if registered {
+		if err := k.dossier.Save(k.path); err != nil {
+			return err
+		}
 	}
-	if !sameQuorum(own, c.policy) {
-		k.say("%s has the policy %s now: %s; until now: %s", k.path, c.name, quorumOf(c.policy), quorumOf(own))
-	}
+	k.sayAdopted(own, c, registered)
 	return nil
+}
+
+// sayAdopted says which policy a dossier has, or is to have with its first receipt.
+func (k *keeper) sayAdopted(own *verify.Policy, c *asked, registered bool) {
+	if sameQuorum(own, c.policy) {
+		return
+	}
+	how := "%s has the policy %s now: %s; until now: %s"
+	if !registered {
+		how = "%s is to have the policy %s, with its first receipt: %s; until now: %s"
+	}
+	k.say(how, k.path, strings.TrimPrefix(c.name, "the policy "), quorumOf(c.policy), quorumOf(own))
+	if weaker(c.policy, own) {
+		k.say("warning: that is weaker: fewer have to cosign than until now")
+	}
 }
 
 // renewBy fetches the receipts that a policy wants anew, and says whether the dossier
@@ -190,8 +253,8 @@ func (k *keeper) renewBy(ctx context.Context, c *asked) (fetched map[record.ID][
 		}
 		renewed, err := c.Receipt(ctx, r.ID())
 		switch {
-		case notThere(err):
-			return nil, true, k.lost(ctx, c.Client, k.dossier, k.path, r)
+		case denied(err):
+			return nil, true, k.lost(ctx, c.Client, k.dossier, k.path, r, err)
 		case err != nil:
 			return nil, true, err
 		}
@@ -227,53 +290,56 @@ func holdsBy(p *verify.Policy, receipt *dossier.Receipt) bool {
 }
 
 // explain says of an error what the ledger left open: by which policy a quorum is not
-// met, and what to do then; and that a record is taken. Another is returned as it is.
-func (c *asked) explain(err error) error {
+// met, and what to do then; and that a record is taken, or not. Another is returned as it is.
+func (c *asked) explain(ctx context.Context, err error) error {
 	var failure *verify.Failure
 	var taken *client.NotPublic
+	var not *client.NotTaken
 	switch {
 	case errors.As(err, &failure) && failure.Step == verify.StepQuorum:
-		return hint(fmt.Errorf("by %s, %s: %w", c.name, quorumOf(c.policy), err),
-			"the ledger may ask other witnesses now: chirograph policy %s -o FILE, compare FILE by another way, and run this again with --policy FILE", c.URL())
+		return c.unmet(ctx, err)
+	case errors.As(err, &not):
+		return hint(err, "by its own word the ledger has not stored it; run the command again later, it registers nothing twice")
 	case errors.As(err, &taken):
-		return hint(err, "the ledger has it, and shows it when its witnesses have cosigned; run the command again later, it registers nothing twice")
+		return hint(err, "the ledger says that it has it, which is not signed, and shows it when its witnesses have cosigned; run the command again later, it registers nothing twice")
 	}
 	return err
 }
 
-// weaker says whether a policy asks for fewer cosignatures than another: of others than
-// its ledger, or all together.
-func weaker(p, than *verify.Policy) bool {
-	return least(p, true) < least(than, true) || least(p, false) < least(than, false)
+// unmet explains that the quorum is not met: whose cosignature is missing, and whether the
+// ledger asks those witnesses at all.
+func (c *asked) unmet(ctx context.Context, err error) error {
+	by := fmt.Errorf("by %s, %s: %w", c.name, quorumOf(c.policy), err)
+	other := fmt.Sprintf("chirograph policy %s -o FILE, compare FILE by another way, and run this again with --policy FILE", plain(c.URL()))
+	var unmet *client.Unmet
+	if !errors.As(err, &unmet) {
+		return hint(by, "the ledger may ask other witnesses now: %s", other)
+	}
+	by = fmt.Errorf("registered as entry %d by the ledger's word, and its receipt, which has not the quorum, is not kept: %w", unmet.Index, by)
+	_, now, asked := client.Policy(ctx, nil, c.URL())
+	if asked != nil {
+		return hint(by, "%s not cosigned it: run this again later; or the ledger asks other witnesses now: %s", have(unmet.Missing), other)
+	}
+	var stranger []verify.Witness
+	for _, w := range unmet.Missing {
+		if !slices.ContainsFunc(now.Witnesses, func(x verify.Witness) bool { return x.Key == w.Key }) {
+			stranger = append(stranger, w)
+		}
+	}
+	if len(stranger) == 0 {
+		return hint(by, "%s not cosigned it yet, and the ledger asks for that: run this again later", have(unmet.Missing))
+	}
+	return hint(by, "%s not cosigned it, and the ledger does not ask for that now: %s", have(stranger), other)
 }
 
-// least returns how many cosignatures make the quorum of a policy at least: all of them,
-// or those of others than the ledger.
-func least(p *verify.Policy, others bool) int {
-	needs := map[string]int{verify.NoQuorum: 0}
-	for _, w := range p.Witnesses {
-		needs[w.Name] = 1
-		if others && slices.ContainsFunc(p.Logs, func(l verify.Log) bool { return l.Owns(w) }) {
-			needs[w.Name] = 0
-		}
+// have says which witnesses have.
+func have(witnesses []verify.Witness) string {
+	names := make([]string, len(witnesses))
+	for i, w := range witnesses {
+		names[i] = w.Name
 	}
-	for _, g := range p.Groups {
-		var members []int
-		for _, m := range g.Members {
-			members = append(members, needs[m])
-		}
-		slices.Sort(members)
-		for _, n := range members[:g.K] {
-			needs[g.Name] += n
-		}
+	if len(names) == 1 {
+		return names[0] + " has"
 	}
-	return needs[p.Quorum]
-}
-
-// quorumOf says what a policy asks for.
-func quorumOf(p *verify.Policy) string {
-	if p.Quorum == verify.NoQuorum {
-		return "quorum none"
-	}
-	return fmt.Sprintf("quorum %s (at least %d of %s)", p.Quorum, least(p, false), counted(len(p.Witnesses), "witness", "witnesses"))
+	return strings.Join(names, ", ") + " have"
 }

@@ -174,14 +174,16 @@ func TestADossierGoesOverToOtherWitnesses(t *testing.T) {
 			s.tells(exitUnasked, args...)
 			s.says("by the policy in " + path + ", quorum all-of-them (at least " + fmt.Sprint(len(c.was)) + " of ")
 			s.says("the quorum all-of-them is not met: no witness of the policy cosigned")
-			s.says("hint: the ledger may ask other witnesses now: chirograph policy " + s.front.URL + " -o FILE, compare FILE by another way, and run this again with --policy FILE")
+			s.says("hint: " + strings.Join(c.was, ", ") + " ha")
+			s.says(" not cosigned it, and the ledger does not ask for that now: chirograph policy " + s.front.URL + " -o FILE, compare FILE by another way, and run this again with --policy FILE")
 			s.tells(exitUnasked, "status", path)
 			s.says("by the policy in " + path)
 			if !bytes.Equal(s.bytes(path), before) {
 				t.Error("the dossier was written")
 			}
 
-			// By the other one it does, and is of that policy from then on; status writes nothing.
+			// By the other one, which the ledger gives out, it does, and is of that policy from then on; status writes nothing.
+			s.remember(s.front.URL)
 			s.tells(exitYes, "status", path, "--policy", file)
 			if !bytes.Equal(s.bytes(path), before) {
 				t.Error("status wrote the dossier")
@@ -357,6 +359,7 @@ func TestAWeakerPolicyDoesNotComeInSilence(t *testing.T) {
 	// Who says so by a new file is told what it was.
 	s.tells(exitYes, "policy", s.front.URL, "-o", file(2))
 	s.says("until now: " + was + "; now: " + is)
+	s.says("warning: that is weaker: fewer have to cosign than until now; ")
 	s.tells(exitYes, "update", path, "--policy", file(2))
 	s.tells(exitYes, "status", contract.ID().String(), "--ledger", s.front.URL)
 
@@ -398,6 +401,15 @@ func TestWeakerIsWhatFewerMayMeet(t *testing.T) {
 		}
 		if weaker(c.p, c.p) {
 			t.Errorf("%s is weaker than itself", c.name)
+		}
+	}
+	for want, p := range map[string]*verify.Policy{
+		"quorum none": with("none"),
+		"quorum g (at least 2 of 3 witnesses; with the ledger's own key 3 of 4)":  with("g", group("h", 2, "w1", "w2", "w3"), group("g", 2, "own", "h")),
+		"quorum w1 (at least 1 of 3 witnesses; with the ledger's own key 1 of 4)": with("w1"),
+	} {
+		if got := quorumOf(p); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 	if !weaker(with("own"), with("w1")) || weaker(with("w1"), with("own")) || !weaker(with("w1"), with("g", group("g", 2, "own", "w1"))) {

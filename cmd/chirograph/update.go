@@ -59,7 +59,7 @@ func (a *app) update(ctx context.Context, path string, t trust, asJSON bool) err
 	}
 	if other {
 		if err := a.newKeeper(path, d, c.Client).adopt(ctx, c); err != nil {
-			return c.explain(err)
+			return c.explain(ctx, err)
 		}
 	}
 	u := a.newUpdating(path, d, c.Client)
@@ -67,7 +67,7 @@ func (a *app) update(ctx context.Context, path string, t trust, asJSON bool) err
 		err = u.follow(ctx)
 	}
 	if err = errors.Join(err, u.settle(ctx), u.failed); err != nil {
-		err = c.explain(err)
+		err = c.explain(ctx, err)
 	}
 	u.sayDrafts()
 	if saved := a.saveSome(d, path, u.results); saved != nil {
@@ -136,12 +136,12 @@ func (u *updating) renew(ctx context.Context) error {
 		switch {
 		case err == nil:
 			u.take(receipt)
-		case !u.has(r.ID()) && taken(err):
+		case u.has(r.ID()) && denied(err):
+			return u.lost(ctx, u.client, u.dossier, u.keeper.path, r, err)
+		case taken(err):
 			u.failed = errors.Join(u.failed, fmt.Errorf("%s: %w", recordName(r), err))
 		case !notThere(err):
 			return err
-		case u.has(r.ID()):
-			return u.lost(ctx, u.client, u.dossier, u.keeper.path, r)
 		default:
 			u.drafts = append(u.drafts, r)
 		}
@@ -164,15 +164,20 @@ func (u *updating) sayDrafts() {
 	}
 }
 
-// lost says that the ledger does not have what the dossier at path has a receipt of, and
-// what that proves. The answer itself is signed by nobody, and may be that of a cache.
-func (a *app) lost(ctx context.Context, c *client.Client, d *dossier.Dossier, path string, r *record.Record) error {
+// lost says that the ledger denies what the dossier at path has a receipt of, and what that
+// proves. The answer itself, which is the error, is signed by nobody, and may be that of a
+// cache.
+func (a *app) lost(ctx context.Context, c *client.Client, d *dossier.Dossier, path string, r *record.Record, answer error) error {
 	if err := theLedger(ctx, c); err != nil {
 		return err
 	}
+	says := "does not have " + nameIn(d, r)
+	if taken(answer) {
+		says = "has not published " + nameIn(d, r) + " yet"
+	}
 	receipt := d.Receipt(r.ID())
-	return hint(no("%s says that it does not have %s, and you hold its receipt, by which the ledger %s has signed that it is entry %d, in a tree of %d: it denies now what it has signed, and this is serious",
-		c.URL(), nameIn(d, r), c.Ledger().Name(), receipt.Proof.Index, receipt.Proof.Checkpoint.Size),
+	return hint(no("%s says that it %s, and you hold its receipt, by which the ledger %s has signed that it is entry %d, in a tree of %d: it denies now what it has signed, and this is serious",
+		c.URL(), says, c.Ledger().Name(), receipt.Proof.Index, receipt.Proof.Checkpoint.Size),
 		"keep this file: it stays valid, and is your proof; ask again later, for this answer is not signed and may come from a cache, and ask the operator; chirograph watch --dossier %s, and chirograph audit --state DIR, each with --policy FILE and %s, show whether the ledger went back, or has another history for others", path, c.URL())
 }
 
@@ -210,8 +215,12 @@ func inOrder(d *dossier.Dossier) []*record.Record {
 	return records
 }
 
-// notThere says whether the ledger answered that it has no such record.
+// notThere says whether the ledger answered that it has no such record, or no longer.
 func notThere(err error) bool {
 	var refusal *client.Refusal
-	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound
+	return errors.As(err, &refusal) && (refusal.Status == http.StatusNotFound || refusal.Status == http.StatusGone)
 }
+
+// denied says whether the ledger answered what it can't say of a record that it gave a
+// receipt of: that it has none, or that it is still to become public.
+func denied(err error) bool { return notThere(err) || taken(err) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -30,20 +31,21 @@ func (a *app) watchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "watch --policy FILE --state DIR [--key VKEY]… [--dossier X.chirograph]… URL…",
 		Short: "Follow ledgers, and tell what is wrong with them and what concerns you",
-		Long: `Audits what is new in each ledger, and compares what it shows with what it showed before, with what
-its witnesses saw, and with other addresses of it. Tells each thing once, as a line on stdout: a second
-history, a backdated entry, a broken rule, a missing quorum, a ledger that stands still; records of your
-keys that are in no dossier of yours, and what happens to your contracts. What there is of a key before
-the first look is told as one. DIR remembers; evidence is written there, and chirograph-verify evidence
-judges it.
+		Long: `Audits what is new in each ledger, and compares what it shows with what it showed before, with the
+receipts in your dossiers, with other addresses of it, and with what its witnesses saw, those that show
+that (litewitness does not). Tells each thing once, as a line on stdout: a second history, a backdated
+entry, a broken rule, a missing quorum, a ledger that stands still; records of your keys that are in no
+dossier of yours, and what happens to your contracts. What there is of a key before the first look is
+told as one. DIR remembers; evidence is written there, and chirograph-verify evidence judges it.
 
 --json prints a line of JSON each: time, ledger (vkey), kind, severity (info, alarm), index, id, text,
 evidence (file). Kinds about the ledger are fork, backdating, rule, tree, status, behind, quorum, stale,
 unjudged, unreachable, reachable, uncompared; about records key, named, revocation, amendment, statement,
-dispute, resolution, termination. --exec runs a program for each alarm, with that line on its stdin; --webhook posts it.
-What was not handed on is kept in DIR, and tried again.
+dispute, resolution, termination. --exec runs a program for each alarm, with that line on its stdin; what it prints goes
+to stderr. --webhook posts the line. What was not handed on is kept in DIR, and tried again.
 
-It ends with 0 when it is interrupted. With --once it looks once: exit 1, the ledger broke a promise;
+It ends with 0 when it is interrupted. With --once it looks once, and says on stderr what is so still,
+told before or not, which is no line of JSON: exit 1, the ledger broke a promise;
 exit 2, something could not be looked at (witnesses without an answer do not count), or handed on.
 Alarms about your keys and contracts do not change the code. Give all your dossiers with --dossier.`,
 		Example: "  chirograph watch --policy ledger.policy --state watched --key ann.key.pub https://ledger.example",
@@ -75,7 +77,7 @@ func (a *app) watch(ctx context.Context, urls []string, f watchFlags) (err error
 	if err != nil {
 		return err
 	}
-	mine, err := a.newWatchMine(targets[0].policy, f)
+	mine, err := a.newWatchMine(targets, f)
 	if err != nil {
 		return err
 	}
@@ -97,6 +99,7 @@ func (a *app) watch(ctx context.Context, urls []string, f watchFlags) (err error
 			Policy: t.policy, Ledger: t.ledger, URL: t.url, Peers: t.peers, Dir: dir, Fresh: f.fresh,
 			Mine:  func() (*watch.Mine, error) { return mine.of(t.ledger), nil },
 			Clock: a.now, Random: a.random, Report: report, Progress: a.watchProgress(),
+			Log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		})
 		switch {
 		case errors.Is(err, audit.ErrHeld):

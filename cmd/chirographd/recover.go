@@ -80,7 +80,7 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 	}
 	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key})
 	if err != nil {
-		return err
+		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	r := &recovery{recoverFlags: f, id: id, store: s, guard: guard, stdout: stdout}
@@ -128,7 +128,10 @@ func (r *recovery) adopt(ctx context.Context, none error) error {
 	}
 	last := "none was ever registered"
 	if size > 0 {
-		last = "the last was registered at " + record.FormatTime(head.Time) + "; what came later, if anything, is lost"
+		last = "the last was registered at " + record.FormatTime(head.Time)
+		if r.alone {
+			last += "; if any came later, which nobody was asked, they are lost"
+		}
 	}
 	return r.say("%s: the guard in %s begins with the tree of %s; %s", r.id.key.Name(), r.guard, entries(size), last)
 }
@@ -175,13 +178,41 @@ func sayLost(stdout io.Writer, name string, head store.Head, last tlog.Checkpoin
 		since = "after " + record.FormatTime(head.Time)
 	}
 	_, err := fmt.Fprintf(stdout, `%s: the ledger has %d entries, its guard knows of %d
-  lost: entries %d to %d, which were registered %s
+  lost: %s, registered %s
   orphaned: every receipt whose tree has more than %d entries. Those of lost records prove
-  what the ledger has no more; those of others are renewed by chirograph update, which
-  will say first that the ledger shows two pasts
+  what the ledger has no more, and whoever holds one can submit its record again, as
+  another entry (chirograph extract, chirograph submit NOTE); those of others are renewed
+  by chirograph update, which will say first that the ledger shows two pasts
   the tree of %d entries has the root %s; a copy with it has them all
-`, name, size, last.Size, size, last.Size-1, since, size, last.Size, last.Root)
+`, name, size, last.Size, span(size, last.Size), since, size, last.Size, last.Root)
 	return err
+}
+
+// span names the entries from first to one before end.
+func span(first, end uint64) string {
+	if end-first == 1 {
+		return fmt.Sprintf("entry %d", first)
+	}
+	return fmt.Sprintf("entries %d to %d", first, end-1)
+}
+
+// unasked says which witnesses the ledger asked last, when nobody is asked now: they know
+// what it had, and the next start meets them.
+func (r *recovery) unasked() error {
+	if _, err := r.id.readWitnesses(r.dir, "", false); err != nil {
+		return fmt.Errorf("the witnesses that were asked last: %w", err)
+	}
+	var names []string
+	for _, w := range r.id.policy.Witnesses {
+		if w != r.id.own() {
+			names = append(names, w.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return r.say("%s: remembered as witnesses, and not asked now: the next serve asks, and does not start when any has more than this ledger or another tree, unless --without-witnesses has it forget them",
+		strings.Join(names, ", "))
 }
 
 // ask asks every witness what it has, each to its end. It returns an error when one
@@ -189,13 +220,14 @@ func sayLost(stdout io.Writer, name string, head store.Head, last tlog.Checkpoin
 // confirm the store's.
 func (r *recovery) ask(ctx context.Context) error {
 	if r.alone {
-		return nil
+		return r.unasked()
 	}
 	ctx, cancel := context.WithTimeout(ctx, witnessPatience)
 	defer cancel()
 	head := r.store.Head()
 	size := head.Checkpoint.Size
-	var against []string
+	var against, silent []string
+	answered := map[string]bool{r.id.own().Name: true}
 	for _, w := range r.id.policy.Witnesses {
 		if w == r.id.own() {
 			continue
@@ -204,6 +236,9 @@ func (r *recovery) ask(ctx context.Context) error {
 		said := "witness " + w.Name + " has a tree of " + entries(has)
 		if err != nil {
 			said = "witness " + w.Name + " does not say what it has: " + err.Error()
+			silent = append(silent, w.Name)
+		} else {
+			answered[w.Name] = true
 		}
 		if has > size || errors.Is(err, witness.ErrAnother) {
 			against = append(against, w.Name)
@@ -218,6 +253,9 @@ func (r *recovery) ask(ctx context.Context) error {
 	if len(against) > 0 {
 		return fmt.Errorf("this ledger has a tree of %s, and %s more or another: it is an old copy, or there is a second ledger of this key; nothing was changed. "+
 			"Restore a later copy, or make a new ledger. A witness that lies is left out of the policy", entries(size), have(against))
+	}
+	if !r.id.policy.Met(answered) {
+		return fmt.Errorf("the quorum %s cannot be made without %s: nothing was changed; see above what to do, and try again", r.id.policy.Quorum, strings.Join(silent, ", "))
 	}
 	return r.confirm(ctx, head)
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +21,7 @@ import (
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/web"
 	"github.com/chirograph/chirograph/ledger/witness"
+	"github.com/chirograph/chirograph/verify"
 )
 
 func serveCommand() *cobra.Command {
@@ -26,7 +30,7 @@ func serveCommand() *cobra.Command {
 		Use:   "serve --dir DIR --listen ADDR [--url URL] [--witness-policy FILE] [--guard DIR]",
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted: then it takes nothing new, answers
-everything that it took, and ends. Callers who are slow have ten seconds.
+everything that it took, and ends. Callers who are slow have seven seconds.
 
 The witnesses of FILE, a policy with the URL of each, are asked to cosign every tree;
 what is registered is public, and answered, when their quorum has. They are remembered
@@ -82,13 +86,18 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	if err != nil {
 		return err
 	}
+	if f.alone {
+		if err := sayForgotten(f.dir, logger); err != nil {
+			return err
+		}
+	}
 	guard, err := guardOf(f.dir, f.guard)
 	if err != nil {
 		return err
 	}
 	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Log: logger})
 	if err != nil {
-		return err
+		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
@@ -108,6 +117,9 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 			return err
 		}
 		defer w.Close()
+		if witness.Disjoint(id.policy, id.key) {
+			logger.Warn("two quorums of the witnesses may have nobody in common, so that each can cosign another history: let them overlap, by more than half of the witnesses", "quorum", id.policy.Quorum)
+		}
 		cfg.Witnesses = w
 	}
 	l, err := ledger.Open(cfg)
@@ -119,6 +131,34 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return serveLog(ctx, id, l, f.listen, places, stdout, logger)
+}
+
+// sayForgotten warns of the witnesses that were asked last and are no more: what they have
+// seen, the ledger no longer hears of.
+func sayForgotten(dir string, logger *slog.Logger) error {
+	switch text, err := os.ReadFile(filepath.Join(dir, witnessFile)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	default:
+		var names []string
+		if p, err := verify.ParsePolicy(text); err == nil {
+			for _, w := range p.Witnesses {
+				names = append(names, w.Name)
+			}
+		}
+		logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
+		return nil
+	}
+}
+
+// whoHolds says what to do about a store that another process has open.
+func whoHolds(err error) error {
+	if errors.Is(err, store.ErrHeld) {
+		return fmt.Errorf("%w: another chirographd runs in this directory; stop it first", err)
+	}
+	return err
 }
 
 // places returns how many connections may be open at once.
@@ -143,7 +183,11 @@ func serveLog(ctx context.Context, id *identity, l *ledger.Log, listen string, p
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %s\n", l.Key().Name(), listener.Addr(), entries(l.View().Size())); err != nil {
+	waits := ""
+	if !l.Confirmed() {
+		waits = ", not ready before its witnesses have confirmed it"
+	}
+	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %s%s\n", l.Key().Name(), listener.Addr(), entries(l.View().Size()), waits); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places), l, shutdownPatience)

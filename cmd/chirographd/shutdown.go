@@ -12,18 +12,21 @@ import (
 
 // A patience is how long callers are waited for after a signal.
 type patience struct {
-	begun    time.Duration // for requests that have begun: to be sent, answered, and taken
+	taken    time.Duration // for records that are being sent: to be taken
+	begun    time.Duration // for requests that have begun: to be sent and answered
 	accepted time.Duration // after that, for answers to records that the sequencer took before its end
 }
 
-// shutdownPatience has strangers delay the end by 12 seconds at most, and witnesses by
-// five more, well below the 90 or 30 after which service managers kill.
-var shutdownPatience = patience{begun: 10 * time.Second, accepted: 2 * time.Second}
+// shutdownPatience has strangers delay the end by nine seconds at most, below the ten after
+// which containers are killed; service managers wait for 30 or 90. The five for witnesses
+// ([ledger.Log.Close]) begin when nothing is taken any more, and end with those for callers.
+var shutdownPatience = patience{taken: 2 * time.Second, begun: 7 * time.Second, accepted: 2 * time.Second}
 
-// serveUntil serves until ctx ends or the log stops. Then it lets nobody in, and
-// returns when no request runs any more: each was answered, or was too slow. What the
-// sequencer took is answered before connections are closed, however long that takes
-// it; then the log is closed.
+// serveUntil serves until ctx ends or the log stops. Then it lets nobody in, soon has the
+// log take no more records, and returns when no request runs any more: each was answered,
+// or was too slow. What the sequencer took is answered before connections are closed,
+// however long that takes it; who waits for witnesses is told to come back when those
+// have had their time ([ledger.Log.Close]).
 func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, l *ledger.Log, p patience) error {
 	running := &requests{handler: server.Handler}
 	server.Handler = running
@@ -35,8 +38,11 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 	case <-ctx.Done():
 	case <-l.Done():
 	}
-	if shutdown(server, p.begun) != nil {
-		_ = l.Close() // who opened the log closes it too, and hears why it stopped
+	last := time.AfterFunc(p.taken, func() { _ = l.Close() })
+	err := shutdown(server, p.begun)
+	last.Stop()
+	_ = l.Close() // who opened the log closes it too, and hears why it stopped
+	if err != nil {
 		_ = shutdown(server, p.accepted)
 		_ = server.Close() // of connections whose callers were given their time
 	}

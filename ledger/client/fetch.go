@@ -61,8 +61,30 @@ func (n *NotPublic) Error() string {
 	return taken + ": " + n.Detail
 }
 
+// NotTakenYet is the type of the problem, an answer of 503, by which a ledger says that
+// what was sent is not stored, and is to be sent again later.
+const NotTakenYet = "urn:chirograph:not-taken"
+
+// A NotTaken is the answer of the type [NotTakenYet]. It is the ledger's word alone,
+// printable and short.
+type NotTaken struct {
+	Detail string // a sentence; may be empty
+}
+
+func (n *NotTaken) Error() string {
+	const not = "not taken"
+	switch {
+	case n.Detail == "":
+		return not
+	case strings.HasPrefix(n.Detail, not):
+		return n.Detail
+	}
+	return not + ": " + n.Detail
+}
+
 // A trouble is an answer, or the want of one, that says nothing of a record: the
-// ledger may have it or not. Only a [*NotPublic] says that it has.
+// ledger may have it or not. Only a [*NotPublic] says that it has,
+// and a [*NotTaken] that it had not.
 type trouble struct {
 	err       error
 	status    int           // of the answer; 0 where there was none
@@ -92,7 +114,7 @@ func (f fetcher) get(ctx context.Context, path string, limit int) (*answer, erro
 }
 
 // do makes a request. The error names it, and is a [*Refusal], a [*trouble] (which may
-// be by a [*NotPublic]), or one that says that the server does not keep to the interface.
+// be by a [*NotPublic] or a [*NotTaken]), or one that says that the server does not keep to the interface.
 func (f fetcher) do(ctx context.Context, method, path string, body []byte, limit int) (*answer, error) {
 	a, err := f.once(ctx, method, f.base+path, body, limit)
 	if err != nil {
@@ -198,8 +220,12 @@ func failure(resp *http.Response) error {
 	switch after := retryAfter(resp.Header.Get("Retry-After")); {
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
 		t := &trouble{err: errors.New(refusal.Error()), status: resp.StatusCode, detail: refusal.Detail, after: after, connected: true}
-		if resp.StatusCode == http.StatusServiceUnavailable && p.Type == NotPublicYet {
+		switch {
+		case resp.StatusCode != http.StatusServiceUnavailable:
+		case p.Type == NotPublicYet:
 			t.err = &NotPublic{refusal.Detail}
+		case p.Type == NotTakenYet:
+			t.err = &NotTaken{refusal.Detail}
 		}
 		return t
 	case resp.StatusCode >= 400:

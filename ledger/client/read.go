@@ -2,11 +2,14 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -28,6 +31,10 @@ func (c *Client) Receipt(ctx context.Context, id record.ID) (*Receipt, error) {
 // receipt verifies that b is a receipt of this ledger for this record.
 func (c *Client) receipt(id record.ID, b []byte) (*Receipt, error) {
 	reg, err := verify.Receipt(c.policy, b)
+	var failure *verify.Failure
+	if errors.As(err, &failure) && failure.Step == verify.StepQuorum {
+		err = c.unmet(id, b, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the receipt does not hold: %w", err)
 	}
@@ -38,6 +45,55 @@ func (c *Client) receipt(id record.ID, b []byte) (*Receipt, error) {
 		return nil, fmt.Errorf("the receipt %w", err)
 	}
 	return &Receipt{Registration: reg, Bytes: b}, nil
+}
+
+// An Unmet is the error of a receipt that has not the quorum of the policy, and holds
+// otherwise: that the record is registered is the signed word of the ledger.
+type Unmet struct {
+	Index   uint64
+	Missing []verify.Witness // of the policy, without a cosignature that counts for the entry
+	Err     error            // a [*verify.Failure] of the quorum
+}
+
+func (u *Unmet) Error() string { return u.Err.Error() }
+func (u *Unmet) Unwrap() error { return u.Err }
+
+// unmet returns the failure of the quorum as an [*Unmet], if the receipt is of that record.
+func (c *Client) unmet(id record.ID, b []byte, failure error) error {
+	p, err := tlog.ParseProof(b)
+	if err != nil {
+		return err
+	}
+	entry, err := record.ParseEntry(p.Extra)
+	if err != nil {
+		return err
+	}
+	r, err := record.Open(entry.Record, note.PublicKey.Verify)
+	switch {
+	case err != nil:
+		return err
+	case r.ID() != id:
+		return fmt.Errorf("it is of record %s, not of %s", r.ID(), id)
+	}
+	checkpoint, err := c.policy.Checkpoint(p.Checkpoint)
+	if err != nil {
+		return err
+	}
+	if err := c.ours(checkpoint); err != nil {
+		return err
+	}
+	if err := tlog.VerifyInclusion(tlog.LeafHash(p.Extra), p.Index, checkpoint.Size, p.Hashes, checkpoint.Root); err != nil {
+		return err
+	}
+	u := &Unmet{Index: p.Index, Err: failure}
+	for _, w := range c.policy.Witnesses {
+		if !slices.ContainsFunc(checkpoint.Cosignatures, func(s verify.Cosignature) bool {
+			return s.Witness.Name == w.Name && s.Time >= entry.Registered-rules.Skew
+		}) {
+			u.Missing = append(u.Missing, w)
+		}
+	}
+	return u
 }
 
 // ours says whether it was the ledger that is asked here that signed.
@@ -96,6 +152,25 @@ func (c *Client) checkpoint(b []byte) (*verify.Checkpoint, error) {
 		return nil, fmt.Errorf("the checkpoint does not hold: %w", err)
 	}
 	return checkpoint, nil
+}
+
+// Signed fetches the checkpoint that is shown, in which at least one line of the ledger's
+// key verifies. Its other lines are as they came, so that [Client.Checkpoint] may refuse
+// it: it is to be held against the ledger, and nothing else rests on it.
+func (c *Client) Signed(ctx context.Context) (tlog.SignedCheckpoint, error) {
+	a, err := c.get(ctx, "/checkpoint", note.MaxSize)
+	if err != nil {
+		return tlog.SignedCheckpoint{}, err
+	}
+	signed, err := tlog.ParseSignedCheckpoint(a.body)
+	if err != nil {
+		return tlog.SignedCheckpoint{}, fmt.Errorf("GET %s/checkpoint: %w", c.base, err)
+	}
+	log, _ := c.policy.Log(c.ledger)
+	if signed.Origin != c.ledger.Name() || len(log.Alone(signed).Note.Signatures) == 0 {
+		return tlog.SignedCheckpoint{}, fmt.Errorf("GET %s/checkpoint: the checkpoint of %q has no line of %s that verifies", c.base, signed.Origin, c.ledger.Name())
+	}
+	return signed, nil
 }
 
 // Consistency fetches the proof that the ledger's latest tree continues that of an

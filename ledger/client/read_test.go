@@ -277,3 +277,67 @@ func TestRewrittenPastIsRefused(t *testing.T) {
 	_, _, err = both.Consistency(t.Context(), old)
 	wantError(t, err, "the newer checkpoint is of the ledger "+l.Key.String())
 }
+
+// To compare what was signed, one line that verifies is enough, and none is not; nothing
+// else rests on it.
+func TestSignedCheckpointNeedsOneLineThatVerifies(t *testing.T) {
+	l := newLog("ledger.example")
+	l.add(l.contract(0).Bytes())
+	good := l.checkpoint(1).Bytes()
+	garbage := l.Signature(make([]byte, 64)).Append(bytes.Clone(good))
+	c := l.client(t, body(200, garbage))
+	if _, err := c.Checkpoint(t.Context()); err == nil {
+		t.Error("a checkpoint with a line that does not verify is relied on")
+	}
+	signed, err := c.Signed(t.Context())
+	if err != nil || string(signed.Bytes()) != string(garbage) {
+		t.Error(signed, err)
+	}
+	text, _, _ := strings.Cut(string(good), "\n\n")
+	forged := l.Signature(make([]byte, 64)).Append([]byte(text + "\n\n"))
+	foreign := newLog("other.example").checkpoint(0).Bytes()
+	for _, b := range [][]byte{forged, foreign, []byte("what?\n")} {
+		if _, err := l.client(t, body(200, b)).Signed(t.Context()); err == nil {
+			t.Errorf("%s is taken for signed", b)
+		}
+	}
+	if _, err := l.client(t, body(404, nil)).Signed(t.Context()); err == nil {
+		t.Error("no checkpoint is taken for one")
+	}
+}
+
+// A receipt that lacks nothing but the quorum is the ledger's word for the place of the
+// record, and names whose cosignature it lacks. One that lacks more is no word at all.
+func TestAReceiptWithoutItsQuorumIsTheLedgersWord(t *testing.T) {
+	l := newLog("ledger.example/log")
+	l.add(l.contract(0).Bytes())
+	r := l.contract(1)
+	l.add(r.Bytes())
+	bare := l.proof(1)
+	other := l.proof(0)
+	moved := l.proof(1)
+	moved.Hashes = append([]tlog.Hash{{1}}, moved.Hashes[1:]...)
+	witness := newSigner("witness.example", note.Cosignature)
+	l.witness = &witness
+	for name, test := range map[string]struct {
+		b    []byte
+		want bool
+	}{"bare": {bare.Bytes(), true}, "of another record": {other.Bytes(), false}, "of another tree": {moved.Bytes(), false}} {
+		t.Run(name, func(t *testing.T) {
+			for what, ask := range map[string]func(*Client) error{
+				"GET":  func(c *Client) error { _, err := c.Receipt(t.Context(), r.ID()); return err },
+				"POST": func(c *Client) error { _, err := c.Submit(t.Context(), r); return err },
+			} {
+				err := ask(l.client(t, body(201, test.b)))
+				var unmet *Unmet
+				var f *verify.Failure
+				switch is := errors.As(err, &unmet); {
+				case err == nil || is != test.want:
+					t.Errorf("%s: %v", what, err)
+				case is && (unmet.Index != 1 || len(unmet.Missing) != 1 || unmet.Missing[0].Key != witness.Key || !errors.As(err, &f) || f.Step != verify.StepQuorum):
+					t.Errorf("%s: %+v", what, unmet)
+				}
+			}
+		})
+	}
+}

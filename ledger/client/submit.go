@@ -13,12 +13,14 @@ import (
 	"github.com/chirograph/chirograph/verify"
 )
 
-// How long Submit goes on when the ledger has no time or the connection is lost.
+// SubmitTime is how long [Client.Submit] goes on at most, all tries together, when the
+// ledger has no time or the connection is lost.
+const SubmitTime = 3 * time.Minute
+
 const (
-	maxTries   = 6
-	submitTime = 3 * time.Minute  // for all tries together
-	firstWait  = 1 * time.Second  // where the ledger does not say; doubled each time: 31 s for six tries
-	maxWait    = 60 * time.Second // of what a ledger may ask for
+	maxTries  = 6
+	firstWait = 1 * time.Second  // where the ledger does not say; doubled each time: 31 s for six tries
+	maxWait   = 60 * time.Second // of what a ledger may ask for
 )
 
 // A Receipt is a receipt that holds.
@@ -35,12 +37,13 @@ type Receipt struct {
 type Unanswered struct {
 	ID    record.ID
 	Tries int
-	Err   error // of the last try that says more than that the time is over; a [*NotPublic] if an answer was one
+	Err   error // of the last try that says more than that the time is over; a [*NotPublic] if an answer was one, else perhaps a [*NotTaken]
 }
 
 func (u *Unanswered) Error() string {
 	var taken *NotPublic
-	if errors.As(u.Err, &taken) {
+	var not *NotTaken
+	if errors.As(u.Err, &taken) || errors.As(u.Err, &not) {
 		return fmt.Sprintf("no receipt of record %s in %s: %s", u.ID, tries(u.Tries), u.Err)
 	}
 	return fmt.Sprintf("no answer in %s, record %s may be registered all the same: %s", tries(u.Tries), u.ID, u.Err)
@@ -52,11 +55,11 @@ func (u *Unanswered) Unwrap() error { return u.Err }
 // verified receipt; its record may have other signature lines than r, and then
 // they stand. Where the ledger has no time or no quorum, or the connection is lost, it asks for
 // the record and submits it again, for at most three minutes. The error is a
-// [*Refusal] where the ledger refuses the record, and an [*Unanswered] where there was
-// no other answer. After any but a refusal the record may be registered all the same,
+// [*Refusal] where the ledger refuses the record, an [*Unmet] where its receipt
+// has not the policy's quorum, and an [*Unanswered] where there was no other answer. After any but a refusal the record may be registered all the same,
 // unless no server was there from the first.
 func (c *Client) Submit(ctx context.Context, r *record.Record) (*Receipt, error) {
-	ctx, cancel := context.WithTimeout(ctx, submitTime)
+	ctx, cancel := context.WithTimeout(ctx, SubmitTime)
 	defer cancel()
 	a := attempts{client: c}
 	wait := firstWait

@@ -254,7 +254,7 @@ func TestSubmitGivesUp(t *testing.T) {
 		want    string
 	}{
 		{"busy", busy(503, "1"), 11, 31 * time.Second, "no answer in 6 tries"},
-		{"busy for long", busy(503, "50"), 7, submitTime, "503 Service Unavailable"},
+		{"busy for long", busy(503, "50"), 7, SubmitTime, "503 Service Unavailable"},
 		{"hanging up", hangUp, 11, 31 * time.Second, "may be registered all the same"},
 		{"a lie in between", func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == "POST" {
@@ -311,8 +311,8 @@ func TestEndlessAnswerEnds(t *testing.T) {
 		}
 		_, err = c.Submit(t.Context(), l.contract(1))
 		wantError(t, err, "no answer in ")
-		if took := time.Since(start); took != requestTime+submitTime {
-			t.Errorf("it took %s, want %s", took, requestTime+submitTime)
+		if took := time.Since(start); took != requestTime+SubmitTime {
+			t.Errorf("it took %s, want %s", took, requestTime+SubmitTime)
 		}
 	})
 }

@@ -212,3 +212,38 @@ func wantUnanswered(t *testing.T, err error, id record.ID, tries int) {
 		t.Errorf("%+v, want an error after %d tries", err, tries)
 	}
 }
+
+// A ledger that says that it has not stored a record is believed to have said so, and no more.
+func TestWhatIsNotTakenIsNotCalledRegistered(t *testing.T) {
+	l := newLog("ledger.example/log")
+	r := l.contract(1)
+	for _, test := range []struct{ name, typ, detail, want string }{
+		{"the ledger's words", NotTakenYet, "not taken yet, send it again later: " + notCosigned, ": not taken yet, send it again later: " + notCosigned},
+		{"other words", NotTakenYet, notCosigned, ": not taken: " + notCosigned},
+		{"no words", NotTakenYet, "", ": not taken"},
+		{"nearly the type", NotTakenYet + "x", notCosigned, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := func(w http.ResponseWriter, q *http.Request) {
+					if q.Method == http.MethodGet {
+						body(http.StatusNotFound, nil)(w, q)
+						return
+					}
+					unavailable(test.typ, test.detail)(w, q)
+				}
+				c := must(New(Config{URL: "http://ledger.example/l", Policy: policy(l), HTTP: serve(t, http.HandlerFunc(h))}))
+				_, err := c.Submit(t.Context(), r)
+				var not *NotTaken
+				var taken *NotPublic
+				var gone *Unanswered
+				if is := errors.As(err, &not); is != (test.want != "") || errors.As(err, &taken) || !errors.As(err, &gone) {
+					t.Fatalf("%#v", err)
+				}
+				if strings.Contains(err.Error(), "may be registered all the same") != (test.want == "") || !strings.HasSuffix(err.Error(), test.want) {
+					t.Errorf("%v, want %q", err, test.want)
+				}
+			})
+		})
+	}
+}

@@ -133,8 +133,12 @@ func continues(old, head tlog.Checkpoint, read tlog.TileReader) error {
 	if err != nil {
 		return err
 	}
-	if err := tlog.VerifyConsistency(old.Size, old.Root, head.Size, head.Root, hashes); err != nil {
-		return fmt.Errorf("the tree of %d entries does not begin with that of the checkpoint of size %d, root %s: %w", head.Size, old.Size, old.Root, err)
+	err = tlog.VerifyConsistency(old.Size, old.Root, head.Size, head.Root, hashes)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if root, failed := tlog.Root(read, old.Size); failed == nil && root != old.Root {
+		err = fmt.Errorf("its first %d have the root %s, the checkpoint has %s", old.Size, root, old.Root)
+	}
+	return fmt.Errorf("the tree of %d entries does not begin with that of the checkpoint of size %d: %w", head.Size, old.Size, err)
 }

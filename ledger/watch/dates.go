@@ -35,9 +35,9 @@ func (w *Watcher) dates(shown *tlog.SignedCheckpoint, views []view) error {
 		trees[i] = w.merge(trees[i], c)
 	}
 	if len(w.state.Cosigned) > 0 {
-		c, err := tlog.ParseSignedCheckpoint(w.state.Cosigned)
+		c, err := w.recall(w.state.Cosigned)
 		if err != nil {
-			return fmt.Errorf("remembered checkpoint: %w", err)
+			return err
 		}
 		add(c)
 	}

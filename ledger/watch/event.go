@@ -26,13 +26,13 @@ const (
 	Rule        = "rule"        // an entry breaks a rule of admission
 	Tree        = "tree"        // what it serves is not of the tree that it signed
 	Status      = "status"      // what it says of a contract is not what its log says
-	Behind      = "behind"      // it shows an older tree than it has signed, or than a source has seen
+	Behind      = "behind"      // it shows an older tree than it has signed, as it showed itself, a source or a receipt
 	Quorum      = "quorum"      // its checkpoint lacks the policy's quorum
-	Stale       = "stale"       // the quorum was not renewed for long, or the ledger not reached
+	Stale       = "stale"       // what could be read to its end, the quorum had last seen long ago, or it was last so long ago
 	Unjudged    = "unjudged"    // an entry is of a kind that this program does not know
-	Unreachable = "unreachable" // it does not show its checkpoint, or not all that is in it; or a source shows none
+	Unreachable = "unreachable" // it does not show its checkpoint, or not all that is in it, an alarm where that lasts; or a source shows none
 	Reachable   = "reachable"   // it does again
-	Uncompared  = "uncompared"  // a source's tree is another or larger, and which, could not be found out
+	Uncompared  = "uncompared"  // a source's tree is another or larger, and which, could not be found out; or a witness shows none to anybody
 )
 
 // Those of records:

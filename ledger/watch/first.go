@@ -20,6 +20,12 @@ type firstLook struct {
 	Last   Event             `json:"last"`   // what the last would have been told as; of alarms, where there are any
 }
 
+// whyMine says for which reason records concern a key, by the kind that they are told as.
+var whyMine = map[string]string{
+	Key: "signed with it", Named: "naming it", Amendment: "amendments of its contracts", Statement: "statements under its contracts",
+	Dispute: "disputes under its contracts", Resolution: "resolutions under its contracts", Termination: "terminations of its contracts",
+}
+
 // lookFirst begins the first look of each key that no scan had before, at so many
 // entries, and forgets those of keys that nobody asks for any more.
 func (w *Watcher) lookFirst(m *Mine, old []scan, size uint64) {
@@ -85,16 +91,21 @@ func (f firstLook) event() Event {
 	var kinds []string
 	for _, kind := range sortedKeys(f.Counts) {
 		n += f.Counts[kind]
-		kinds = append(kinds, fmt.Sprintf("%s %d", kind, f.Counts[kind]))
+		kinds = append(kinds, fmt.Sprintf("%s: %d", whyMine[kind], f.Counts[kind]))
 	}
 	e := f.Last
 	if n == 1 {
 		return e
 	}
-	e.Text = fmt.Sprintf("%d records so far that you do not have concern your key %s (%s), the last at %s, entry %d; later ones are told each",
-		n, f.Name, strings.Join(kinds, ", "), record.FormatTime(f.At), *e.Index)
-	if f.Counts[Key] > 0 {
-		e.Text += fmt.Sprintf("; if you did not sign the %d of kind %s, the key is in other hands", f.Counts[Key], Key)
+	e.Text = fmt.Sprintf("%d records that are in no dossier of yours concern your key %s: %s; the last is entry %d, of %s",
+		n, f.Name, strings.Join(kinds, ", "), *e.Index, record.FormatTime(f.At))
+	switch f.Counts[Key] {
+	case 0:
+	case 1:
+		e.Text += "; if you did not sign the one that is signed with it, the key is in other hands"
+	default:
+		e.Text += fmt.Sprintf("; if you did not sign all the %d that are signed with it, the key is in other hands", f.Counts[Key])
 	}
+	e.Text += "; each later one is told by itself"
 	return e
 }

@@ -18,8 +18,8 @@ func TestHistoryOfAKeyIsToldAsOne(t *testing.T) {
 	last := l.register(l.contract(nil))
 	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
 	e := b.turn("key!")[0]
-	want(t, e, 40, last.ID(), "41 records so far that you do not have concern your key buyer.example (SHA256:", "(key 41), the last at "+
-		record.FormatTime(l.last)+", entry 40; later ones are told each", "if you did not sign the 41 of kind key, the key is in other hands")
+	want(t, e, 40, last.ID(), "41 records that are in no dossier of yours concern your key buyer.example (SHA256:", "): signed with it: 41; the last is entry 40, of "+
+		record.FormatTime(l.last)+"; if you did not sign all the 41 that are signed with it, the key is in other hands; each later one is told by itself")
 	b.turn()
 	l.fill(len(l.entries) + 2)
 	b.turn("key!", "key!")
@@ -65,7 +65,7 @@ func TestHistoryOfAKeyHidesNoRevocationAndNoContractOfMine(t *testing.T) {
 	events := b.turn("dispute!", "revocation!", "dispute!")
 	want(t, events[0], 2, d.ID(), "DISPUTE under contract "+mine.ID().String())
 	want(t, events[1], 4, r.ID(), "is revoked")
-	want(t, events[2], 3, must(record.ParseID(events[2].ID)), "2 records so far", "(dispute 1, key 1)")
+	want(t, events[2], 3, must(record.ParseID(events[2].ID)), "2 records that are in no dossier", ": disputes under its contracts: 1, signed with it: 1; ", "if you did not sign the one that is signed with it, ")
 }
 
 // A log that cannot be judged to the end is no reason to say nothing, and neither is a
@@ -87,7 +87,7 @@ func TestHistoryIsToldAsFarAsItIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.restart()
-	if e := b.turn("key!")[0]; !strings.HasPrefix(e.Text, "3 records so far ") {
+	if e := b.turn("key!")[0]; !strings.HasPrefix(e.Text, "3 records that are in no dossier of yours ") {
 		t.Error(e)
 	}
 	if first := b.state.First[keyInterest(buyer.Public())]; first.Until != 9 || len(first.Counts) > 0 {

@@ -68,7 +68,7 @@ func (w *Watcher) agrees(s *source, c tlog.SignedCheckpoint) error {
 }
 
 // forked tells that a source's tree is none of the ledger's history.
-func (w *Watcher) forked(s *source, c, kept tlog.SignedCheckpoint, evidence []byte, unshown error) error {
+func (w *Watcher) forked(ctx context.Context, s *source, c, kept tlog.SignedCheckpoint, evidence []byte, unshown error) error {
 	delete(w.state.Ahead, s.name)
 	small := min(c.Size, kept.Size)
 	e := Event{Kind: Fork, Severity: Alarm, Index: &small, about: treesOf(c.Checkpoint, kept.Checkpoint),
@@ -76,7 +76,7 @@ func (w *Watcher) forked(s *source, c, kept tlog.SignedCheckpoint, evidence []by
 	if evidence == nil {
 		e.Text += fmt.Sprintf("; that could not be made evidence: %s", unshown)
 	}
-	return w.beginFork(s.name, e, evidence)
+	return w.beginFork(ctx, s, c, e, evidence)
 }
 
 // A toldFork is a fork that was told, by the trees that show it: whoever shows one of
@@ -100,35 +100,99 @@ func treesOf(a, b tlog.Checkpoint) string {
 	return x + ", " + y
 }
 
-// beginFork tells a fork of a source, or of the ledger where it is "": once as soon as it
-// is known, and once with evidence, from whomever it came. The source has forked for
-// good, whether that was told of it or of another.
-func (w *Watcher) beginFork(source string, e Event, evidence []byte) error {
-	key, what := conditionKey(Fork, source), unproved
+// maxForked is how many forks of one source are remembered as it grew: a server shows
+// one history, and by its own mistake two.
+const maxForked = 16
+
+// beginFork tells a fork of a source that shows c, or of the ledger where its name is "":
+// once as soon as it is known, and once with evidence, from whomever it came. A history
+// that was told as a fork and has grown is no other, and another of the same source is.
+func (w *Watcher) beginFork(ctx context.Context, s *source, c tlog.SignedCheckpoint, e Event, evidence []byte) error {
+	key, what := conditionKey(Fork, s.name), unproved
 	if evidence != nil {
 		what = proved
 	}
-	if w.state.Standing[key].What == what {
+	grown, err := w.grown(ctx, s, c)
+	if err != nil {
+		return err
+	}
+	if old := w.state.Standing[key].What; grown && (old == what || old == proved) {
 		return nil
 	}
-	forks := w.state.Forks
-	i := slices.IndexFunc(forks, func(f toldFork) bool { return f.Trees == e.about })
+	i := slices.IndexFunc(w.state.Forks, func(f toldFork) bool { return f.Trees == e.about })
 	switch {
 	case i < 0:
-		if err := w.begin(source, what, e, evidence); err != nil {
+		if err := w.tell(e, evidence); err != nil {
 			return err
 		}
-		w.state.Forks = append(forks[max(0, len(forks)+1-maxForks):], toldFork{e.about, evidence != nil})
-	case !forks[i].Proved && evidence != nil:
-		if err := w.begin(source, what, e, evidence); err != nil {
+		w.state.Forks = append(w.state.Forks[max(0, len(w.state.Forks)+1-maxForks):], toldFork{e.about, evidence != nil})
+	case !w.state.Forks[i].Proved && evidence != nil:
+		if err := w.tell(e, evidence); err != nil {
 			return err
 		}
-		forks[i].Proved = true
-	default:
-		if forks[i].Proved {
-			what = proved
-		}
-		w.state.Standing[key] = condition{what, e.Text, w.cfg.Clock().Unix()}
+		w.state.Forks[i].Proved = true
+	case w.state.Forks[i].Proved:
+		what = proved
+	}
+	w.state.Standing[key] = condition{what, e.Text, w.cfg.Clock().Unix()}
+	if evidence != nil && w.state.Proved == "" {
+		w.state.Proved = e.Text
+	}
+	if !grown {
+		known := w.state.Forked[s.name]
+		w.state.Forked[s.name] = append(known[max(0, len(known)+1-maxForked):], w.log.Alone(c).Bytes())
 	}
 	return nil
+}
+
+// grown says whether a source's tree is of a fork that was told of it, which it is from
+// then on remembered as.
+func (w *Watcher) grown(ctx context.Context, s *source, c tlog.SignedCheckpoint) (bool, error) {
+	known := w.state.Forked[s.name]
+	trees := make([]tlog.SignedCheckpoint, len(known))
+	for i, b := range known {
+		var err error
+		if trees[i], err = w.recall(b); err != nil {
+			return false, err
+		}
+		if trees[i].Checkpoint == c.Checkpoint {
+			return true, nil
+		}
+	}
+	asking, cancel := context.WithTimeout(ctx, sourceTime)
+	defer cancel()
+	for i, tree := range trees {
+		if !w.sameHistory(asking, s, tree, c) {
+			continue
+		}
+		if c.Size > tree.Size {
+			known[i] = w.log.Alone(c).Bytes()
+		}
+		return true, ctx.Err()
+	}
+	return false, ctx.Err()
+}
+
+// sameHistory says whether two trees that a source showed, one after the other, may be of
+// one history. A witness that goes on has seen that they are, and a peer has the tiles of
+// the larger, or a proof. What is not to be found out of a source whose fork is told, is
+// no news.
+func (w *Watcher) sameHistory(ctx context.Context, s *source, before, c tlog.SignedCheckpoint) bool {
+	switch {
+	case s.name == heldSource:
+		return true // told once, whichever receipt shows it
+	case s.peer == nil || c.Size == before.Size:
+		return c.Size > before.Size
+	}
+	small, large := before, c
+	if small.Size > large.Size {
+		small, large = c, before
+	}
+	evidence, err := w.divergence(small, large, reader(ctx, s.peer))
+	if err == nil {
+		return evidence == nil
+	}
+	_, _, err = s.peer.Consistency(ctx, small)
+	var failure *verify.Failure
+	return !errors.As(err, &failure) || failure.Step != verify.StepConsistency
 }

@@ -21,6 +21,7 @@ type Mine struct {
 	Keys      []note.PublicKey
 	Contracts []record.ID        // with all that replaces them or that they replace, and that is registered
 	Records   map[record.ID]bool // that are at hand, in dossiers: whether as registered; they are no news
+	Receipts  []Held             // that are at hand, each whose tree the ledger's key signed is compared
 }
 
 // A scan is how far the log was searched for some keys and contracts.

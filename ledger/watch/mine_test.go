@@ -123,7 +123,7 @@ func TestWhatIsAddedLaterIsToldFromTheBeginning(t *testing.T) {
 	l.register(l.revocation(other))
 	m := &Mine{Keys: keysOf(buyer)}
 	b := watching(t, l, m)
-	want(t, b.turn("key!")[0], 0, c.ID(), "2 records so far ", "(key 1, statement 1)")
+	want(t, b.turn("key!")[0], 0, c.ID(), "2 records that are in no dossier of yours ", ": signed with it: 1, statements under its contracts: 1; ")
 	m.Contracts = []record.ID{c.ID()}
 	b.turn() // the statement was told
 	m.Keys = keysOf(buyer, other)

@@ -146,11 +146,11 @@ func TestSourceThatDoesNotAnswerIsToldOnceAndIsNoFault(t *testing.T) {
 	b.turn()
 	b.stands(0, 1) // the peer was asked for by name
 	b.net["twin.example"], b.net["w1.example"] = l.twin(), new(monitor)
-	b.turn("reachable")
+	b.turn("reachable", "reachable")
 	b.stands(0, 0)
 	c := l.checkpoint(2)
 	b.net["w1.example"] = &monitor{&c}
-	b.turn("reachable")
+	b.turn()
 
 	// What is not asked any more, is forgotten.
 	delete(b.net, "twin.example")

@@ -14,16 +14,19 @@ import (
 )
 
 // read audits what is new, and returns what the ledger shows, nil where it shows nothing
-// that its key signed.
-func (w *Watcher) read(ctx context.Context) (*tlog.SignedCheckpoint, error) {
+// that its key signed, and whether all entries of it were judged, as far as this program
+// can and up to what is told as wrong.
+func (w *Watcher) read(ctx context.Context) (_ *tlog.SignedCheckpoint, whole bool, _ error) {
 	shown, err := w.ledger.Checkpoint(ctx)
 	if err != nil {
-		return nil, w.unread(ctx, fmt.Sprintf("it shows no checkpoint: %s", err))
+		if err := w.unread(ctx, fmt.Sprintf("it shows no checkpoint: %s", err)); err != nil {
+			return nil, false, err
+		}
+		return nil, false, w.relateOwn(ctx)
 	}
-	w.state.Reached = w.cfg.Clock().Unix()
 	idle, err := w.judged(shown.Checkpoint)
 	if err != nil || idle {
-		return &shown.SignedCheckpoint, err
+		return &shown.SignedCheckpoint, idle, err
 	}
 	reading, cancel := context.WithTimeout(ctx, w.reading)
 	defer cancel()
@@ -33,7 +36,12 @@ func (w *Watcher) read(ctx context.Context) (*tlog.SignedCheckpoint, error) {
 	if result.Checkpoint != nil {
 		shown = result.Checkpoint
 	}
-	return &shown.SignedCheckpoint, w.found(ctx, result, err)
+	var unknown *verify.UnknownKind
+	whole = err == nil || errors.As(err, &unknown) || result.Judged >= shown.Size
+	if err := w.owes(shown.Size, whole, result); err != nil {
+		return nil, false, err
+	}
+	return &shown.SignedCheckpoint, whole, w.found(ctx, result, err)
 }
 
 // judged says whether a checkpoint is the one that was audited last, to its end and
@@ -58,6 +66,9 @@ func (w *Watcher) unread(ctx context.Context, why string) error {
 	if err := errors.Join(ctx.Err(), w.store.Err()); err != nil {
 		return err
 	}
+	if w.state.Standing[Unreachable].What == withheld {
+		return nil
+	}
 	return w.begin("", "", Event{Kind: Unreachable, Severity: Info, Text: why}, nil)
 }
 
@@ -73,6 +84,9 @@ func (w *Watcher) found(ctx context.Context, result *audit.Result, failure error
 	case failure != nil:
 		return w.unread(ctx, fmt.Sprintf("it could not be read to the end: %s", failure))
 	}
+	if w.state.Owed.Size > 0 {
+		return nil // what it shows is older than what it does not serve
+	}
 	if err := errors.Join(
 		w.end("", Unreachable, "the ledger can be read again"),
 		w.end("", Unjudged, "the ledger can be judged to the end again"),
@@ -82,7 +96,7 @@ func (w *Watcher) found(ctx context.Context, result *audit.Result, failure error
 	kind := ""
 	if f := result.Finding; f != nil {
 		var err error
-		if kind, err = w.finding(f); err != nil {
+		if kind, err = w.finding(ctx, f, result.Checkpoint.SignedCheckpoint); err != nil {
 			return err
 		}
 	} else {
@@ -113,7 +127,7 @@ func (w *Watcher) over(found string) error {
 }
 
 // finding tells what an audit found, and returns the kind of it.
-func (w *Watcher) finding(f *audit.Finding) (string, error) {
+func (w *Watcher) finding(ctx context.Context, f *audit.Finding, shown tlog.SignedCheckpoint) (string, error) {
 	e := Event{Kind: string(f.Rule), Severity: Alarm, Text: f.Reason}
 	what := ""
 	switch f.Rule {
@@ -135,13 +149,13 @@ func (w *Watcher) finding(f *audit.Finding) (string, error) {
 			return "", err
 		}
 		e.about = treesOf(c.Checkpoint.Checkpoint, c.Consistency.Checkpoint.Checkpoint)
-		return e.Kind, w.beginFork("", e, f.Evidence)
+		return e.Kind, w.beginFork(ctx, &source{peer: w.ledger}, shown, e, f.Evidence)
 	}
 	return e.Kind, w.begin("", what, e, f.Evidence)
 }
 
-// demand asks for the policy's quorum.
-func (w *Watcher) demand(shown tlog.SignedCheckpoint) error {
+// demand asks for the policy's quorum, which renews what was judged and nothing else.
+func (w *Watcher) demand(shown tlog.SignedCheckpoint, whole bool) error {
 	c, err := w.cfg.Policy.Checkpoint(shown)
 	if err == nil {
 		_, err = w.cfg.Policy.SeenBy(c)
@@ -150,30 +164,30 @@ func (w *Watcher) demand(shown tlog.SignedCheckpoint) error {
 		return w.begin("", "", Event{Kind: Quorum, Severity: Alarm,
 			Text: fmt.Sprintf("the checkpoint of %d entries is shown without the quorum: %s", shown.Size, err)}, nil)
 	}
-	if at, ok := w.cfg.Policy.RenewedAt(w.log, shown); ok {
+	if at, ok := w.cfg.Policy.RenewedAt(w.log, shown); ok && whole {
 		now := w.cfg.Clock().Unix()
 		switch {
 		case at <= now:
 			w.state.Renewed = max(w.state.Renewed, at)
-		case at != w.state.Future: // of a time to come it is worth when it came
+		case at > w.state.Future: // of a time to come it is worth when it came, once
 			w.state.Future, w.state.Renewed = at, now
 		}
 	}
 	return w.end("", Quorum, fmt.Sprintf("the quorum %s is met again", w.cfg.Policy.Quorum))
 }
 
-// fresh asks how long ago the quorum was renewed; where nobody but the ledger says what
-// time it is, how long ago the ledger was reached.
+// fresh asks how long ago the quorum had seen what was judged; where nobody but the ledger
+// says what time it is, how long ago the ledger was read to its end.
 func (w *Watcher) fresh() error {
 	if w.cfg.Fresh == 0 {
 		return nil
 	}
-	last, text := w.state.Reached, "the ledger was last reached at %s"
+	last, text := w.state.Reached, "the ledger was last read to its end at %s"
 	if !w.ledgerOnly() {
-		last, text = w.state.Renewed, "the quorum had last seen what the ledger shows at %s"
+		last, text = w.state.Renewed, "what could be read of the ledger to its end, the quorum had last seen at %s"
 	}
 	if last == 0 {
-		last, text = w.state.Began, "the ledger has shown nothing that the quorum saw since %s"
+		last, text = w.state.Began, "the ledger has shown nothing that the quorum saw and that could be read to its end since %s"
 	}
 	if w.since(last) <= w.cfg.Fresh {
 		return w.end("", Stale, "the ledger is fresh again")

@@ -19,6 +19,9 @@ const (
 	sourceTime = 2 * time.Minute // for what a source is asked in a turn: some tiles, each tried again
 )
 
+// unseen is why a witness that answers is not compared.
+const unseen = "unseen"
+
 const (
 	witnessPrefix = "witness "
 	peerPrefix    = "peer "
@@ -68,8 +71,7 @@ func (w *Watcher) addSources() error {
 	return nil
 }
 
-// ask returns what the sources show, in their order. A witness that has nothing to show
-// has no view.
+// ask returns what the sources show, in their order.
 func (w *Watcher) ask(ctx context.Context) []view {
 	views := make([]view, len(w.sources))
 	turn := make(chan struct{}, atOnce)
@@ -84,24 +86,52 @@ func (w *Watcher) ask(ctx context.Context) []view {
 		})
 	}
 	asking.Wait()
-	return slices.DeleteFunc(views, func(v view) bool { return errors.Is(v.err, witness.ErrUnseen) })
+	return views
 }
 
 func (w *Watcher) show(ctx context.Context, s *source) (tlog.SignedCheckpoint, error) {
 	if s.peer == nil {
 		return witness.Seen(ctx, w.cfg.Transport, s.url, w.cfg.Ledger)
 	}
-	c, err := s.peer.Checkpoint(ctx)
-	if err != nil {
-		return tlog.SignedCheckpoint{}, err
-	}
-	return c.SignedCheckpoint, nil
+	return s.peer.Signed(ctx)
 }
 
-// heard tells whether a source answers.
+// ownName is what the ledger is as a source.
+const ownName = "its own address"
+
+// everybody are all whose checkpoints are compared with the copy: the sources, and the
+// ledger.
+func (w *Watcher) everybody() []*source { return append(slices.Clone(w.sources), w.own) }
+
+// relateOwn compares what the ledger shows where that is no checkpoint to rely on: what
+// its key signed it cannot deny for a line of garbage beside it.
+func (w *Watcher) relateOwn(ctx context.Context) error {
+	kept, err := w.kept()
+	if err != nil || kept == nil {
+		return err
+	}
+	c, err := w.ledger.Signed(ctx)
+	if err != nil {
+		return ctx.Err()
+	}
+	return w.relate(ctx, w.own, w.strip(c), *kept)
+}
+
+// heard tells whether a source answers. Many witnesses cosign, and show nobody what they
+// have seen.
 func (w *Watcher) heard(v view) error {
-	if v.err == nil {
+	switch {
+	case v.err == nil:
+		if key := conditionKey(Uncompared, v.name); w.state.Standing[key].What == unseen {
+			delete(w.state.Standing, key)
+		}
 		return w.end(v.name, Unreachable, v.name+" shows a checkpoint again")
+	case errors.Is(v.err, witness.ErrUnseen):
+		if err := w.end(v.name, Unreachable, v.name+" answers again"); err != nil {
+			return err
+		}
+		return w.begin(v.name, unseen, Event{Kind: Uncompared, Severity: Info,
+			Text: fmt.Sprintf("%s shows nothing to compare with: it answers, and shows no checkpoint of this ledger; its cosignatures count all the same", v.name)}, nil)
 	}
 	return w.begin(v.name, "", Event{Kind: Unreachable, Severity: Info,
 		Text: fmt.Sprintf("%s shows no checkpoint, and is not compared: %s", v.name, v.err)}, nil)
@@ -130,7 +160,7 @@ func (w *Watcher) compare(ctx context.Context, views []view) error {
 	if kept == nil {
 		return nil
 	}
-	for _, s := range w.sources {
+	for _, s := range w.everybody() {
 		if err := w.catchUp(ctx, s, *kept); err != nil {
 			return err
 		}
@@ -141,11 +171,13 @@ func (w *Watcher) compare(ctx context.Context, views []view) error {
 // relate compares a source's checkpoint with the copy and the kept checkpoint, which
 // the copy has reached or would have, were it judged to the end.
 func (w *Watcher) relate(ctx context.Context, s *source, c, kept tlog.SignedCheckpoint) error {
-	switch {
-	case w.state.Standing[conditionKey(Fork, s.name)].What == proved:
-		return nil
-	case c.Checkpoint == s.held:
+	if c.Checkpoint == s.held {
 		return w.agrees(s, c)
+	}
+	if w.state.Standing[conditionKey(Fork, s.name)].What == proved {
+		if grown, err := w.grown(ctx, s, c); err != nil || grown {
+			return err
+		}
 	}
 	head := w.store.Head().Checkpoint
 	if c.Size > head.Size {
@@ -168,7 +200,7 @@ func (w *Watcher) relate(ctx context.Context, s *source, c, kept tlog.SignedChec
 		read = reader(ctx, w.ledger)
 	}
 	evidence, err := w.divergence(c, kept, read)
-	return w.forked(s, c, kept, evidence, err)
+	return w.forked(ctx, s, c, kept, evidence, err)
 }
 
 // relateAhead compares a tree that the copy has not reached: by the tiles of who serves
@@ -187,7 +219,7 @@ func (w *Watcher) relateAhead(ctx context.Context, s *source, c, kept tlog.Signe
 	evidence, err := w.divergence(small, large, reader(ctx, from))
 	switch {
 	case evidence != nil:
-		return w.forked(s, c, kept, evidence, nil)
+		return w.forked(ctx, s, c, kept, evidence, nil)
 	case err == nil:
 		return w.agrees(s, c)
 	case s.peer == nil:
@@ -215,9 +247,9 @@ func (w *Watcher) catchUp(ctx context.Context, s *source, kept tlog.SignedCheckp
 	if !ok {
 		return nil
 	}
-	c, err := tlog.ParseSignedCheckpoint(a.Checkpoint)
+	c, err := w.recall(a.Checkpoint)
 	if err != nil {
-		return fmt.Errorf("remembered checkpoint of %s: %w", s.name, err)
+		return err
 	}
 	if c.Size <= max(w.store.Head().Checkpoint.Size, kept.Size) {
 		delete(w.state.Ahead, s.name)
@@ -250,7 +282,7 @@ func (w *Watcher) seek(ctx context.Context, s *source, c, kept tlog.SignedCheckp
 			continue
 		}
 		if evidence, err := w.divergence(small, large, reader(ctx, who.peer)); err == nil && evidence != nil {
-			return w.forked(s, c, kept, evidence, nil)
+			return w.forked(ctx, s, c, kept, evidence, nil)
 		}
 	}
 	return nil

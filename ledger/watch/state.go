@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,17 +21,19 @@ const stateFormat = "chirograph watch 1"
 // the end of each turn, and while records are told.
 type state struct {
 	Format   string               `json:"format"`
-	Ledger   string               `json:"ledger"` // vkey
-	Began    int64                `json:"began"`  // POSIX seconds: when it was first watched
-	Reached  int64                `json:"reached"`
+	Ledger   string               `json:"ledger"`   // vkey
+	Began    int64                `json:"began"`    // POSIX seconds: when it was first watched
+	Reached  int64                `json:"reached"`  // when it was last read to its end
 	Renewed  int64                `json:"renewed"`  // from when on a quorum cosigned what was shown; 0 where none did
-	Future   int64                `json:"future"`   // the last time that was to come when a quorum was shown to have cosigned at it
+	Future   int64                `json:"future"`   // the latest time that was to come when a quorum was shown to have cosigned at it
 	Cosigned []byte               `json:"cosigned"` // the checkpoint of the copy's size with the latest cosignatures that anybody showed
 	Proved   string               `json:"proved"`   // the first breach that evidence proves: it is never over
 	Dated    []uint64             `json:"dated"`    // the last entries that were found to be backdated
 	Forks    []toldFork           `json:"forks"`    // the last that were told, whoever showed them
 	Standing map[string]condition `json:"standing"` // what is so, by kind and source
 	Ahead    map[string]ahead     `json:"ahead"`    // by source
+	Forked   map[string][][]byte  `json:"forked"`   // by source: the checkpoints of each fork that was told of it, as far as it has grown
+	Owed     owed                 `json:"owed"`
 	Scans    []scan               `json:"scans"`
 	First    map[string]firstLook `json:"first"` // of keys whose first look is not over, as in Scans
 
@@ -78,6 +81,9 @@ func readState(dir string, ledger note.Key, now int64) (*state, error) {
 	if s.Ahead == nil {
 		s.Ahead = make(map[string]ahead)
 	}
+	if s.Forked == nil {
+		s.Forked = make(map[string][][]byte)
+	}
 	if s.First == nil {
 		s.First = make(map[string]firstLook)
 	}
@@ -101,6 +107,7 @@ func (s *state) write(dir string) error {
 // meanwhile, as of now: nothing waits for that time.
 func (s *state) right(now int64) {
 	s.Began, s.Reached, s.Renewed = min(s.Began, now), min(s.Reached, now), min(s.Renewed, now)
+	s.Owed.Since = min(s.Owed.Since, now)
 	for source, a := range s.Ahead {
 		a.Since = min(a.Since, now)
 		s.Ahead[source] = a
@@ -110,18 +117,15 @@ func (s *state) right(now int64) {
 // forget drops what is of sources that are no longer asked.
 func (s *state) forget(sources []*source) {
 	gone := func(name string) bool {
-		return name != "" && !slices.ContainsFunc(sources, func(s *source) bool { return s.name == name })
+		return name != "" && name != heldSource && !slices.ContainsFunc(sources, func(s *source) bool { return s.name == name })
 	}
 	for key := range s.Standing {
 		if _, source, _ := strings.Cut(key, " "); gone(source) {
 			delete(s.Standing, key)
 		}
 	}
-	for source := range s.Ahead {
-		if gone(source) {
-			delete(s.Ahead, source)
-		}
-	}
+	maps.DeleteFunc(s.Ahead, func(source string, _ ahead) bool { return gone(source) })
+	maps.DeleteFunc(s.Forked, func(source string, _ [][]byte) bool { return gone(source) })
 }
 
 // Of a condition, by its kind: whether the ledger broke a promise, or something was not

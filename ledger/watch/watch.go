@@ -10,10 +10,15 @@
 //   - what is new is audited, as package audit does, into a copy of the log that is kept,
 //     and proved to continue the checkpoint that was kept;
 //   - the policy's quorum is demanded of what the ledger shows, and that it was renewed
-//     lately;
+//     lately: what was judged, for a fresh checkpoint of entries that it serves nobody
+//     renews nothing. Where none of those come for ten minutes, that is an alarm;
 //   - every checkpoint of a source is compared with the copy: one that is no part of the
 //     same history is a fork, and evidence of it is written. One that is ahead of the
-//     copy is kept until it can be compared, and after ten minutes an alarm;
+//     copy is kept until it can be compared, and after ten minutes an alarm. A witness
+//     that answers and shows none is told once;
+//   - so is the tree of every receipt at hand that the ledger's key signed, whoever else
+//     did. One that is ahead of what the ledger shows is an alarm at once: the ledger has
+//     shown it before it gave the receipt;
 //   - the newest cosigned checkpoint is held against the entries that came after it: one
 //     that claims an earlier time than that at which a quorum had seen nothing of it, is
 //     backdated, and evidence of it is written;
@@ -29,8 +34,8 @@
 // shows which. What there is of a key when it is first watched for is told as one. What
 // was told is remembered in the directory, so that it is not told again after a restart;
 // only where the process was killed between the two is it told twice. The memory, on disk
-// and in the process, is bounded by the configuration: by how many sources, keys and
-// contracts there are, and not by how long it runs or what it meets.
+// and in the process, is bounded by the configuration: by how many sources, keys,
+// contracts and receipts there are, and not by how long it runs or what it meets.
 //
 // # What is not proved
 //
@@ -54,6 +59,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/store"
@@ -95,7 +101,7 @@ type Config struct {
 
 	Report   func(Event) error    // is told; its error ends the turn
 	Progress func(audit.Progress) // as of an audit; nil for none
-	Log      *slog.Logger         // of the store; nil for none
+	Log      *slog.Logger         // of the store, and of what is remembered and damaged; nil for none
 }
 
 // A Watcher follows one ledger. It is for one goroutine.
@@ -106,10 +112,12 @@ type Watcher struct {
 	audited  *verify.Policy // the policy without its quorum, which is demanded here
 	ledger   *client.Client
 	sources  []*source
+	own      *source      // the ledger, where what it shows is compared and not read
 	store    *store.Store // the copy
 	state    *state
-	compared time.Time     // when tiles and contracts were last
-	reading  time.Duration // of the ledger, in a turn
+	agreed   map[tlog.Checkpoint]bool // trees of receipts at hand that are of the copy's history
+	compared time.Time                // when tiles and contracts were last
+	reading  time.Duration            // of the ledger, in a turn
 }
 
 // Dir returns the directory below state for a ledger: its name, as far as a file may
@@ -140,6 +148,7 @@ func Open(cfg Config) (*Watcher, error) {
 	if w.ledger, err = w.client(cfg.URL); err != nil {
 		return nil, err
 	}
+	w.own = &source{name: ownName, peer: w.ledger}
 	if err := w.addSources(); err != nil {
 		return nil, err
 	}
@@ -157,7 +166,8 @@ func Open(cfg Config) (*Watcher, error) {
 	if w.state, err = readState(cfg.Dir, cfg.Ledger, cfg.Clock().Unix()); err != nil {
 		return nil, errors.Join(err, w.store.Close())
 	}
-	w.state.forget(w.sources)
+	w.drop()
+	w.state.forget(w.everybody())
 	return w, nil
 }
 
@@ -217,12 +227,15 @@ func (w *Watcher) turn(ctx context.Context) error {
 		}
 	}
 	views := w.ask(ctx)
-	shown, err := w.read(ctx)
+	shown, whole, err := w.read(ctx)
 	if err != nil {
 		return err
 	}
+	if whole {
+		w.state.Reached = w.cfg.Clock().Unix()
+	}
 	if shown != nil {
-		if err := w.demand(*shown); err != nil {
+		if err := w.demand(*shown, whole); err != nil {
 			return err
 		}
 	}
@@ -230,6 +243,9 @@ func (w *Watcher) turn(ctx context.Context) error {
 		return err
 	}
 	if err := w.compare(ctx, views); err != nil {
+		return err
+	}
+	if err := w.compareHeld(ctx, mine.Receipts, shown); err != nil {
 		return err
 	}
 	if err := w.dates(shown, views); err != nil {

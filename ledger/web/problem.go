@@ -15,7 +15,7 @@ import (
 
 // A problem is an error as the caller sees it: problem details (RFC 9457).
 type problem struct {
-	Type   string     `json:"type"` // about:blank, where the status says it, and for a record the rule; or notPublic
+	Type   string     `json:"type"` // about:blank, where the status says it, and for a record the rule; or notPublic, or notTaken
 	Title  string     `json:"title"`
 	Status int        `json:"status"`
 	Detail string     `json:"detail,omitempty"`
@@ -40,7 +40,11 @@ func notFound(format string, args ...any) *problem {
 // is published.
 const notPublic = "urn:chirograph:not-public-yet"
 
-// taken is that problem. It says nothing of the record.
+// notTaken is the type of the problem that a record which was sent is not in the log, so
+// that whoever wants it there sends it again.
+const notTaken = "urn:chirograph:not-taken"
+
+// taken is the problem of the type notPublic. It says nothing of the record.
 func (h *Handler) taken() *problem {
 	why, after := "it is about to be", 1
 	if h.cfg.Log.Waiting() != 0 {
@@ -99,19 +103,46 @@ var unavailable = []struct {
 	is         func(error) bool
 	retryAfter int // seconds: a few syncs of the disk; a slow reader, a restart; a look by the operator
 	detail     string
+	sent       fate // of a record that was sent
 	log        bool // somebody has to look at it
 }{
-	{is(errBusy), 1, "the ledger has as many requests at hand as it can take", false},
-	{is(errFull), 10, "the ledger has as many large answers at hand as it can hold", false},
-	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", false},
-	{is(ledger.ErrClosed), 10, "the ledger is stopping", false},
-	{isClock, 60, "the ledger's clock is behind its last entry", true},
-	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", true},
-	{is(ledger.ErrDoubt), 60, "witnesses of the ledger say, without a proof, that they have seen another history of it, so that it registers nothing until they cosign again", false},
-	{is(context.Canceled), 1, "the request ended before its answer", false},
-	{is(ledger.ErrNoQuorum), publishRetry, "the ledger's witnesses have not cosigned its tree yet", false},
-	{is(context.DeadlineExceeded), publishRetry, "the ledger's witnesses have not cosigned its tree yet", false},
+	{is(errBusy), 1, "the ledger has as many requests at hand as it can take", left, false},
+	{is(errFull), 10, "the ledger has as many large answers at hand as it can hold", unsure, false},
+	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", left, false},
+	{is(ledger.ErrClosed), 10, "the ledger is stopping", left, false},
+	{isClock, 60, "the ledger's clock is behind its last entry", left, true},
+	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", unsure, true},
+	{is(ledger.ErrDoubt), 60, "witnesses of the ledger say, without a proof, that they have seen another history of it, so that it registers nothing until they cosign again", left, false},
+	{is(context.Canceled), 1, "the request ended before its answer", unsure, false},
+	{is(ledger.ErrNoQuorum), publishRetry, "the ledger's witnesses have not cosigned its tree yet", left, false},
+	{is(context.DeadlineExceeded), publishRetry, "the ledger's witnesses have not cosigned its tree yet", queued, false},
 }
+
+// A fate is what becomes of a record that was sent, and answered by a 503.
+type fate int
+
+const (
+	unsure fate = iota // it may be registered, or not: its answer may be what could not be given
+	left               // it is not, by this submission
+	queued             // it stands in line, and is forgotten when the ledger ends before its turn
+)
+
+// tell says in the answer to a submission what became of the record.
+func (p *problem) tell(sent fate) {
+	switch sent {
+	case unsure:
+		p.Detail += "; a record that was sent may be registered all the same: ask for it by its id"
+	case left:
+		p.Type, p.Detail = notTaken, "not taken, send it again later: "+p.Detail
+	case queued:
+		p.Type, p.Detail = notTaken, "not taken yet, send it again later: "+p.Detail+", and it stands in line behind that"
+	}
+}
+
+// A registeredError is one on the way to the receipt of a record that is public.
+type registeredError struct{ error }
+
+func (e *registeredError) Unwrap() error { return e.error }
 
 func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
@@ -123,8 +154,8 @@ func isClock(err error) bool {
 }
 
 // problemOf is the one table from errors to statuses. The reason of a 4xx is in
-// it, that of a 5xx is its cause.
-func problemOf(err error) *problem {
+// it, that of a 5xx is its cause. A record was sent, or else something is read.
+func problemOf(err error, sent bool) *problem {
 	var p *problem
 	if errors.As(err, &p) {
 		return p
@@ -144,8 +175,15 @@ func problemOf(err error) *problem {
 		if !u.is(err) {
 			continue
 		}
-		p := newProblem(http.StatusServiceUnavailable, "%s; a record that was sent may be registered all the same: ask for it by its id", u.detail)
+		p := newProblem(http.StatusServiceUnavailable, "%s", u.detail)
 		p.retryAfter = u.retryAfter
+		var there *registeredError
+		switch {
+		case errors.As(err, &there):
+			p.Detail += "; the record is registered: ask for its receipt by its id"
+		case sent:
+			p.tell(u.sent)
+		}
 		if u.log {
 			p.cause = err
 		}

@@ -78,6 +78,9 @@ func TestWhatIsTakenIsNotSaidToBeMissing(t *testing.T) {
 		for _, path := range []string{"/records/", "/contracts/"} {
 			wantProblem(t, w.get("GET", path+unknown.ID().String()), 404, "", "is registered among the first 1")
 		}
+		// What stands in line behind it is not taken yet, and nobody says that it is.
+		wantProblemOf(t, "urn:chirograph:not-taken", w.post(contract(3).Bytes()), 503, "", "not taken yet, send it again later: ")
+		wantProblem(t, w.get("GET", "/records/"+contract(3).ID().String()), 404, "", "is registered among the first 1")
 		// It is sent again, and waits as before, until it is public.
 		asked.SetAway(false)
 		wantReceiptOf(t, w.post(r.Bytes()))
@@ -108,7 +111,7 @@ func TestWhoWaitsWhenTheLedgerEndsIsToldThatItIsTaken(t *testing.T) {
 		}
 		wantProblemOf(t, notPublic, <-answer, 503, "", "taken, not public yet")
 		wantProblemOf(t, notPublic, w.get("GET", "/records/"+r.ID().String()), 503, "", "taken, not public yet")
-		wantProblem(t, w.post(contract(2).Bytes()), 503, "", "the ledger is stopping")
+		wantProblemOf(t, notTaken, w.post(contract(2).Bytes()), 503, "", "not taken, send it again later: the ledger is stopping")
 	})
 }
 
@@ -119,7 +122,7 @@ func TestInDoubtReadsGoOnAndSubmittersAreToldWhy(t *testing.T) {
 		wantProblemOf(t, notPublic, w.post(taken.Bytes()), 503, "", "taken, not public yet")
 		begun := time.Now()
 		const why = "witnesses of the ledger say, without a proof, that they have seen another history of it"
-		wantProblem(t, w.post(contract(2).Bytes()), 503, "", why)
+		wantProblemOf(t, notTaken, w.post(contract(2).Bytes()), 503, "", why)
 		wantProblem(t, w.get("GET", "/readyz"), 503, "", why)
 		if d := time.Since(begun); d > 0 {
 			t.Errorf("that took %s", d)

@@ -59,15 +59,18 @@ func TestWithoutAQuorumTheLedgerReadsOnAndSaysThatItIsNotReady(t *testing.T) {
 	for w.log.Waiting() == 0 {
 		runtime.Gosched()
 	}
-	if resp := get("/readyz"); resp.StatusCode != http.StatusOK {
-		t.Errorf("at once: %s", resp.Status)
-	}
-	w.unix.Store(epoch + readyPatience + 1)
 	wantProblem(t, get("/readyz"), http.StatusServiceUnavailable, "", "witnesses have not cosigned")
 	if resp := get("/readyz"); resp.Header.Get("Retry-After") != "10" {
 		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
 	}
-	for _, path := range []string{"/checkpoint", "/healthz", "/policy", "/"} {
+	// The tree of a new ledger is public with its quorum, as every other.
+	for _, path := range []string{"/checkpoint", "/consistency/0"} {
+		if resp := get(path); resp.Header.Get("Retry-After") != "10" {
+			t.Errorf("%s: Retry-After is %q", path, resp.Header.Get("Retry-After"))
+		}
+		wantProblem(t, get(path), http.StatusServiceUnavailable, "", "witnesses have not cosigned its tree yet")
+	}
+	for _, path := range []string{"/healthz", "/policy", "/"} {
 		if resp := get(path); resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s", path, resp.Status)
 		}
@@ -80,6 +83,30 @@ func TestWithoutAQuorumTheLedgerReadsOnAndSaysThatItIsNotReady(t *testing.T) {
 	post.Header.Set("Content-Type", plainText)
 	w.h.ServeHTTP(answer, post)
 	wantProblem(t, answer.Result(), http.StatusServiceUnavailable, "", "ask for it by its id")
+}
+
+// A start is ready when the quorum has confirmed the tree, and no longer when it stays away.
+func TestALedgerIsReadyWhenItsWitnessesHaveConfirmedIt(t *testing.T) {
+	inWitnessed(t, func(t *testing.T, w *world, asked *witnesstest.Witness) {
+		for _, path := range []string{"/readyz", "/checkpoint"} {
+			if resp := w.get("GET", path); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s", path, resp.Status)
+			}
+		}
+		asked.SetAway(true)
+		go w.post(contract(1).Bytes())
+		time.Sleep(readyPatience * time.Second)
+		if resp := w.get("GET", "/readyz"); resp.StatusCode != http.StatusOK {
+			t.Errorf("within its patience: %s", resp.Status)
+		}
+		time.Sleep(2 * time.Second)
+		wantProblem(t, w.get("GET", "/readyz"), http.StatusServiceUnavailable, "", "witnesses have not cosigned")
+		if resp := w.get("GET", "/checkpoint"); resp.StatusCode != http.StatusOK {
+			t.Errorf("what was public: %s", resp.Status)
+		}
+		asked.SetAway(false)
+		time.Sleep(time.Minute)
+	})
 }
 
 func TestSubmittersWhoWaitLeaveRoomForReaders(t *testing.T) {
@@ -97,7 +124,7 @@ func TestSubmittersWhoWaitLeaveRoomForReaders(t *testing.T) {
 		return answer.Result()
 	}
 	w.h.submitters <- struct{}{}
-	wantProblem(t, post(), http.StatusServiceUnavailable, "", "as many records at hand as it can take")
+	wantProblemOf(t, notTaken, post(), http.StatusServiceUnavailable, "", "as many records at hand as it can take")
 	<-w.h.submitters
 	if resp := post(); resp.StatusCode != http.StatusCreated || len(w.h.submitters) != 0 {
 		t.Errorf("with a place: %s, and %d are taken after", resp.Status, len(w.h.submitters))

@@ -17,6 +17,9 @@ func ok(media, cache string, body []byte) *answer {
 }
 
 func (h *Handler) checkpoint(q *request) (*answer, error) {
+	if !q.view.Begun() {
+		return nil, ledger.ErrNoQuorum
+	}
 	return ok(plainText, latest, q.view.Checkpoint().Bytes()), nil
 }
 
@@ -106,6 +109,9 @@ func (h *Handler) consistency(q *request) (*answer, error) {
 	if size > q.view.Size() {
 		return nil, notFound("the older tree has the size %d, the latest has %d", size, q.view.Size())
 	}
+	if !q.view.Begun() {
+		return nil, ledger.ErrNoQuorum
+	}
 	b, err := q.view.Consistency(size)
 	return ok(plainText, latest, b), err
 }
@@ -136,7 +142,8 @@ func (h *Handler) healthy(*request) (*answer, error) {
 const readyPatience = 10
 
 // ready says that it serves what it is there for: where it accepts records, that
-// the log still takes them, and that witnesses cosign and say nothing against it.
+// the log still takes them, that witnesses have confirmed it since it was started, and
+// that they cosign and say nothing against it.
 func (h *Handler) ready(*request) (*answer, error) {
 	if h.cfg.Log != nil {
 		select {
@@ -146,6 +153,9 @@ func (h *Handler) ready(*request) (*answer, error) {
 		}
 		if err := h.cfg.Log.Doubt(); err != nil {
 			return nil, err
+		}
+		if !h.cfg.Log.Confirmed() {
+			return nil, ledger.ErrNoQuorum
 		}
 		if at := h.cfg.Log.Waiting(); at != 0 && h.cfg.Clock().Unix()-at > readyPatience {
 			return nil, ledger.ErrNoQuorum

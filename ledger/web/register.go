@@ -41,7 +41,10 @@ func (h *Handler) register(q *request) (*answer, error) {
 	}
 	if ok {
 		receipt, err := h.receipt(q, index)
-		return submitted(http.StatusOK, id, receipt), err
+		if err != nil {
+			return nil, &registeredError{err}
+		}
+		return submitted(http.StatusOK, id, receipt), nil
 	}
 	r, err := h.open(q, body)
 	if err != nil {
@@ -68,7 +71,10 @@ func (h *Handler) register(q *request) (*answer, error) {
 	}
 	// Not through the gate: what is registered is not turned away any more.
 	receipt, err := reg.View.Receipt(reg.Index)
-	return submitted(status, id, receipt), err
+	if err != nil {
+		return nil, &registeredError{err}
+	}
+	return submitted(status, id, receipt), nil
 }
 
 // open checks every signature line, when it is this request's turn.

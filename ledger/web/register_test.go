@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +111,7 @@ func TestTheTableOfStatusesIsWhole(t *testing.T) {
 		rules.Quorum: 422, rules.Replaces: 409, rules.Under: 409, rules.Terminates: 409, rules.Once: 500, "poem": 500}
 	for rule, status := range want {
 		w := httptest.NewRecorder()
-		problemOf(&rules.Refusal{Rule: rule, Reason: "two values"}).write(w, httptest.NewRequest("POST", "/records", nil))
+		problemOf(&rules.Refusal{Rule: rule, Reason: "two values"}, true).write(w, httptest.NewRequest("POST", "/records", nil))
 		if status == 500 {
 			wantProblem(t, w.Result(), status, "", "its log says why")
 		} else {
@@ -129,21 +130,23 @@ func TestErrorsOfTheLedgerHaveTheirStatus(t *testing.T) {
 		status     int
 		retryAfter string
 		logged     bool
+		typ        string // "" for about:blank
 	}{
-		{errBusy, 503, "1", false},
-		{errFull, 503, "10", false},
-		{ledger.ErrBusy, 503, "1", false},
-		{ledger.ErrClosed, 503, "10", false},
-		{ledger.ErrStopped, 503, "60", true},
-		{&ledger.ClockError{Now: epoch, Last: epoch + 301}, 503, "60", true},
-		{context.Canceled, 503, "1", false},
-		{ledger.ErrNoQuorum, 503, "10", false},
-		{context.DeadlineExceeded, 503, "10", false},
-		{ledger.ErrNotFound, 404, "", false},
-		{errors.New("pebble: corruption"), 500, "", true},
+		{errBusy, 503, "1", false, notTaken},
+		{errFull, 503, "10", false, ""},
+		{ledger.ErrBusy, 503, "1", false, notTaken},
+		{ledger.ErrClosed, 503, "10", false, notTaken},
+		{ledger.ErrStopped, 503, "60", true, ""},
+		{&ledger.ClockError{Now: epoch, Last: epoch + 301}, 503, "60", true, notTaken},
+		{context.Canceled, 503, "1", false, ""},
+		{ledger.ErrNoQuorum, 503, "10", false, notTaken},
+		{ledger.ErrDoubt, 503, "60", false, notTaken},
+		{context.DeadlineExceeded, 503, "10", false, notTaken},
+		{ledger.ErrNotFound, 404, "", false, ""},
+		{errors.New("pebble: corruption"), 500, "", true, ""},
 	} {
 		err := fmt.Errorf("%s: %w", secret, test.err)
-		p := problemOf(err)
+		p := problemOf(err, true)
 		if (p.cause != nil) != test.logged {
 			t.Errorf("%v: logged %v", err, p.cause)
 		}
@@ -155,7 +158,15 @@ func TestErrorsOfTheLedgerHaveTheirStatus(t *testing.T) {
 		if test.status >= 500 && strings.Contains(w.Body.String(), secret) {
 			t.Errorf("%v: the caller learns %s", err, w.Body)
 		}
-		wantProblem(t, w.Result(), test.status, "", "")
+		wantProblemOf(t, cmp.Or(test.typ, "about:blank"), w.Result(), test.status, "", "")
+		// Who reads is told nothing of a record that nobody sent.
+		if p := problemOf(err, false); p.Type != "about:blank" || strings.Contains(p.Detail, "sent") || strings.Contains(p.Detail, "taken") {
+			t.Errorf("%v, of something that is read: %+v", err, p)
+		}
+		// What is public is not called in doubt for its receipt.
+		if p := problemOf(&registeredError{err}, true); p.Type != "about:blank" || test.status == 503 && !strings.Contains(p.Detail, "the record is registered") {
+			t.Errorf("%v, on the way to a receipt: %+v", err, p)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func TestAFullQueueIs503(t *testing.T) {
 	}
 	// One of the two has the place; the other is refused, and only then the
 	// sequencer goes on.
-	wantProblem(t, <-results, 503, "", "may be registered all the same")
+	wantProblemOf(t, notTaken, <-results, 503, "", "not taken, send it again later: ")
 	proceed()
 	wantReceipt(t, <-results, 201, second.ID())
 	wg.Wait()
@@ -89,7 +89,7 @@ func TestOnlySoManyCheckSignaturesAtOnce(t *testing.T) {
 	for range places - 2 {
 		w.h.gate.places <- struct{}{}
 	}
-	wantProblem(t, w.post(contract(1).Bytes()), 503, "", "as many requests at hand as it can take")
+	wantProblemOf(t, notTaken, w.post(contract(1).Bytes()), 503, "", "as many requests at hand as it can take")
 	// What needs no signature checked is answered all the same.
 	wantProblem(t, w.post([]byte("hello")), 400, "form", "")
 	if resp := w.get("GET", "/checkpoint"); resp.StatusCode != 200 {
@@ -124,9 +124,9 @@ func TestAClockThatIsBehindIs503(t *testing.T) {
 	w.unix.Store(epoch - 300)
 	wantReceipt(t, w.post(contract(2).Bytes()), 201, contract(2).ID())
 	w.unix.Store(epoch - 301)
-	wantProblem(t, w.post(contract(3).Bytes()), 503, "", "the ledger's clock is behind")
+	wantProblemOf(t, notTaken, w.post(contract(3).Bytes()), 503, "", "the ledger's clock is behind")
 	forged := bytes.Replace(contract(4).Bytes(), []byte("terms.txt"), []byte("terms.doc"), 1)
-	wantProblem(t, w.post(forged), 503, "", "the ledger's clock is behind")
+	wantProblemOf(t, notTaken, w.post(forged), 503, "", "the ledger's clock is behind")
 	if !strings.Contains(w.lines.String(), "endpoint=/records status=503 error=\"the ledger's clock is behind: it is 2026") {
 		t.Errorf("log: %s", w.lines)
 	}
@@ -137,7 +137,7 @@ func TestAClosedLogStillServes(t *testing.T) {
 	if err := w.log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantProblem(t, w.post(contract(2).Bytes()), 503, "", "the ledger is stopping")
+	wantProblemOf(t, notTaken, w.post(contract(2).Bytes()), 503, "", "the ledger is stopping")
 	wantProblem(t, w.get("GET", "/readyz"), 503, "", "the ledger is stopping")
 	wantReceipt(t, w.post(contract(1).Bytes()), 200, contract(1).ID())
 	if got := string(read(t, w.get("GET", "/healthz"))); got != "ok\n" {

@@ -139,7 +139,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := h.answer(e, r, rest)
 	if err != nil {
-		p := problemOf(err)
+		p := problemOf(err, e.post)
 		if p.cause != nil {
 			h.log.Error("request failed", "endpoint", e.path, "status", p.Status, "error", p.cause)
 		}

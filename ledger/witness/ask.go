@@ -154,6 +154,9 @@ func (w *Witnesses) report(a *asker, r *round, f *failure) {
 		return
 	}
 	a.trouble = f.kind
+	if f.kind == kindConflict {
+		return // it ends everything, and whoever called says so once
+	}
 	level := slog.LevelWarn
 	if f.loud {
 		level = slog.LevelError

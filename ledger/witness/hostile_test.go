@@ -252,3 +252,28 @@ func TestOfSeveralCosignaturesTheNewestThatFitsIsKept(t *testing.T) {
 		w.logged()
 	})
 }
+
+// One line of the ledger's key that verifies is the proof. Another of the same key that
+// does not, which a thief or anybody writes beside it, takes nothing away.
+func TestGarbageBesideTheLedgersLineHidesNoProof(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.honest("w1", note.Cosignature).delay = time.Second
+		w.honest("w2", note.Cosignature).delay = time.Second
+		seen := w.log.checkpoint(19)
+		seen.Note.Signatures = append([]note.Signature{w.log.Signature(make([]byte, 64))}, seen.Note.Signatures...)
+		w.add("w3", newSigner("w3.example", note.Cosignature).Key, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				rw.Write(seen.Bytes())
+				return
+			}
+			says(409, "19\n")(rw, r)
+		}))
+		w.want(2)
+		ws := w.open()
+		defer ws.Close()
+		x := w.alarmed(ws, 7, "w3")
+		if x.Seen == nil || x.Seen.Size != 19 || checkSigned(*x.Seen, w.log.Key) != nil {
+			t.Errorf("conflict is %+v", x)
+		}
+	})
+}

@@ -76,6 +76,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -232,8 +233,8 @@ func (w *Witnesses) Close() {
 var ErrUnseen = errors.New("the witness shows no checkpoint of this ledger")
 
 // Seen returns the checkpoint of the ledger that the witness at url shows to monitors
-// (c2sp.org/tlog-witness, "Monitor Retrieval Mechanism"), signed by the ledger. Its
-// other lines are as they came. A nil transport is one of the package's own. It takes
+// (c2sp.org/tlog-witness, "Monitor Retrieval Mechanism"), signed by the ledger. Lines
+// of its key that do not verify are gone, and those of others are as they came. A nil transport is one of the package's own. It takes
 // at most as long as a witness has to answer.
 func Seen(ctx context.Context, transport http.RoundTripper, url string, ledger note.Key) (tlog.SignedCheckpoint, error) {
 	base, err := parseURL(url)
@@ -265,5 +266,19 @@ func seen(ctx context.Context, client *http.Client, base string, ledger note.Key
 	if err != nil {
 		return tlog.SignedCheckpoint{}, err
 	}
-	return c, checkSigned(c, ledger)
+	return signedLines(c, ledger)
+}
+
+// signedLines returns what a witness shows without the lines of the ledger's key that do
+// not verify. One that verifies is what the ledger cannot deny, and a line of garbage
+// beside it, which anybody can write, hides it from nobody. The error says that none does.
+func signedLines(c tlog.SignedCheckpoint, ledger note.Key) (tlog.SignedCheckpoint, error) {
+	kept := c
+	kept.Note.Signatures = slices.DeleteFunc(slices.Clone(c.Note.Signatures), func(s note.Signature) bool {
+		return s.By(ledger) && !ledger.Public().Verify(c.Note.Text, s.Bytes)
+	})
+	if checkSigned(kept, ledger) != nil {
+		return c, checkSigned(c, ledger)
+	}
+	return kept, nil
 }
