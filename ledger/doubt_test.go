@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,6 +200,32 @@ func TestAWitnessThatWaversLosesNothing(t *testing.T) {
 			w.all[i%3].Claim(0)
 			time.Sleep(2 * time.Minute)
 			w.public(t, 2*i+2, 3)
+		}
+	})
+}
+
+// Whoever asks for a record looks at what is there while the sequencer goes on; the race
+// detector says whether they share more than that.
+func TestWhatIsTakenIsAskedWhileTheLogGoesOn(t *testing.T) {
+	inWitnessed(t, 2, func(t *testing.T, w *witnessed) {
+		done := make(chan error)
+		go func() {
+			for range 2000 {
+				if taken, err := w.log.Taken(unchecked(t, 99).ID()); taken || err != nil {
+					done <- fmt.Errorf("what nobody sent is taken: %v, %v", taken, err)
+					return
+				}
+			}
+			done <- nil
+		}()
+		for n := range uint64(10) {
+			w.append(t, unchecked(t, n))
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if taken, err := w.log.Taken(unchecked(t, 9).ID()); !taken || err != nil {
+			t.Errorf("what is registered is taken: %v, %v", taken, err)
 		}
 	})
 }

@@ -1,113 +1,47 @@
 package ledger_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/store/faultfs"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 var errDisk = errors.New("the disk says no")
 
-// brokenDisk is a disk whose operation number fail fails: undone, or done all the
-// same.
-func brokenDisk(mem vfs.FS, fail int, done bool) (disk *faultFS, hit func() string) {
-	var mu sync.Mutex
-	var n int
-	var what string
-	ask := func(now bool) func(op string) error {
-		return func(op string) error {
-			mu.Lock()
-			defer mu.Unlock()
-			if !now {
-				return nil
-			}
-			if n++; n != fail {
-				return nil
-			}
-			what = op
-			return errDisk
+// brokenDisk is a disk of which operations fail, from when broken is set: those that
+// fails says.
+func brokenDisk(disk vfs.FS, broken *atomic.Bool, fails func(faultfs.Op) bool) *faultfs.FS {
+	return faultfs.New(disk, func(op faultfs.Op) (f faultfs.Fault) {
+		if broken.Load() && fails(op) {
+			f.Err = errDisk
 		}
-	}
-	hit = func() string {
-		mu.Lock()
-		defer mu.Unlock()
-		return what
-	}
-	return &faultFS{FS: mem, before: ask(!done), after: ask(done)}, hit
+		return f
+	})
 }
 
-func TestAWriteThatFailsStopsTheLogAndLosesNothingThatWasAcknowledged(t *testing.T) {
-	for _, done := range []bool{false, true} {
-		for fail := 1; ; fail++ {
-			mem := vfs.NewCrashableMem()
-			disk, hit := brokenDisk(mem, fail, done)
-			seen := new(onlooker)
-			created, err := runOnBrokenDisk(t, disk, seen)
-			if hit() == "" {
-				if err != nil {
-					t.Fatalf("without a fault: %v", err)
-				}
-				if fail < 100 {
-					t.Fatalf("only %d operations", fail)
-				}
-				t.Log(fail, "operations")
-				break
-			}
-			for i, percent := range []int{0, 50, 100} {
-				rng := rand.New(rand.NewPCG(uint64(fail), uint64(i)))
-				clone := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rng})
-				if err := afterCrash(t, clone, seen, seen, created); err != nil {
-					t.Errorf("after %s failed (done: %v) with %d %% of what was not synced: %v", hit(), done, percent, err)
-				}
-			}
-			seen.oneHistory(t)
-			// Some operations may fail: what Pebble removes is not missed.
-			if err != nil && !errors.Is(err, errDisk) && !bytes.Contains([]byte(err.Error()), []byte(errDisk.Error())) {
-				t.Errorf("after %s failed (done: %v): %v", hit(), done, err)
-			}
-		}
-	}
-}
-
-// runOnBrokenDisk creates a ledger and runs it, until it stops.
-func runOnBrokenDisk(t *testing.T, disk vfs.FS, seen *onlooker) (created bool, err error) {
-	w := &world{fs: disk, clock: new(clock), sign: seen.sign}
-	w.clock.unix.Store(epoch)
-	if err := w.create(seen.sign); err != nil {
-		return false, err
-	}
-	if err := w.open(); err != nil {
-		return true, err
-	}
-	for n := range uint64(12) {
-		if n%4 == 3 {
-			if err := errors.Join(w.log.Close(), w.guard.Close(), w.store.Close()); err != nil {
-				return true, err
-			}
-			if err := w.open(); err != nil {
-				return true, err
-			}
-		}
-		r := life(t, n)
-		before := w.log.View()
-		reg, err := w.log.Append(context.Background(), r)
-		if err != nil {
+// That nothing is lost then, package faults shows, at each operation.
+func TestALogWhoseDiskFailsHasStopped(t *testing.T) {
+	for _, dir := range []string{dir, dir + "-guard"} {
+		for _, kind := range []faultfs.Kind{faultfs.Write, faultfs.Sync} {
+			var broken atomic.Bool
+			w := newWorld(t, brokenDisk(vfs.NewMem(), &broken, func(op faultfs.Op) bool {
+				return op.Kind == kind && strings.HasPrefix(op.Path, dir+"/")
+			}))
+			w.append(t, life(t, 0))
+			broken.Store(true)
+			before := w.log.View()
+			_, err := w.log.Append(context.Background(), life(t, 1))
 			checkStopped(t, w, before, err)
-			return true, err
 		}
-		seen.saw(r, reg)
 	}
-	return true, errors.Join(w.log.Close(), w.guard.Close(), w.store.Close())
 }
 
 // checkStopped says whether a log that failed has stopped as it should.
@@ -132,28 +66,24 @@ func checkStopped(t *testing.T, w *world, before *ledger.View, err error) {
 	checkEdge(t, w.log.View())
 }
 
-// unlocked is a file system that another process, which is gone, has left as it was.
+// unlocked is a file system whose locks keep nobody out.
 type unlocked struct{ vfs.FS }
 
 func (unlocked) Lock(string) (io.Closer, error) { return io.NopCloser(nil), nil }
 
+func soundly(faultfs.Op) faultfs.Fault { return faultfs.Fault{} }
+
 func TestWhatAStartPublishesIsOnDisk(t *testing.T) {
 	mem := vfs.NewCrashableMem()
 	var broken atomic.Bool
-	disk := &faultFS{FS: mem, after: nothing, before: func(op string) error {
-		if broken.Load() && strings.HasPrefix(op, "sync") {
-			return errDisk
-		}
-		return nil
-	}}
-	w := newWorld(t, disk)
+	w := newWorld(t, brokenDisk(mem, &broken, func(op faultfs.Op) bool { return op.Kind == faultfs.Sync }))
 	w.append(t, unchecked(t, 0))
 	broken.Store(true)
 	if _, err := w.log.Append(context.Background(), unchecked(t, 1)); !errors.Is(err, ledger.ErrStopped) {
 		t.Fatalf("without a sync: %v", err)
 	}
 	// The process ends, the machine goes on: what was not synced is there to be read.
-	after := &world{fs: unlocked{mem}, clock: w.clock, sign: home.sign}
+	after := &world{fs: faultfs.New(mem, soundly), clock: w.clock, sign: home.sign}
 	after.mustOpen(t)
 	published := after.log.View().Checkpoint()
 	if published.Size != 2 {
@@ -170,17 +100,38 @@ func TestWhatAStartPublishesIsOnDisk(t *testing.T) {
 	after.close(t)
 }
 
-func TestAStoreThatFailsStopsALogThatWaits(t *testing.T) {
-	var broken sync.Map
-	ask := func(op string) error {
-		if _, ok := broken.Load("yes"); ok {
-			return errDisk
-		}
-		return nil
-	}
-	w := newWorld(t, &faultFS{FS: vfs.NewMem(), before: ask, after: nothing})
+// The process is killed between the write of the guard and its sync, and the next one
+// goes on from what it reads.
+func TestWhatAStartReadsInItsGuardIsOnDisk(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	var broken atomic.Bool
+	w := newWorld(t, brokenDisk(mem, &broken, func(op faultfs.Op) bool {
+		return op.Kind == faultfs.Sync && strings.HasPrefix(op.Path, dir+"-guard/")
+	}))
 	w.append(t, unchecked(t, 0))
-	broken.Store("yes", true)
+	broken.Store(true)
+	if _, err := w.log.Append(context.Background(), unchecked(t, 1)); !errors.Is(err, ledger.ErrStopped) {
+		t.Fatalf("without a sync of the guard: %v", err)
+	}
+	after := &world{fs: faultfs.New(mem, soundly), clock: w.clock, sign: home.sign}
+	after.mustOpen(t)
+	clone := mem.CrashClone(vfs.CrashCloneCfg{})
+	guard, err := store.OpenGuard(store.GuardConfig{Dir: dir + "-guard", FS: clone, Key: home.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer guard.Close()
+	if last, err := guard.Last(); err != nil || last.Checkpoint != after.log.View().Checkpoint().Checkpoint {
+		t.Errorf("size %d is public, the guard on the disk has %d, %v", after.log.View().Size(), last.Size, err)
+	}
+	after.close(t)
+}
+
+func TestAStoreThatFailsStopsALogThatWaits(t *testing.T) {
+	var broken atomic.Bool
+	w := newWorld(t, brokenDisk(vfs.NewMem(), &broken, func(op faultfs.Op) bool { return op.Kind.Writes() }))
+	w.append(t, unchecked(t, 0))
+	broken.Store(true)
 	// Not by the log's own commit: by the writer behind its back.
 	b := w.store.NewBatch()
 	if _, err := b.Append(epoch, unchecked(t, 1)); err != nil {

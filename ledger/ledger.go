@@ -81,6 +81,10 @@ var (
 // nothing is registered before the witnesses have confirmed the ledger's clock.
 var ErrNoQuorum = errors.New("the witnesses have not cosigned yet")
 
+// ErrGuard says that the store lacks what the guard knows to have left it, or has another
+// history.
+var ErrGuard = errors.New("the store is not the one of which the guard has a checkpoint")
+
 // ErrDoubt says that witnesses whose word weighs say, without a proof, that they have
 // another history of the ledger: nothing is signed as long as they do.
 var ErrDoubt = errors.New("witnesses say that they have seen another history of the ledger")
@@ -125,15 +129,16 @@ type Log struct {
 	log       *slog.Logger
 	maxBatch  int
 
-	left tlog.Checkpoint // of the sequencer: what the guard has
-	seen atomic.Int64    // POSIX seconds: by when a quorum of others had seen what is published; 0 without
-	idle atomic.Int64    // POSIX seconds: since when the stored head waits for its quorum; 0 when it does not
+	left    tlog.Checkpoint // of the sequencer: what the guard has
+	leaving sync.Mutex      // held while the store has a head that the guard has not
+	seen    atomic.Int64    // POSIX seconds: by when a quorum of others had seen what is published; 0 without
+	idle    atomic.Int64    // POSIX seconds: since when the stored head waits for its quorum; 0 when it does not
 
 	confirmed atomic.Bool // the witnesses' quorum has cosigned since Open; true without witnesses
 
-	// taken is how many entries are on disk for certain. It is for [Log.Taken] alone:
-	// nothing else of what is not published leaves the process.
-	taken atomic.Uint64
+	// taken is what is on disk for certain. It is for [Log.Taken] alone: nothing else of
+	// what is not published leaves the process.
+	taken atomic.Pointer[store.State]
 
 	// view is the published head. Readers load it once per request and never look
 	// past its size: Pebble shows batches before they are synced.
@@ -141,7 +146,10 @@ type Log struct {
 
 	mu    sync.RWMutex // held to send to queue, and alone to close it
 	shut  error        // why nothing is sent any more
-	queue chan *request
+	queue chan *Pending
+
+	pendingMu sync.Mutex
+	pending   map[record.ID]*Pending // the first of each id that was taken and is not answered: as many as queue and a batch have
 
 	err  error         // why the log stopped, nil after Close; set before done
 	done chan struct{} // closed when the sequencer has ended
@@ -185,7 +193,8 @@ func Open(cfg Config) (*Log, error) {
 		witnesses: cfg.Witnesses,
 		log:       cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
 		maxBatch:  cmp.Or(cfg.MaxBatch, DefaultBatch),
-		queue:     make(chan *request, cmp.Or(cfg.MaxQueue, DefaultQueue)),
+		queue:     make(chan *Pending, cmp.Or(cfg.MaxQueue, DefaultQueue)),
+		pending:   make(map[record.ID]*Pending),
 		done:      make(chan struct{}),
 	}
 	if err := l.signer.check(cfg.Store.Head().Checkpoint); err != nil {
@@ -201,7 +210,7 @@ func Open(cfg Config) (*Log, error) {
 	if err := l.resume(); err != nil {
 		return nil, err
 	}
-	l.taken.Store(l.store.Head().Checkpoint.Size)
+	l.sure()
 	l.confirmed.Store(l.witnesses == nil)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	go l.run()
@@ -232,25 +241,13 @@ func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error
 	if ok {
 		return view.registration(index)
 	}
-	if err := l.unsure(r.ID()); err != nil {
+	p, shared, err := l.Submit(r)
+	if err != nil {
 		return Registration{}, err
 	}
-	q := &request{record: r, size: len(r.Bytes()), answer: make(chan answer, 1)}
-	if err := l.send(q); err != nil {
-		return Registration{}, err
-	}
-	select {
-	case a := <-q.answer:
-		switch {
-		case a.err != nil:
-			return Registration{}, a.err
-		case !a.new:
-			return a.view.registration(a.index)
-		}
-		return Registration{a.index, a.registered, true, a.view}, nil
-	case <-ctx.Done():
-		return Registration{}, ctx.Err()
-	}
+	reg, err := p.Wait(ctx)
+	reg.New = reg.New && !shared
+	return reg, err
 }
 
 // unsure returns the doubt in which a record is not taken; nil for one that is there,
@@ -267,27 +264,17 @@ func (l *Log) unsure(id record.ID) error {
 	return cmp.Or(err, doubt)
 }
 
-// Taken says whether the record of this id is on disk, published or not.
-func (l *Log) Taken(id record.ID) (bool, error) {
-	var head store.Head
-	head.Checkpoint.Size = l.taken.Load()
-	_, ok, err := l.store.State(head).Index(id)
-	return ok, err
+// sure has Taken know of all that is in the store: of the sequencer, when no batch is
+// being written.
+func (l *Log) sure() {
+	s := l.store.State(l.store.Head())
+	l.taken.Store(&s)
 }
 
-// send puts a request into the queue, or says why not.
-func (l *Log) send(q *request) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if l.shut != nil {
-		return l.shut
-	}
-	select {
-	case l.queue <- q:
-		return nil
-	default:
-		return ErrBusy
-	}
+// Taken says whether the record of this id is on disk, published or not.
+func (l *Log) Taken(id record.ID) (bool, error) {
+	_, ok, err := l.taken.Load().Index(id)
+	return ok, err
 }
 
 // Refuse says why a record whose signature lines are at fault is not registered: a

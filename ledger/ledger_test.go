@@ -62,30 +62,6 @@ func TestTheLogIsWholeWhereItsThirdLevelBegins(t *testing.T) {
 	w.close(t)
 }
 
-// checkEdge is the part of checkLog that tells tree sizes apart, without the
-// records.
-func checkEdge(t testing.TB, v *ledger.View) {
-	t.Helper()
-	c := &contents{last: v.LastTime()}
-	for first := uint64(0); first < v.Size(); first += 256 {
-		width := tlog.TileWidth(-1, first/256, v.Size())
-		b, err := v.Bundle(tlog.Tile{Level: -1, Index: first / 256, Width: width})
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries, err := tlog.ParseBundle(b, width)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			c.leaves = append(c.leaves, tlog.LeafHash(e))
-			c.bundles = append(c.bundles, append([]byte{byte(len(e) >> 8), byte(len(e))}, e...))
-		}
-	}
-	checkHead(t, v, c)
-	checkTiles(t, v, c)
-}
-
 func TestEveryEntryHasAReceiptAtEverySize(t *testing.T) {
 	w := newWorld(t, vfs.NewMem())
 	for n := uint64(0); n < 20; n++ {

@@ -20,7 +20,10 @@ func (l *Log) resume() error {
 		return err
 	}
 	if err := l.store.Continues(last.Checkpoint); err != nil {
-		return fmt.Errorf("the store is not the one of which the guard has a checkpoint: %w", err)
+		return fmt.Errorf("%w: %w", ErrGuard, err)
+	}
+	if err := l.torn(last.Checkpoint); err != nil {
+		return err
 	}
 	l.left = last.Checkpoint
 	switch {
@@ -38,6 +41,23 @@ func (l *Log) resume() error {
 	}
 	l.show(l.store.Published())
 	return nil
+}
+
+// torn returns nil where the guard has both its files, or where a crash can have torn one
+// of them: the store commits a tree before the guard writes it, so it has more than last,
+// the checkpoint in the other. Else what was in the damaged one may have been more than
+// the store has.
+func (l *Log) torn(last tlog.Checkpoint) error {
+	file, why := l.guard.Damaged()
+	if file == "" {
+		return nil
+	}
+	if size := l.store.Head().Checkpoint.Size; size > last.Size {
+		l.log.Warn("a file of the guard is damaged, as a crash leaves it: the ledger has what it had", "file", file, "why", why.Error(), "size", size)
+		return nil
+	}
+	return fmt.Errorf("guard: %s is damaged (%w), and it may have had more than the %d entries that the ledger and the other file have: "+
+		"chirographd recover writes it anew, when the witnesses, or you by --without-witnesses, say that nothing came after them", file, why, last.Size)
 }
 
 // leave has the guard remember that the stored head leaves, and without witnesses
@@ -59,7 +79,10 @@ func (l *Log) leave() error {
 // finish takes the stored head to its readers: through the guard, by the witnesses.
 func (l *Log) finish() error {
 	head := l.store.Head()
-	if err := l.leave(); err != nil {
+	l.leaving.Lock()
+	err := l.leave()
+	l.leaving.Unlock()
+	if err != nil {
 		return err
 	}
 	if l.witnesses == nil {

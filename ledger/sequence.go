@@ -14,13 +14,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/witness"
 )
 
-// A request is a record that waits for its place in the log.
-type request struct {
-	record *record.Record
-	size   int         // bytes of the record
-	answer chan answer // has room for the one answer, so that nobody waits for who left
-}
-
 type answer struct {
 	index      uint64
 	registered int64 // where new
@@ -79,7 +72,7 @@ func (l *Log) stop(err error) {
 	}
 	l.close(err)
 	for q := range l.queue {
-		q.answer <- answer{err: err}
+		l.settle(q, answer{err: err})
 	}
 }
 
@@ -94,8 +87,8 @@ func (l *Log) stopped(err error) error {
 
 // gather returns the first request and those that wait behind it, as many as a batch
 // takes.
-func (l *Log) gather(first *request) []*request {
-	batch, bytes := []*request{first}, first.size
+func (l *Log) gather(first *Pending) []*Pending {
+	batch, bytes := []*Pending{first}, first.size
 	for len(batch) < l.maxBatch && bytes < maxBatchBytes {
 		select {
 		case q, ok := <-l.queue:
@@ -112,18 +105,19 @@ func (l *Log) gather(first *request) []*request {
 
 // sequence takes requests through the steps of a batch, and answers each. The error
 // is one after which the log may not go on.
-func (l *Log) sequence(requests []*request) error {
+func (l *Log) sequence(requests []*Pending) error {
 	var answers []answer
 	err := l.certain()
 	if err == nil {
 		err = l.confirm()
 	}
-	if err == nil {
-		answers, err = l.commit(requests)
-	}
 	var end error
+	if err == nil {
+		answers, end, err = l.commitAndLeave(requests)
+	}
 	var conflict *witness.Conflict
 	switch {
+	case end != nil:
 	case errors.As(err, &conflict):
 		end = err
 	case err == nil && l.store.Head().Checkpoint.Size > l.View().Size():
@@ -137,18 +131,29 @@ func (l *Log) sequence(requests []*request) error {
 	view := l.View()
 	for i, q := range requests {
 		if err != nil {
-			q.answer <- answer{err: err}
+			l.settle(q, answer{err: err})
 			continue
 		}
 		answers[i].view = view
-		q.answer <- answers[i]
+		l.settle(q, answers[i])
 	}
 	return end
 }
 
+// commitAndLeave decides on requests, writes what it admits, and has the guard remember
+// it. No backup is made in between. The error end is one after which the log may not go on.
+func (l *Log) commitAndLeave(requests []*Pending) (answers []answer, end, err error) {
+	l.leaving.Lock()
+	defer l.leaving.Unlock()
+	if answers, err = l.commit(requests); err != nil {
+		return nil, nil, err
+	}
+	return answers, l.leave(), nil
+}
+
 // commit decides on requests, and writes what it admits. The answers hold if it
 // returns no error, and when the new head is published.
-func (l *Log) commit(requests []*request) ([]answer, error) {
+func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	start := l.signer.clock()
 	batch := l.store.NewBatch()
 	t, err := l.time(batch.LastTime())
@@ -169,7 +174,7 @@ func (l *Log) commit(requests []*request) ([]answer, error) {
 	if err := batch.Commit(checkpoint); err != nil {
 		return nil, err
 	}
-	l.taken.Store(checkpoint.Size)
+	l.sure()
 	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", l.signer.clock().Sub(start).Round(time.Microsecond))
 	return answers, nil
 }

@@ -20,8 +20,9 @@ var ErrNotFound = errors.New("not in the log")
 const MaxPage = 256
 
 // A View is the log at a published checkpoint. It does not change, it is a
-// rules.State, and what was registered later is not there. It may be read as long as
-// the store is open.
+// rules.State, and what was registered later is not there. What it gives away it has
+// proved: entries and tiles to be of the tree, and what the indexes and the state say
+// by the entries that they name. It may be read as long as the store is open.
 type View struct {
 	store.State
 	store  *store.Store
@@ -44,41 +45,34 @@ func (v *View) Begun() bool { return v.begun }
 // Size returns the number of entries.
 func (v *View) Size() uint64 { return v.head.Checkpoint.Size }
 
-// damaged makes an error of the store one of the ledger: below its size a View has
-// everything.
-func damaged(err error) error {
+// absent makes an error of the store one of the ledger.
+func absent(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("the store is damaged: %v", err)
+		return fmt.Errorf("%w: %v", ErrNotFound, err)
 	}
 	return err
 }
 
 // Tile returns a tile of level 0 or above, or ErrNotFound. A tile that is wider by
-// now is cut to the width that was asked for.
+// now is cut to the width that was asked for. It is shared, and not to be changed.
 func (v *View) Tile(t tlog.Tile) ([]byte, error) {
-	if t.Level < 0 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, v.Size()) {
-		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
-	}
-	b, err := v.store.Tile(t)
-	return b, damaged(err)
+	b, err := v.State.Tile(t)
+	return b, absent(err)
 }
 
 // Bundle returns the entries beside a tile of level 0, or ErrNotFound, as Tile does.
 func (v *View) Bundle(t tlog.Tile) ([]byte, error) {
-	if t.Level != -1 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, v.Size()) {
+	if t.Level != -1 {
 		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
 	}
-	b, err := v.store.Bundle(t)
-	return b, damaged(err)
+	b, err := v.State.Bundle(t)
+	return b, absent(err)
 }
 
 // Entry returns the entry with that index, or ErrNotFound.
 func (v *View) Entry(index uint64) ([]byte, error) {
-	if index >= v.Size() {
-		return nil, fmt.Errorf("entry %d: %w", index, ErrNotFound)
-	}
-	b, err := v.store.Entry(index)
-	return b, damaged(err)
+	b, err := v.State.Entry(index)
+	return b, absent(err)
 }
 
 // Key returns records that the key signed, in the order of the log, with indexes
@@ -106,11 +100,20 @@ func (v *View) History(contract record.ID, first uint64) (list []uint64, more bo
 
 // Registered returns the record at that index, or ErrNotFound.
 func (v *View) Registered(index uint64) (store.Registered, error) {
-	if index >= v.Size() {
-		return store.Registered{}, fmt.Errorf("entry %d: %w", index, ErrNotFound)
+	r, err := v.State.Registered(index)
+	return r, absent(err)
+}
+
+// Event returns the record at that index, which is in the time line of the contract.
+func (v *View) Event(contract record.ID, index uint64) (store.Registered, error) {
+	r, err := v.Registered(index)
+	if err != nil {
+		return r, err
 	}
-	r, err := v.store.Registered(index)
-	return r, damaged(err)
+	if t := r.Record.Text(); t.Contract != contract && t.Replaces != contract && t.Under != contract {
+		return store.Registered{}, fmt.Errorf("the store is damaged: entry %d is in the time line of contract %s, and does not name it", index, contract)
+	}
+	return r, nil
 }
 
 // Record returns the record of this id, or ErrNotFound.

@@ -85,7 +85,11 @@ func ParseEvidence(b []byte) (*Charge, error) {
 	}
 	p := evidenceParser{rest: string(b)}
 	if line, _, _ := strings.Cut(p.rest, "\n"); line != evidenceLine {
-		return nil, fmt.Errorf("evidence begins with the line %.60q, not %s", line, evidenceLine)
+		shown := 8 // of what may be another file, with a secret in it
+		if strings.HasPrefix(line, "chirograph/") {
+			shown = 60
+		}
+		return nil, fmt.Errorf("evidence begins with the line %.*q, not %s", shown, line, evidenceLine)
 	}
 	p.rest = strings.TrimPrefix(p.rest, evidenceLine+"\n")
 	c := &Charge{Rule: rules.Rule(p.value("rule"))}

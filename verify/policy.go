@@ -107,7 +107,7 @@ func (p *policyParser) line(fields []string) error {
 	case "quorum":
 		return p.quorum(args)
 	default:
-		return fmt.Errorf("unknown keyword %.100q", keyword)
+		return fmt.Errorf("unknown keyword %.8q", keyword) // no more: it may be another file, with a secret in it
 	}
 }
 

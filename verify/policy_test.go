@@ -136,7 +136,7 @@ func TestABadPolicyIsRefusedWithItsOwnSentence(t *testing.T) {
 		{"a keyword in capitals", "Quorum none\n", `policy line 1: unknown keyword "Quorum"`},
 		{"a keyword after a byte order mark", "\ufeffquorum none\n", `policy line 1: unknown keyword "\ufeffquorum"`},
 		{"a keyword after a no-break space", "\u00a0quorum none\n", `policy line 1: unknown keyword "\u00a0quorum"`},
-		{"a long keyword", strings.Repeat("k", 200) + "\n", `policy line 1: unknown keyword "` + strings.Repeat("k", 100) + `"`},
+		{"a long keyword", strings.Repeat("k", 200) + "\n", `policy line 1: unknown keyword "` + strings.Repeat("k", 8) + `"`},
 
 		{"carriage returns", "quorum none\r\n", "policy has the control character 0x0d at byte 11"},
 		{"a NUL", "# \x00\nquorum none\n", "policy has the control character 0x00 at byte 2"},

@@ -174,6 +174,7 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 		return s.err
 	}
 	s.head, s.tree, s.edge = head, b.tree, b.edge
+	s.prover = &prover{store: s, tree: head.Checkpoint.Checkpoint}
 	return b.db.Close()
 }
 

@@ -13,7 +13,14 @@ import (
 )
 
 // copyFormat is the first line of the format key of a copy.
-const copyFormat = "chirograph copy 1\n"
+const copyFormat = "chirograph copy 2\n"
+
+// Errors of a store that is opened as what it is not: by [Open] a copy, by [OpenCopy] a
+// ledger's own.
+var (
+	ErrCopy = errors.New("the store is a copy of a ledger's log")
+	ErrOwn  = errors.New("the store is a ledger's own, and no copy")
+)
 
 // copied is what [Store.copy] is in a copy.
 const copied = true
@@ -138,9 +145,9 @@ func (s *Store) is(wanted bool) error {
 	case s.copy == wanted:
 		return nil
 	case s.copy:
-		return errors.New("the store is a copy of a ledger's log")
+		return ErrCopy
 	}
-	return errors.New("the store is a ledger's own, and no copy")
+	return ErrOwn
 }
 
 func (s *Store) format() string {

@@ -74,7 +74,7 @@ func TestCopyIsNoLedgersStoreAndALedgersStoreNoCopy(t *testing.T) {
 		t.Errorf("the copy has %d entries, %v", s.Head().Checkpoint.Size, s.Err())
 	}
 	closeStore(t, s)
-	if s, err := Open(config(copied)); err == nil || !strings.Contains(err.Error(), `has the format "chirograph copy 1", this program reads "chirograph store 1"`) {
+	if s, err := Open(config(copied)); !errors.Is(err, ErrCopy) {
 		t.Error(s, err)
 	}
 
@@ -90,7 +90,7 @@ func TestCopyIsNoLedgersStoreAndALedgersStoreNoCopy(t *testing.T) {
 	}
 	checkStore(t, s)
 	closeStore(t, s)
-	if s, err := OpenCopy(config(own)); err == nil || !strings.Contains(err.Error(), `has the format "chirograph store 1", this program reads "chirograph copy 1"`) {
+	if s, err := OpenCopy(config(own)); !errors.Is(err, ErrOwn) {
 		t.Error(s, err)
 	}
 	s = openStore(t, own)

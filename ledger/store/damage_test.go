@@ -41,8 +41,8 @@ func TestAStoreThatDoesNotAgreeWithItselfDoesNotOpen(t *testing.T) {
 		spoil func(s *Store)
 		want  []string // of the error
 	}{
-		{"format number", 3, func(s *Store) { put(t, s, "format", "chirograph store 2\nwhatever") },
-			[]string{`"chirograph store 2"`, `"chirograph store 1"`}},
+		{"format number", 3, func(s *Store) { put(t, s, "format", "chirograph store 1\nwhatever") },
+			[]string{`"chirograph store 1"`, `"chirograph store 2"`, "chirographd rebuild"}},
 		{"another ledger", 3, func(s *Store) { put(t, s, "format", format+stranger.String()+"\n") },
 			[]string{stranger.String(), home.String()}},
 		{"no format", 3, func(s *Store) { drop(t, s, formatKey) }, []string{"no format number"}},

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -22,6 +23,8 @@ import (
 type disk struct {
 	vfs.FS
 	end func(error) // does not return
+
+	aside *atomic.Pointer[string] // the directory of [Store.Snapshot]; nil where there is none
 }
 
 // done ends the store if err is of a write that failed. That there is no such file
@@ -33,7 +36,12 @@ func (d disk) done(err error) error {
 	return err
 }
 
-func (d disk) file(f vfs.File, err error) (vfs.File, error) {
+// file opens a file of that name to be written.
+func (d disk) file(name string, open func() (vfs.File, error)) (vfs.File, error) {
+	f, err := open()
+	if d.isAside(name) {
+		return f, err
+	}
 	if err := d.done(err); err != nil {
 		return nil, err
 	}
@@ -48,7 +56,7 @@ func (d disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, err
 			return nil, err
 		}
 	}
-	return d.file(d.FS.Create(name, category))
+	return d.file(name, func() (vfs.File, error) { return d.FS.Create(name, category) })
 }
 
 func (d disk) syncDir(name string) error {
@@ -60,25 +68,49 @@ func (d disk) syncDir(name string) error {
 }
 
 func (d disk) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
-	return d.file(d.FS.OpenReadWrite(name, category, opts...))
+	return d.file(name, func() (vfs.File, error) { return d.FS.OpenReadWrite(name, category, opts...) })
 }
 
 func (d disk) ReuseForWrite(old, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	return d.file(d.FS.ReuseForWrite(old, name, category))
+	return d.file(name, func() (vfs.File, error) { return d.FS.ReuseForWrite(old, name, category) })
 }
 
 // OpenDir opens a directory, to be synced.
-func (d disk) OpenDir(name string) (vfs.File, error) { return d.file(d.FS.OpenDir(name)) }
+func (d disk) OpenDir(name string) (vfs.File, error) {
+	return d.file(name, func() (vfs.File, error) { return d.FS.OpenDir(name) })
+}
 
-func (d disk) Link(old, name string) error { return d.done(d.FS.Link(old, name)) }
+// change returns the error of what changes that name, if it is one to live with.
+func (d disk) change(name string, err error) error {
+	if d.isAside(name) {
+		return err
+	}
+	return d.done(err)
+}
 
-func (d disk) Rename(old, name string) error { return d.done(d.FS.Rename(old, name)) }
+func (d disk) Link(old, name string) error {
+	if d.isAside(name) {
+		return d.linkAside(old, name)
+	}
+	return d.done(d.FS.Link(old, name))
+}
 
-func (d disk) Remove(name string) error { return d.done(d.FS.Remove(name)) }
+func (d disk) Rename(old, name string) error { return d.change(name, d.FS.Rename(old, name)) }
 
-func (d disk) RemoveAll(name string) error { return d.done(d.FS.RemoveAll(name)) }
+func (d disk) Remove(name string) error { return d.change(name, d.FS.Remove(name)) }
 
-func (d disk) MkdirAll(name string, perm os.FileMode) error { return d.done(d.FS.MkdirAll(name, perm)) }
+func (d disk) RemoveAll(name string) error { return d.change(name, d.FS.RemoveAll(name)) }
+
+func (d disk) MkdirAll(name string, perm os.FileMode) error {
+	return d.change(name, d.FS.MkdirAll(name, perm))
+}
+
+// List ends the store for the same reason as Close of its files: Pebble lists its
+// directory at the end of an Open, when a compaction may have begun.
+func (d disk) List(name string) ([]string, error) {
+	list, err := d.FS.List(name)
+	return list, d.change(name, err)
+}
 
 type diskFile struct {
 	vfs.File
@@ -94,6 +126,10 @@ func (f diskFile) WriteAt(p []byte, offset int64) (int, error) {
 	n, err := f.File.WriteAt(p, offset)
 	return n, f.disk.done(err)
 }
+
+// Close ends the store too: some file systems report here that a write failed, and what
+// Pebble closes of an Open that returns, a compaction may still need, which then panics.
+func (f diskFile) Close() error { return f.disk.done(f.File.Close()) }
 
 func (f diskFile) Sync() error { return f.disk.done(f.File.Sync()) }
 

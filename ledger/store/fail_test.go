@@ -157,7 +157,7 @@ func TestADamagedBlockFailsTheReadThatMeetsItAndNoOther(t *testing.T) {
 	if _, err := s.Entry(0); err == nil || errors.Is(err, ErrNotFound) {
 		t.Errorf("entry 0: %v", err)
 	}
-	if _, err := s.Bundle(tlog.Tile{Level: -1, Index: 0, Width: 256}); err == nil || errors.Is(err, ErrNotFound) {
+	if _, err := s.State(s.Head()).Bundle(tlog.Tile{Level: -1, Index: 0, Width: 256}); err == nil || errors.Is(err, ErrNotFound) {
 		t.Errorf("bundle 0: %v", err)
 	}
 	if _, err := s.Entry(299); err != nil {
@@ -266,7 +266,7 @@ func TestEveryKindOfWriteThatFailsEndsTheStore(t *testing.T) {
 				return nil
 			}))
 			s := &Store{dir: testDir, failed: make(chan struct{})}
-			d := disk{broken, logger{s, slog.New(slog.DiscardHandler)}.end}
+			d := disk{FS: broken, end: logger{s, slog.New(slog.DiscardHandler)}.end}
 			if d.Unwrap() != vfs.FS(broken) {
 				t.Fatal("the disk is not around the one that was given")
 			}
@@ -285,7 +285,7 @@ func TestEveryKindOfWriteThatFailsEndsTheStore(t *testing.T) {
 }
 
 func TestThatAFileIsNotThereIsAnAnswer(t *testing.T) {
-	d := disk{vfs.NewMem(), func(err error) { t.Errorf("ended by %v", err) }}
+	d := disk{FS: vfs.NewMem(), end: func(err error) { t.Errorf("ended by %v", err) }}
 	for _, err := range []error{
 		d.Remove("absent"), second(d.OpenDir("absent")), second(d.Create("absent/marker.a.1.b", vfs.WriteCategoryUnspecified)),
 	} {
@@ -297,7 +297,7 @@ func TestThatAFileIsNotThereIsAnAnswer(t *testing.T) {
 
 func TestAMarkerIsNotOnDiskBeforeWhatItNames(t *testing.T) {
 	mem := vfs.NewCrashableMem()
-	d := disk{mem, func(err error) { t.Errorf("ended by %v", err) }}
+	d := disk{FS: mem, end: func(err error) { t.Errorf("ended by %v", err) }}
 	for _, name := range []string{"MANIFEST-000001", "marker.manifest.000001.MANIFEST-000001"} {
 		if _, err := d.Create(name, vfs.WriteCategoryUnspecified); err != nil {
 			t.Fatal(err)

@@ -170,7 +170,7 @@ func mth(leaves [][32]byte) [32]byte {
 // revocations 0 to size-1 are in it.
 func model(t testing.TB, size uint64) map[string]string {
 	t.Helper()
-	all := map[string]string{"format": "chirograph store 1\n" + home.String() + "\n"}
+	all := map[string]string{"format": "chirograph store 2\n" + home.String() + "\n"}
 	be := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	var leaves [][32]byte
 	for n := range size {

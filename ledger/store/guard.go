@@ -34,7 +34,9 @@ type GuardConfig struct {
 //
 // It is two files of a directory, "checkpoint.0" and "checkpoint.1", written in turn.
 // Each has a signed checkpoint as it left, and the larger tree counts. One that is
-// torn, because a crash came while it was written, had not left yet. So a checkpoint
+// torn, because a crash came while it was written, had not left yet, and its tree is in
+// the store, which commits first: a damaged file beside a store that has no more than the
+// other file is not torn, and may have had more ([Guard.Damaged]). So a checkpoint
 // costs one sync of a file that is there, and not the three of a new one under the
 // old name. One process holds the guard.
 type Guard struct {
@@ -45,6 +47,7 @@ type Guard struct {
 	slots [2]vfs.File
 	last  int    // the slot that was written or read last
 	size  uint64 // of the tree in it
+	bad   error  // what is wrong with the other, when it was read and not written since
 }
 
 // CreateGuard makes a guard with its first checkpoint in a directory that has none, or
@@ -81,7 +84,7 @@ func OpenGuard(cfg GuardConfig) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = g.Last()
+	err = g.renew()
 	if errors.Is(err, ErrNoGuard) {
 		// The files are there: somebody or something emptied them.
 		err = fmt.Errorf("guard %s: it is damaged: %s and %s are empty, and what they had is lost; recover it from a copy, or take both away as for a ledger without a guard", g.dir, guardSlots[0], guardSlots[1])
@@ -90,6 +93,19 @@ func OpenGuard(cfg GuardConfig) (*Guard, error) {
 		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil
+}
+
+// renew writes what the guard has once more, in its place, and returns when it is on
+// disk. What is read may be in the memory of the machine alone, where a process left it
+// that was killed before its sync, or whose sync failed; this one would go on from it,
+// and a crash take it away. To sync would not do: after one that failed the next says
+// that all is well.
+func (g *Guard) renew() error {
+	c, err := g.Last()
+	if err != nil {
+		return err
+	}
+	return g.put(g.last, c)
 }
 
 // HasGuard says whether there may be a guard in a directory of the disk.
@@ -117,10 +133,13 @@ func openGuard(cfg GuardConfig) (*Guard, error) {
 }
 
 func (g *Guard) open() error {
-	if err := g.fs.MkdirAll(g.dir, 0o700); err != nil {
+	above, err := g.missing()
+	if err == nil {
+		err = g.fs.MkdirAll(g.dir, 0o700)
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	g.lock, err = g.fs.Lock(g.fs.PathJoin(g.dir, guardLock))
 	var path *fs.PathError
 	switch {
@@ -134,7 +153,25 @@ func (g *Guard) open() error {
 			return err
 		}
 	}
-	return errors.Join(g.sync(g.dir), g.sync(g.fs.PathDir(g.dir)))
+	for _, dir := range append([]string{g.dir, g.fs.PathDir(g.dir)}, above...) {
+		if err := g.sync(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing returns the directories beyond that of the guard's own name which get a new
+// name when the guard's is made.
+func (g *Guard) missing() (above []string, err error) {
+	for dir := g.fs.PathDir(g.dir); g.fs.PathDir(dir) != dir; dir = g.fs.PathDir(dir) {
+		_, err := g.fs.Stat(dir)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return above, err
+		}
+		above = append(above, g.fs.PathDir(dir))
+	}
+	return above, nil
 }
 
 // sync has the names in a directory be on disk.
@@ -152,20 +189,17 @@ func (g *Guard) Last() (tlog.SignedCheckpoint, error) {
 	var have [2]tlog.SignedCheckpoint
 	var errs [2]error
 	for i := range g.slots {
-		have[i], errs[i] = g.read(i)
+		if have[i], errs[i] = g.read(i); errs[i] == nil {
+			errs[i] = CheckSigner(g.key, have[i])
+		}
 	}
 	newest := 0
 	if errs[0] != nil || errs[1] == nil && have[1].Size > have[0].Size {
 		newest = 1
 	}
-	for _, i := range []int{newest, 1 - newest} {
-		if errs[i] == nil {
-			errs[i] = checkSigner(g.key, have[i])
-		}
-		if errs[i] == nil {
-			g.last, g.size = i, have[i].Size
-			return have[i], nil
-		}
+	if errs[newest] == nil {
+		g.last, g.size, g.bad = newest, have[newest].Size, errs[1-newest]
+		return have[newest], nil
 	}
 	// Where one is empty, the other says what is wrong.
 	err := errs[newest]
@@ -173,6 +207,19 @@ func (g *Guard) Last() (tlog.SignedCheckpoint, error) {
 		err = errs[1-newest]
 	}
 	return tlog.SignedCheckpoint{}, fmt.Errorf("guard %s: %w", g.dir, err)
+}
+
+// Damaged names the file of the two that had no checkpoint of the ledger when the guard
+// was read and that was not written since, and says why; "" where both had one. Both are written when
+// a guard is made, so one that is empty, as a missing one is made anew, had one too.
+func (g *Guard) Damaged() (file string, why error) {
+	switch {
+	case g.bad == nil:
+		return "", nil
+	case errors.Is(g.bad, ErrNoGuard):
+		return g.fs.PathJoin(g.dir, guardSlots[1-g.last]), errors.New("it was empty or missing")
+	}
+	return g.fs.PathJoin(g.dir, guardSlots[1-g.last]), g.bad
 }
 
 // read reads one file.
@@ -213,7 +260,7 @@ func (g *Guard) foreign(size uint64) error {
 		}
 		c, err := g.read(i)
 		// A torn file may say any size, and is not signed.
-		if err == nil && c.Size > size && checkSigner(g.key, c) == nil || i == g.last && (err != nil || c.Size != size) {
+		if err == nil && c.Size > size && CheckSigner(g.key, c) == nil || i == g.last && (err != nil || c.Size != size) {
 			return fmt.Errorf("guard %s: size %d was written last, and now there is %d (%v): another process has it", g.dir, size, c.Size, err)
 		}
 	}
@@ -222,7 +269,7 @@ func (g *Guard) foreign(size uint64) error {
 
 // Set remembers a checkpoint whatever was there, and returns when that is on disk.
 func (g *Guard) Set(c tlog.SignedCheckpoint) error {
-	if err := checkSigner(g.key, c); err != nil {
+	if err := CheckSigner(g.key, c); err != nil {
 		return fmt.Errorf("guard %s: %w", g.dir, err)
 	}
 	return cmp.Or(g.put(1-g.last, c), g.put(1-g.last, c))
@@ -231,6 +278,9 @@ func (g *Guard) Set(c tlog.SignedCheckpoint) error {
 func (g *Guard) put(slot int, c tlog.SignedCheckpoint) error {
 	if err := g.write(slot, c.Bytes()); err != nil {
 		return fmt.Errorf("guard %s: checkpoint of size %d: %w", g.dir, c.Size, err)
+	}
+	if slot != g.last {
+		g.bad = nil
 	}
 	g.last, g.size = slot, c.Size
 	return nil

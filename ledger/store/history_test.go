@@ -342,7 +342,8 @@ func kept(t testing.TB, steps []rulestest.Step) (n int, err error) {
 
 // CHIROGRAPH_TEST_HISTORIES says how many histories a longer run plays.
 func TestTheStoreSaysInEveryHistoryWhatMemorySays(t *testing.T) {
-	histories := 3
+	t.Parallel()
+	histories := ordinaryHistories
 	if s := os.Getenv("CHIROGRAPH_TEST_HISTORIES"); s != "" {
 		var err error
 		if histories, err = strconv.Atoi(s); err != nil {

@@ -18,6 +18,7 @@ var (
 	headKey      = []byte("head")
 	publishedKey = []byte("published")
 	keptKey      = []byte("kept")
+	noteKey      = []byte("note")
 )
 
 func entryKey(index uint64) []byte {

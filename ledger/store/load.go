@@ -28,6 +28,7 @@ func (s *Store) load() error {
 	if err := s.checkHead(); err != nil {
 		return err
 	}
+	s.prover = &prover{store: s, tree: s.head.Checkpoint.Checkpoint}
 	if err := s.checkNothingBeyond(); err != nil {
 		return err
 	}
@@ -43,11 +44,11 @@ func checkSigned(key note.Key, c tlog.SignedCheckpoint, tree *tlog.Tree) error {
 	if err := checkTree(key, c.Checkpoint, tree); err != nil {
 		return err
 	}
-	return checkSigner(key, c)
+	return CheckSigner(key, c)
 }
 
-// checkSigner says whether key, the ledger's, signed the checkpoint under its origin.
-func checkSigner(key note.Key, c tlog.SignedCheckpoint) error {
+// CheckSigner says whether key, the ledger's, signed the checkpoint under its origin.
+func CheckSigner(key note.Key, c tlog.SignedCheckpoint) error {
 	if c.Origin != key.Name() {
 		return fmt.Errorf("checkpoint has the origin %s, the ledger is %s", c.Origin, key.Name())
 	}
@@ -109,11 +110,11 @@ func (s *Store) loadTree() error {
 
 // subtreeRoot returns the root of the perfect tree over the hashes of a tile.
 func subtreeRoot(hashes []byte) tlog.Hash {
-	tree := tlog.NewTree()
-	for ; len(hashes) > 0; hashes = hashes[tlog.HashSize:] {
-		tree.Append(tlog.Hash(hashes[:tlog.HashSize]), nil)
+	if len(hashes) == tlog.HashSize {
+		return tlog.Hash(hashes)
 	}
-	return tree.Root()
+	half := len(hashes) / 2
+	return tlog.NodeHash(subtreeRoot(hashes[:half]), subtreeRoot(hashes[half:]))
 }
 
 // checkNothingBeyond says whether the store has an entry or a hash past its size.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -38,6 +39,7 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
 		FS:                          cfg.FS,
 		ErrorIfNotExists:            !create,
+		ReadOnly:                    s.readOnly,
 		CacheSize:                   cacheSize,
 		MemTableSize:                memTableSize,
 		MemTableStopWritesThreshold: memTables,
@@ -51,7 +53,7 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 			BackgroundError: l.end,
 			// A reader that meets a damaged block fails, and no other does.
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
-				log.Error("store is damaged", "path", info.Path, "err", info.Details)
+				log.Error("store is damaged", "path", info.Path, "err", plain(info.Details))
 			},
 			WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 				log.Warn("store is behind with its writes", "reason", info.Reason)
@@ -71,7 +73,8 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 	if o.FS == nil {
 		o.WithFSDefaults() // the disk, watched for being slow
 	}
-	o.FS = disk{o.FS, l.end}
+	s.disk = disk{FS: o.FS, end: l.end, aside: new(atomic.Pointer[string])}
+	o.FS = s.disk
 	return o
 }
 
@@ -103,16 +106,28 @@ func (s *Store) open(cfg Config, create bool) error {
 	if err != nil {
 		return err
 	}
+	if !s.readOnly {
+		if err := removeAside(cfg.Dir, files); err != nil {
+			return errors.Join(err, unlock(lock))
+		}
+	}
 	o := s.options(cfg, create)
 	s.lock, o.Lock = lock, lock
 	err = s.call(func() (err error) {
 		s.db, err = pebble.Open(cfg.Dir, o)
 		return err
 	})
-	if err != nil && lock != nil && s.Err() == nil {
-		return errors.Join(err, lock.Close())
+	if err != nil && s.Err() == nil {
+		return errors.Join(asOne(err), unlock(lock))
 	}
 	return err
+}
+
+func unlock(lock *pebble.Lock) error {
+	if lock == nil {
+		return nil
+	}
+	return lock.Close()
 }
 
 // lockDir holds the directory for this process. Of one that does not exist it

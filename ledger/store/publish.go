@@ -19,15 +19,25 @@ func (s *Store) Published() Head {
 	return s.head
 }
 
+// Shown returns the signed head that a copy shows, if it has reached one. It is for the
+// goroutine that writes.
+func (s *Store) Shown() (Head, bool) {
+	if !s.copy || s.published == nil {
+		return Head{}, false
+	}
+	return *s.published, true
+}
+
 // Publish remembers that this checkpoint is the public one, with the cosignatures
 // that make it so, and returns when that is on disk. From then on a head that is
 // committed is not published before Publish says so, until it is called with the head
-// itself, as it was committed. The caller has verified that the log begins with it.
+// itself, as it was committed. The caller has verified that the log begins with it. A
+// copy shows nothing before its first Publish.
 func (s *Store) Publish(c tlog.SignedCheckpoint) error {
-	if bytes.Equal(c.Bytes(), s.head.Checkpoint.Bytes()) {
+	if !s.copy && bytes.Equal(c.Bytes(), s.head.Checkpoint.Bytes()) {
 		return s.publishHead()
 	}
-	if err := errors.Join(s.is(!copied), checkSigner(s.key, c)); err != nil {
+	if err := CheckSigner(s.key, c); err != nil {
 		return err
 	}
 	if c.Size > s.head.Checkpoint.Size {
@@ -99,7 +109,7 @@ func (s *Store) loadPublished() error {
 		return fmt.Errorf("published head: %w", err)
 	}
 	c := h.Checkpoint
-	if err := errors.Join(s.is(!copied), checkSigner(s.key, c)); err != nil {
+	if err := CheckSigner(s.key, c); err != nil {
 		return fmt.Errorf("published head: %w", err)
 	}
 	if err := s.Continues(c.Checkpoint); err != nil {

@@ -79,6 +79,7 @@ func TestOnlyWhatTheLogBeginsWithIsPublished(t *testing.T) {
 }
 
 func TestABatchGoesOnFromWhatIsReadBack(t *testing.T) {
+	t.Parallel()
 	for _, size := range []uint64{0, 1, 255, 256, 257, 300, 511, 512} {
 		s := newStore(t, vfs.NewMem())
 		grow(t, s, size, 100)

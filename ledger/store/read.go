@@ -18,7 +18,7 @@ func (s *Store) get(key []byte) ([]byte, error) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return nil, asOne(err)
 	}
 	value = append([]byte(nil), value...)
 	return value, closer.Close()
@@ -33,31 +33,35 @@ func (s *Store) Entry(index uint64) ([]byte, error) {
 	return b, nil
 }
 
-// Bundle returns the first t.Width entries beside the tile t.Index of level 0, as a
-// bundle has them, or ErrNotFound when one of them is not there. It has at most 256
-// times [record.MaxEntry] bytes, and two for each.
-func (s *Store) Bundle(t tlog.Tile) ([]byte, error) {
+// bundle returns the first t.Width entries beside the tile t.Index of level 0, as a
+// bundle has them, and their leaf hashes, or ErrNotFound when one of them is not there.
+func (s *Store) bundle(t tlog.Tile) (b, leaves []byte, err error) {
 	first := t.Index * tlog.MaxWidth
 	it, err := s.db.NewIter(&pebble.IterOptions{
 		LowerBound: entryKey(first),
 		UpperBound: entryKey(first + uint64(t.Width)),
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var b []byte
-	n := 0
+	next := first
+	leaves = make([]byte, 0, t.Width*tlog.HashSize)
 	for it.First(); it.Valid() && err == nil; it.Next() {
+		if string(it.Key()) != string(entryKey(next)) {
+			break
+		}
+		leaf := tlog.LeafHash(it.Value())
+		leaves = append(leaves, leaf[:]...)
 		b, err = tlog.AppendBundle(b, it.Value())
-		n++
+		next++
 	}
-	if err := errors.Join(err, it.Close()); err != nil {
-		return nil, fmt.Errorf("%s: %w", t.Path(), err)
+	if err := errors.Join(err, asOne(it.Close())); err != nil {
+		return nil, nil, fmt.Errorf("%s: entry %d: %w", t.Path(), next, err)
 	}
-	if n != t.Width || n == 0 {
-		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	if next < first+uint64(t.Width) {
+		return nil, nil, fmt.Errorf("%s: entry %d: %w", t.Path(), next, ErrNotFound)
 	}
-	return b, nil
+	return b, leaves, nil
 }
 
 // Tile returns the first t.Width hashes, 1 to 256, of a tile of level 0 or above, or
@@ -100,7 +104,7 @@ func (s *Store) tile(level int, index uint64) ([]byte, error) {
 		}
 		hashes = append(hashes, piece...)
 	}
-	if err := errors.Join(err, it.Close()); err != nil {
+	if err := errors.Join(err, asOne(it.Close())); err != nil {
 		return nil, err
 	}
 	return hashes, nil
@@ -131,5 +135,5 @@ func (s *Store) KeyRecords(key note.PublicKey, first, end uint64, limit int) ([]
 		}
 		list = append(list, KeyRecord{binary.BigEndian.Uint64(k[33:]), record.Kind(v[0])})
 	}
-	return list, errors.Join(err, it.Close())
+	return list, errors.Join(err, asOne(it.Close()))
 }

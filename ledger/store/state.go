@@ -1,11 +1,11 @@
 package store
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -14,15 +14,24 @@ import (
 )
 
 // A State is the rules' state of the entries below a size: a [rules.State].
+//
+// What it reads it does not believe. An entry is proved to be in the tree. Whatever a
+// row says is compared with the entries that it names, so that a row that was changed,
+// or is another's, is an error and no answer. That a row is not there can be compared
+// where the entry that is asked about says so (a contract's place); an id, a key, an
+// end and a dispute without a row are absent, by the word of the database: package
+// check finds out.
 type State struct {
-	store *Store
-	size  uint64
-	time  int64
+	store  *Store
+	size   uint64
+	time   int64
+	prover *prover // of the store's head, which comes after the size
 }
 
-// State returns the state of a head, which is the store's or one before it.
+// State returns the state of a head, which is the store's or one before it. It is for
+// the goroutine that writes.
 func (s *Store) State(head Head) State {
-	return State{s, head.Checkpoint.Size, head.Time}
+	return State{s, head.Checkpoint.Size, head.Time, s.prover}
 }
 
 // LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
@@ -30,51 +39,112 @@ func (s State) LastTime() int64 { return s.time }
 
 // Index returns the index of the record of this id.
 func (s State) Index(id record.ID) (index uint64, ok bool, err error) {
-	return s.below(recordKey(id), 9)
+	index, _, ok, err = s.Find(id)
+	return index, ok, err
+}
+
+// Find returns the entry that has the record of this id, with its index.
+func (s State) Find(id record.ID) (index uint64, e record.Entry, ok bool, err error) {
+	index, kind, ok, err := s.row(recordKey(id), 1)
+	if err != nil || !ok {
+		return 0, record.Entry{}, false, err
+	}
+	b, err := s.named(index)
+	if err != nil {
+		return 0, record.Entry{}, false, fmt.Errorf("record %s: %w", id, err)
+	}
+	e, n, err := parseEntry(index, b)
+	if err != nil {
+		return 0, record.Entry{}, false, err
+	}
+	if got := record.ID(sha256.Sum256(n.Text)); got != id {
+		return 0, record.Entry{}, false, fmt.Errorf("the store is damaged: entry %d has the record %s, the index says %s", index, got, id)
+	}
+	if want := (record.Kind(kind[0])).String(); !bytes.HasPrefix(n.Text, []byte("chirograph/"+want+"/")) {
+		return 0, record.Entry{}, false, fmt.Errorf("the store is damaged: the index says that record %s is a %s", id, want)
+	}
+	return index, e, index < s.size, nil
+}
+
+// named returns the entry that a row names. One that came after the size is there too,
+// unproved: a batch shows a row and its entry together. So a number that was changed is
+// not taken for that of a later entry.
+func (s State) named(index uint64) (b []byte, err error) {
+	if index < s.size {
+		return s.Entry(index)
+	}
+	b, err = s.store.Entry(index)
+	return b, lost(err)
+}
+
+// parseEntry takes an entry apart as far as the note of its record.
+func parseEntry(index uint64, b []byte) (record.Entry, note.Note, error) {
+	e, err := record.ParseEntry(b)
+	if err != nil {
+		return record.Entry{}, note.Note{}, fmt.Errorf("entry %d: %w", index, err)
+	}
+	n, err := note.Parse(e.Record)
+	if err != nil {
+		return record.Entry{}, note.Note{}, fmt.Errorf("entry %d: %w", index, err)
+	}
+	return e, n, nil
 }
 
 // Revoked returns the index of the entry that revokes the key.
 func (s State) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
-	return s.below(revokedKey(key), 8)
-}
-
-// below returns the index that the value at key begins with, if it is below the
-// size. A value has length bytes.
-func (s State) below(key []byte, length int) (uint64, bool, error) {
-	value, err := s.store.get(key)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return 0, false, nil
-	case err != nil:
+	index, _, ok, err = s.row(revokedKey(key), 0)
+	if err != nil || !ok {
 		return 0, false, err
-	case len(value) != length:
-		return 0, false, wrongLength(key, value, length)
 	}
-	index := binary.BigEndian.Uint64(value)
+	r, err := s.record(index)
+	if err != nil {
+		return 0, false, fmt.Errorf("revocation of %s: %w", key.Fingerprint(), err)
+	}
+	if text := r.Record.Text(); text.Kind != record.Revocation || text.Key.Public() != key {
+		return 0, false, fmt.Errorf("the store is damaged: the state says that entry %d revokes the key %s; it does not", index, key.Fingerprint())
+	}
 	return index, index < s.size, nil
 }
 
+// record returns the record that a row names.
+func (s State) record(index uint64) (Registered, error) {
+	b, err := s.named(index)
+	if err != nil {
+		return Registered{}, err
+	}
+	return registered(index, b)
+}
+
+// row returns the index that the value at key begins with, whatever the size, and the
+// bytes after it, of which there are so many.
+func (s State) row(key []byte, more int) (index uint64, rest []byte, ok bool, err error) {
+	value, err := s.store.get(key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return 0, nil, false, nil
+	case err != nil:
+		return 0, nil, false, err
+	case len(value) != 8+more:
+		return 0, nil, false, wrongLength(key, value, 8+more)
+	}
+	return binary.BigEndian.Uint64(value), value[8:], true, nil
+}
+
 func wrongLength(key, value []byte, length int) error {
-	return fmt.Errorf("key %x: the value has %d bytes, not %d", key, len(value), length)
+	return fmt.Errorf("the store is damaged: the value at key %x has %d bytes, not %d", key, len(value), length)
 }
 
 // Lookup returns the registered record of this id, nil if there is none.
 func (s State) Lookup(id record.ID) (*rules.Entry, error) {
-	index, ok, err := s.Index(id)
+	index, e, ok, err := s.Find(id)
 	if err != nil || !ok {
 		return nil, err
 	}
-	r, err := s.store.Registered(index)
-	if errors.Is(err, ErrNotFound) { // below the size everything is there
-		return nil, fmt.Errorf("record %s is damaged: %v", id, err)
-	}
+	r, err := record.Open(e.Record, checkedBefore)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("entry %d: %w", index, err)
 	}
-	if r.Record.ID() != id {
-		return nil, fmt.Errorf("entry %d has the record %s, the index says %s", index, r.Record.ID(), id)
-	}
-	return &rules.Entry{Index: index, Registered: r.Time, ID: id, Text: r.Record.Text()}, nil
+	return &rules.Entry{Index: index, Registered: e.Registered, ID: id, Text: r.Text()}, nil
 }
 
 // A Registered is a record with its place in the log.
@@ -84,12 +154,26 @@ type Registered struct {
 	Record *record.Record
 }
 
+// Registered returns the record at that index, which is proved to be in the tree, or
+// ErrNotFound.
+func (s State) Registered(index uint64) (Registered, error) {
+	b, err := s.Entry(index)
+	if err != nil {
+		return Registered{}, err
+	}
+	return registered(index, b)
+}
+
 // Registered returns the record at that index, or ErrNotFound.
 func (s *Store) Registered(index uint64) (Registered, error) {
 	b, err := s.Entry(index)
 	if err != nil {
 		return Registered{}, err
 	}
+	return registered(index, b)
+}
+
+func registered(index uint64, b []byte) (Registered, error) {
 	e, err := record.ParseEntry(b)
 	if err != nil {
 		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
@@ -109,6 +193,27 @@ func checkedBefore(note.PublicKey, []byte, []byte) bool { return true }
 // Place returns where a registered contract stands in its chain. The first of a
 // chain, as most contracts are, has no key.
 func (s State) Place(contract record.ID) (rules.Place, error) {
+	p, err := s.place(contract)
+	if err != nil {
+		return rules.Place{}, err
+	}
+	// What the contract says that it replaces comes one place before it.
+	e, err := s.Lookup(contract)
+	if err != nil || e == nil || e.Text.Replaces == (record.ID{}) && p.Depth == 0 {
+		return p, err
+	}
+	before, err := s.place(e.Text.Replaces)
+	if err != nil {
+		return rules.Place{}, err
+	}
+	if want := (rules.Place{Chain: before.Chain, Depth: before.Depth + 1}); p != want || e.Text.Replaces == (record.ID{}) {
+		return rules.Place{}, fmt.Errorf("the store is damaged: the state has contract %s at depth %d of the chain %s, it replaces %s, at depth %d of %s",
+			contract, p.Depth, p.Chain, e.Text.Replaces, before.Depth, before.Chain)
+	}
+	return p, nil
+}
+
+func (s State) place(contract record.ID) (rules.Place, error) {
 	key := placeKey(contract)
 	value, err := s.store.get(key)
 	switch {
@@ -141,108 +246,26 @@ func (s State) Ends(contract record.ID) ([]rules.End, error) {
 			return nil, err
 		}
 	}
+	for _, e := range ends {
+		if err := s.checkEnd(contract, e); err != nil {
+			return nil, err
+		}
+	}
 	return ends, nil
 }
 
-// Dispute returns the dispute in a chain that is the entry of this index.
-func (s State) Dispute(chain record.ID, index uint64) (d rules.Dispute, ok bool, err error) {
-	if index >= s.size {
-		return rules.Dispute{}, false, nil
-	}
-	key := disputeKey(chain, index)
-	value, err := s.store.get(key)
-	if errors.Is(err, ErrNotFound) {
-		return rules.Dispute{}, false, nil
-	}
-	if err == nil {
-		d, err = s.parseDispute(key, value)
-	}
-	return d, err == nil, err
-}
-
-// Disputes returns the open disputes of the contract at this place and of those
-// before it in its chain, at most limit. How many others are open, or were, does not
-// matter, but for those that were settled since the size.
-func (s State) Disputes(at rules.Place, limit int) ([]rules.Dispute, error) {
-	// What is settled in between is in both, and not in neither.
-	open, err := s.open(at, limit)
+// checkEnd compares an end with the entry that it names.
+func (s State) checkEnd(contract record.ID, e rules.End) error {
+	r, err := s.record(e.Index)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("end of contract %s: %w", contract, err)
 	}
-	since, err := s.settledSince(at)
-	if err != nil {
-		return nil, err
+	// What a termination or a contract adds, it says without a state.
+	effect, err := rules.Fold(new(rules.Memory), e.Index, r.Time, r.Record)
+	if err != nil || effect.End == nil || *effect.End != e || effect.Contract != contract {
+		return fmt.Errorf("the store is damaged: the state says that entry %d, record %s, ends contract %s on %s; it does not", e.Index, e.ID, contract, e.Day)
 	}
-	open = append(open, since...)
-	slices.SortFunc(open, rules.CompareDisputes)
-	open = slices.CompactFunc(open, func(a, b rules.Dispute) bool { return a.Index == b.Index })
-	return open[:min(len(open), limit)], nil
-}
-
-// open returns those that are open in the store.
-func (s State) open(at rules.Place, limit int) ([]rules.Dispute, error) {
-	var open []rules.Dispute
-	err := s.store.each(openKey(at.Chain, 0, 0), openKey(at.Chain, at.Depth+1, 0), func(key, value []byte) error {
-		if len(open) == limit {
-			return errEnough
-		}
-		if len(value) != len(record.ID{}) {
-			return wrongLength(key, value, len(record.ID{}))
-		}
-		depth := binary.BigEndian.Uint64(key[len(key)-16:])
-		if index := lastNumber(key); index < s.size {
-			open = append(open, rules.Dispute{Index: index, ID: record.ID(value), Depth: depth})
-		}
-		return nil
-	})
-	return open, err
-}
-
-// settledSince returns those that were open at the size, and no longer are.
-func (s State) settledSince(at rules.Place) ([]rules.Dispute, error) {
-	var since []rules.Dispute
-	err := s.store.each(settledKey(at.Chain, s.size), settledKey(at.Chain, math.MaxUint64), func(key, value []byte) error {
-		if len(value) != 8 {
-			return wrongLength(key, value, 8)
-		}
-		index := binary.BigEndian.Uint64(value)
-		if index >= s.size {
-			return nil
-		}
-		d, ok, err := s.Dispute(at.Chain, index)
-		if err == nil && !ok {
-			err = fmt.Errorf("key %x: there is no dispute %d", key, index)
-		}
-		if err == nil && d.Depth <= at.Depth {
-			since = append(since, d)
-		}
-		return err
-	})
-	return since, err
-}
-
-// unresolved stands where the index of a resolution will.
-const unresolved = ^uint64(0)
-
-func disputeValue(d rules.Dispute) []byte {
-	resolved := unresolved
-	if d.Resolved != nil {
-		resolved = *d.Resolved
-	}
-	b := binary.BigEndian.AppendUint64(nil, d.Depth)
-	return append(binary.BigEndian.AppendUint64(b, resolved), d.ID[:]...)
-}
-
-// parseDispute reads a dispute as it was at the size.
-func (s State) parseDispute(key, value []byte) (rules.Dispute, error) {
-	if len(value) != 48 {
-		return rules.Dispute{}, wrongLength(key, value, 48)
-	}
-	d := rules.Dispute{Index: lastNumber(key), ID: record.ID(value[16:]), Depth: binary.BigEndian.Uint64(value)}
-	if resolved := binary.BigEndian.Uint64(value[8:]); resolved < s.size {
-		d.Resolved = &resolved
-	}
-	return d, nil
+	return nil
 }
 
 // History returns the entries that belong to a contract, in the order of the log,
@@ -278,7 +301,7 @@ func (s *Store) each(lower, upper []byte, f func(key, value []byte) error) error
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	return errors.Join(err, it.Close())
+	return errors.Join(err, asOne(it.Close()))
 }
 
 // last calls f with the last key and value in [lower, upper), if there is one.
@@ -290,7 +313,7 @@ func (s *Store) last(lower, upper []byte, f func(key, value []byte) error) error
 	if it.Last() {
 		err = f(it.Key(), it.Value())
 	}
-	return errors.Join(err, it.Close())
+	return errors.Join(err, asOne(it.Close()))
 }
 
 // lastNumber returns the number at the end of a key.

@@ -218,7 +218,7 @@ func TestATimeLineStartsAndEndsWhereItIsTold(t *testing.T) {
 		size, first uint64
 		limit, want int
 	}{{3, 0, 9, 2}, {3, 0, 2, 2}, {3, 0, 1, 1}, {3, 0, 0, 0}, {3, 1, 9, 2}, {3, 2, 9, 1}, {3, 3, 9, 0}, {3, 1<<64 - 1, 9, 0}, {2, 0, 9, 1}, {1, 0, 9, 0}, {0, 0, 9, 0}} {
-		list, err := State{s, c.size, 1}.History(contract.ID(), c.first, c.limit)
+		list, err := State{store: s, size: c.size}.History(contract.ID(), c.first, c.limit)
 		if err != nil || len(list) != c.want {
 			t.Errorf("%+v: %v, %v", c, list, err)
 		}

@@ -7,11 +7,12 @@
 // A key begins with the name of its table; numbers in it are big-endian, so that
 // they sort.
 //
-//	format                            "chirograph store 1\n", the ledger's vkey, "\n"
-//	                                  of a copy "chirograph copy 1\n", the same
+//	format                            "chirograph store 2\n", the ledger's vkey, "\n"
+//	                                  of a copy "chirograph copy 2\n", the same
 //	head                              time of the last entry, "\n", the signed checkpoint; of a copy its text
-//	published                         where it is not the head: the published one, of the same form
+//	published                         where it is not the head: the published one, signed, of the same form; of a copy the one that it shows
 //	kept                              of a copy: the newest checkpoint that the ledger signed
+//	note                              of a copy: what its maker keeps with it
 //	e index(8)                        the entry
 //	t level(1) index(8) start(2)      hashes of that tile from number start on
 //	r id(32)                          index(8) of the record, its kind(1)
@@ -54,9 +55,19 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+// Format is the format that this program reads and writes.
+const Format = "chirograph store 2"
+
 // format is the first line of the format key. What follows it is of another form
 // when the number is another.
-const format = "chirograph store 1\n"
+const format = Format + "\n"
+
+// remedies says what to do with a store of another format. What is in a store of the
+// first number lacks the tables o and s.
+var remedies = map[string]string{
+	"chirograph store 1": ": chirographd rebuild makes it of this one",
+	"chirograph copy 1":  ": a new copy is made in another folder",
+}
 
 // ErrNotFound says that the store was asked for something that it does not have.
 // Every other error of a read says that the store could not be read or is damaged.
@@ -77,9 +88,12 @@ type Config struct {
 type Store struct {
 	db   *pebble.DB
 	lock *pebble.Lock // nil where Pebble has it
+	disk disk         // as Pebble has it
 	dir  string
 	key  note.Key
 	copy bool // of a log that another keeps
+
+	readOnly bool
 
 	// Of the one goroutine that writes. edge[L] has the hashes of the last tile
 	// of level L while it is not full.
@@ -87,6 +101,9 @@ type Store struct {
 	published *Head // nil where it is the head
 	tree      tlog.Tree
 	edge      [levels][]byte
+	prover    *prover // of the head
+
+	proven tileCache // of all readers
 
 	failed  chan struct{} // closed when err is set
 	failing sync.Once
@@ -164,7 +181,13 @@ func (s *Store) checkFormat() error {
 	}
 	got, rest, _ := strings.Cut(string(value), "\n")
 	if want := strings.TrimSuffix(s.format(), "\n"); got != want {
-		return fmt.Errorf("has the format %.80q, this program reads %q", got, want)
+		switch got + "\n" {
+		case copyFormat:
+			return ErrCopy
+		case format:
+			return ErrOwn
+		}
+		return fmt.Errorf("has the format %.80q, this program reads %q%s", got, want, remedies[got])
 	}
 	if want := s.key.String(); rest != want+"\n" {
 		return fmt.Errorf("is of the ledger %.400s, not %s", strings.TrimSuffix(rest, "\n"), want)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAStoreHasWhatItsEntriesSayAndNothingElse(t *testing.T) {
+	t.Parallel()
 	for _, step := range []uint64{1, 3, 255, 256, 257, 600} {
 		fs := vfs.NewMem()
 		s := newStore(t, fs)
@@ -188,9 +189,9 @@ func TestReadsTellAbsentFromDamaged(t *testing.T) {
 		second(s.Tile(tlog.Tile{Level: 0, Index: 0, Width: 257})),
 		second(s.Tile(tlog.Tile{Level: 0, Index: 0, Width: 0})),
 		second(s.Tile(tlog.Tile{Level: 2, Index: 0, Width: 1})),
-		second(s.Bundle(tlog.Tile{Level: -1, Index: 1, Width: 45})),
-		second(s.Bundle(tlog.Tile{Level: -1, Index: 2, Width: 1})),
-		second(s.Bundle(tlog.Tile{Level: -1, Index: 0, Width: 0})),
+		second(s.State(s.Head()).Bundle(tlog.Tile{Level: -1, Index: 1, Width: 45})),
+		second(s.State(s.Head()).Bundle(tlog.Tile{Level: -1, Index: 2, Width: 1})),
+		second(s.State(s.Head()).Bundle(tlog.Tile{Level: -1, Index: 0, Width: 0})),
 	} {
 		if !errors.Is(err, ErrNotFound) {
 			t.Errorf("absent: %v", err)
@@ -209,7 +210,7 @@ func TestReadsTellAbsentFromDamaged(t *testing.T) {
 		third(s.State(s.Head()).Index(id)), third(s.State(s.Head()).Revoked(key)), second(s.KeyRecords(key, 0, 9, 9)),
 		second(s.tile(0, 1)), second(s.tile(0, 2)), second(s.tile(0, 3)),
 		second(s.Tile(tlog.Tile{Level: 0, Index: 1, Width: 256})),
-		second(s.Bundle(tlog.Tile{Level: -1, Index: 0, Width: 256})),
+		second(s.State(s.Head()).Bundle(tlog.Tile{Level: -1, Index: 0, Width: 256})),
 	} {
 		if err == nil || errors.Is(err, ErrNotFound) {
 			t.Errorf("damaged: %v", err)

@@ -6,18 +6,14 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger/record"
-	"github.com/chirograph/chirograph/ledger/rules"
-	"github.com/chirograph/chirograph/verify"
+	"github.com/chirograph/chirograph/ledger/audit"
 )
 
 // maxDated is how many backdated entries are remembered as told. A ledger that has so
 // many is told often enough.
 const maxDated = 256
 
-// dates holds cosigned checkpoints against the entries that came after them. Times never
-// decrease: of all that a tree lacks the first entry claims the earliest, so that this
-// one is enough, and of the checkpoints that have no entry after them yet, all of one
+// dates holds cosigned checkpoints against the entries that came after them: of the checkpoints that have no entry after them yet, all of one
 // size, one is kept, with the latest cosignatures that anybody showed.
 func (w *Watcher) dates(shown *tlog.SignedCheckpoint, views []view) error {
 	head := w.store.Head().Checkpoint
@@ -64,28 +60,15 @@ func (w *Watcher) dates(shown *tlog.SignedCheckpoint, views []view) error {
 
 // date holds a checkpoint against the first entry after it.
 func (w *Watcher) date(c, kept tlog.SignedCheckpoint) error {
-	unseen, ok := w.cfg.Policy.UnseenBefore(w.log, c)
-	if !ok || slices.Contains(w.state.Dated, c.Size) {
+	if slices.Contains(w.state.Dated, c.Size) {
 		return nil
 	}
-	r, err := w.store.Registered(c.Size)
-	if err != nil || unseen <= r.Time+rules.Skew {
+	f, err := audit.Backdated(w.cfg.Policy, w.store, c, kept)
+	if err != nil || f == nil {
 		return err
 	}
-	hashes, err := tlog.InclusionProof(w.store.Tile, c.Size, kept.Size)
-	if err != nil {
-		return err
-	}
-	entry := record.Entry{Registered: r.Time, Record: r.Record.Bytes()}
-	charge := verify.Charge{Rule: verify.Backdating, Checkpoint: c,
-		Proofs: []tlog.Proof{{Extra: entry.Bytes(), Index: c.Size, Hashes: hashes, Checkpoint: w.log.Alone(kept)}}}
-	evidence := charge.Bytes()
-	b, err := verify.Evidence(w.cfg.Policy, evidence)
-	if err != nil {
-		return fmt.Errorf("entry %d is backdated, and the evidence of it does not hold: %w", c.Size, err)
-	}
-	e := Event{Kind: Backdating, Severity: Alarm, Index: &c.Size, ID: b.ID.String(), Text: fmt.Sprintf("entry %d: %s", c.Size, b.Reason)}
-	if err := w.tell(e, evidence); err != nil {
+	e := Event{Kind: Backdating, Severity: Alarm, Index: &c.Size, ID: f.ID.String(), Text: fmt.Sprintf("entry %d: %s", c.Size, f.Reason)}
+	if err := w.tell(e, f.Evidence); err != nil {
 		return err
 	}
 	if w.state.Proved == "" {

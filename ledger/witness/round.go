@@ -30,20 +30,15 @@ func (w *Witnesses) newRound(c tlog.SignedCheckpoint, since int64) (*round, erro
 	if err := checkSigned(c, w.cfg.Ledger); err != nil {
 		return nil, err
 	}
-	n := note.Note{Text: c.Text()}
-	if string(c.Note.Text) != string(n.Text) {
+	if string(c.Note.Text) != string(c.Text()) {
 		return nil, fmt.Errorf("the note of the checkpoint of size %d has another text", c.Size)
 	}
-	for _, s := range c.Note.Signatures {
-		if s.Name == w.cfg.Ledger.Name() {
-			n.Signatures = append(n.Signatures, s)
-		}
-	}
-	if size := len(n.Bytes()); size > MaxRequest-maxProof {
+	asked := ownLines(c)
+	if size := len(asked.Bytes()); size > MaxRequest-maxProof {
 		return nil, fmt.Errorf("checkpoint with the ledger's own lines has %d bytes, at most %d go to a witness", size, MaxRequest-maxProof)
 	}
 	r := &round{
-		asked: tlog.SignedCheckpoint{Checkpoint: c.Checkpoint, Note: n},
+		asked: asked,
 		since: since,
 		lines: make(map[string]note.Signature),
 		done:  make(chan struct{}),
@@ -52,11 +47,11 @@ func (w *Witnesses) newRound(c tlog.SignedCheckpoint, since int64) (*round, erro
 		if !own(x, w.cfg.Ledger) {
 			continue
 		}
-		for _, s := range n.Signatures {
+		for _, s := range asked.Note.Signatures {
 			if !s.By(x.Key) {
 				continue
 			}
-			if _, err := x.Key.VerifyCosignature(n.Text, s.Bytes); err != nil {
+			if _, err := x.Key.VerifyCosignature(asked.Note.Text, s.Bytes); err != nil {
 				return nil, fmt.Errorf("own line of the checkpoint of size %d: %w", c.Size, err)
 			}
 			r.own = append(r.own, x.Name)
@@ -243,3 +238,15 @@ func checkSigned(c tlog.SignedCheckpoint, ledger note.Key) error {
 
 // own says whether the witness is the ledger itself.
 func own(x verify.Witness, ledger note.Key) bool { return x.Key.Name() == ledger.Name() }
+
+// ownLines returns the checkpoint with the lines of its ledger alone: witnesses bound
+// what they read, and what others signed is none of their business.
+func ownLines(c tlog.SignedCheckpoint) tlog.SignedCheckpoint {
+	n := note.Note{Text: c.Note.Text}
+	for _, s := range c.Note.Signatures {
+		if s.Name == c.Origin {
+			n.Signatures = append(n.Signatures, s)
+		}
+	}
+	return tlog.SignedCheckpoint{Checkpoint: c.Checkpoint, Note: n}
+}

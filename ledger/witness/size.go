@@ -28,7 +28,7 @@ func Size(ctx context.Context, transport http.RoundTripper, url string, c tlog.S
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	x, err := exchange(ctx, client, http.MethodPost, base+"/add-checkpoint", tlog.Consistency{Old: c.Size, Checkpoint: c}.Bytes())
+	x, err := exchange(ctx, client, http.MethodPost, base+"/add-checkpoint", tlog.Consistency{Old: c.Size, Checkpoint: ownLines(c)}.Bytes())
 	switch {
 	case err != nil:
 		return 0, err

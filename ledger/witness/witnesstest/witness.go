@@ -68,6 +68,14 @@ func (w *Witness) Forget() {
 	w.last, w.line = nil, nil
 }
 
+// Copy returns a witness with the same key and clock that remembers what this one does.
+// Nobody is told of what it is sent.
+func (w *Witness) Copy() *Witness {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return &Witness{Key: w.Key, Ledger: w.Ledger, Clock: w.Clock, secret: w.secret, away: w.away, claim: w.claim, last: w.last, line: w.line}
+}
+
 // Claim has the witness say that it has a tree of that size, and not show it; no longer
 // for 0.
 func (w *Witness) Claim(size uint64) {

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// carrier is what Pebble's errors of damaged tables end with, and says nothing.
+const carrier = "<corruption detail carrier>"
+
+// A corruption is an error of Pebble about what cannot be read, in one line without the
+// stack of calls that its %+v has, and with the file and offset where it names them.
+type corruption struct{ err error }
+
+func (d *corruption) Error() string { return plain(d.err) }
+
+func (d *corruption) Unwrap() error { return d.err }
+
+// asOne returns an error of Pebble about damage as a [corruption], and any other as it is.
+func asOne(err error) error {
+	var d *corruption
+	if err == nil || errors.As(err, &d) || !pebble.IsCorruptionError(err) {
+		return err
+	}
+	return &corruption{err}
+}
+
+// plain returns what an error of Pebble says, in one line; "" for none.
+func plain(err error) string {
+	if err == nil {
+		return ""
+	}
+	var parts []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" && line != carrier {
+			parts = append(parts, line)
+		}
+	}
+	var detailed interface{ ErrorDetail() string }
+	if errors.As(err, &detailed) && strings.HasPrefix(detailed.ErrorDetail(), "replaying wal") {
+		// Pebble cannot tell what was in it, and no table has it yet.
+		parts = append(parts, detailed.ErrorDetail(), "the log of writes is damaged, and what was registered last is in it alone: restore a backup, or promote a copy")
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,33 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Promote makes a copy the ledger's own store, in one synced write: its head becomes
+// the checkpoint, which the ledger's key has signed and which is of the tree that the copy has. The
+// store is open as the ledger's from then on.
+func (s *Store) Promote(c tlog.SignedCheckpoint) error {
+	if err := errors.Join(s.is(copied), checkSigned(s.key, c, &s.tree)); err != nil {
+		return fmt.Errorf("store %s is not made the ledger's: %w", s.dir, err)
+	}
+	head := Head{c, s.head.Time}
+	b := s.db.NewBatch()
+	if err := errors.Join(
+		b.Set(formatKey, []byte(format+s.key.String()+"\n"), nil),
+		b.Set(headKey, head.bytes(), nil),
+		b.Delete(publishedKey, nil),
+		b.Delete(keptKey, nil),
+	); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	if err := s.write(func() error { return s.db.Apply(b, pebble.Sync) }); err != nil {
+		return err
+	}
+	s.copy, s.head, s.published = !copied, head, nil
+	return nil
+}

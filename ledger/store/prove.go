@@ -1,0 +1,196 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+)
+
+// provenTiles is how many whole tiles are kept in memory once they are proved, 8 KiB
+// each: the leaf hashes of the last quarter of a million entries that were read, and
+// all that is above them.
+const provenTiles = 1024
+
+// A prover reads the tree of the store's head from the database, and gives no hash and no
+// entry away that it has not proved to be of that tree: a whole tile by its root in
+// the tile above, those at the right edge together by the root of the tree, an entry
+// by its leaf. What does not agree is an error that says where, and not [ErrNotFound].
+type prover struct {
+	store *Store
+	tree  tlog.Checkpoint
+
+	mu   sync.Mutex
+	edge *[levels][]byte // partial tiles, by level; nil before they are proved
+}
+
+// lost makes an error of what should be there: below its size the store has everything.
+func lost(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("the store is damaged: %v", err)
+	}
+	return err
+}
+
+// tile returns all hashes that the tree has of a tile. They are shared, and not to be
+// changed.
+func (p *prover) tile(level int, index uint64) ([]byte, error) {
+	t := tlog.Tile{Level: level, Index: index, Width: tlog.TileWidth(level, index, p.tree.Size)}
+	if t.Width == 0 || level < 0 {
+		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	}
+	if t.Width < tlog.MaxWidth {
+		edge, err := p.rightEdge()
+		if err != nil {
+			return nil, err
+		}
+		return edge[level], nil
+	}
+	if hashes := p.store.proven.get(t); hashes != nil {
+		return hashes, nil
+	}
+	hashes, err := p.store.Tile(t)
+	if err != nil {
+		return nil, lost(err)
+	}
+	want, err := p.hash(level+1, index)
+	if err != nil {
+		return nil, err
+	}
+	if root := subtreeRoot(hashes); root != want {
+		return nil, fmt.Errorf("the store is damaged: %s has the root %s, the tile above has %s", t.Path(), root, want)
+	}
+	p.store.proven.put(t, hashes)
+	return hashes, nil
+}
+
+// hash returns hash number n of a level, which the tree has.
+func (p *prover) hash(level int, n uint64) (tlog.Hash, error) {
+	hashes, err := p.tile(level, n/tlog.MaxWidth)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	return tlog.Hash(hashes[n%tlog.MaxWidth*tlog.HashSize:]), nil
+}
+
+// rightEdge reads the tiles that are not full once, and proves them.
+func (p *prover) rightEdge() (*[levels][]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.edge != nil {
+		return p.edge, nil
+	}
+	var edge [levels][]byte
+	root, err := tlog.Root(func(t tlog.Tile) ([]byte, error) {
+		hashes, err := p.store.Tile(t)
+		edge[t.Level] = hashes
+		return hashes, lost(err)
+	}, p.tree.Size)
+	if err != nil {
+		return nil, err
+	}
+	if root != p.tree.Root {
+		return nil, fmt.Errorf("the store is damaged: the tiles at the right edge of size %d give the root %s, the checkpoint has %s", p.tree.Size, root, p.tree.Root)
+	}
+	p.edge = &edge
+	return p.edge, nil
+}
+
+// leaves says whether these are the leaf hashes of the entries from number first on,
+// all of one tile and of the tree. The error names the first that differs.
+func (p *prover) leaves(first uint64, got []byte) error {
+	index := first / tlog.MaxWidth
+	// The root over a whole tile says as much as the tile, which need not be read.
+	if len(got) == tlog.MaxWidth*tlog.HashSize {
+		want, err := p.hash(1, index)
+		if err != nil || subtreeRoot(got) == want {
+			return err
+		}
+	}
+	hashes, err := p.tile(0, index)
+	if err != nil {
+		return err
+	}
+	want := hashes[first%tlog.MaxWidth*tlog.HashSize:]
+	for i := 0; i < len(got); i += tlog.HashSize {
+		if g, w := tlog.Hash(got[i:]), tlog.Hash(want[i:]); g != w {
+			return fmt.Errorf("the store is damaged: entry %d has the leaf hash %s, its tile has %s", first+uint64(i/tlog.HashSize), g, w)
+		}
+	}
+	return nil
+}
+
+// Tile returns the first t.Width hashes, 1 to 256, of a tile of level 0 or above, or
+// ErrNotFound where the tree has not so many. They are proved to be of the tree, and
+// shared: nobody changes them.
+func (s State) Tile(t tlog.Tile) ([]byte, error) {
+	if t.Level < 0 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, s.size) {
+		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	}
+	hashes, err := s.prover.tile(t.Level, t.Index)
+	if err != nil {
+		return nil, err
+	}
+	width := t.Width * tlog.HashSize
+	return hashes[:width:width], nil
+}
+
+// Entry returns the entry with that index, proved to be of the tree, or ErrNotFound.
+func (s State) Entry(index uint64) ([]byte, error) {
+	if index >= s.size {
+		return nil, fmt.Errorf("entry %d: %w", index, ErrNotFound)
+	}
+	b, err := s.store.Entry(index)
+	if err != nil {
+		return nil, lost(err)
+	}
+	leaf := tlog.LeafHash(b)
+	return b, s.prover.leaves(index, leaf[:])
+}
+
+// Bundle returns the first t.Width entries beside the tile t.Index of level 0, as a
+// bundle has them, proved to be of the tree, or ErrNotFound where it has not so many.
+// It has at most 256 times [record.MaxEntry] bytes, and two for each.
+func (s State) Bundle(t tlog.Tile) ([]byte, error) {
+	if t.Width < 1 || t.Width > tlog.TileWidth(-1, t.Index, s.size) {
+		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
+	}
+	b, leaves, err := s.store.bundle(t)
+	if err != nil {
+		return nil, lost(err)
+	}
+	if err := s.prover.leaves(t.Index*tlog.MaxWidth, leaves); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// A tileCache has whole tiles that were proved: these are in every later tree too.
+// The oldest makes room.
+type tileCache struct {
+	mu    sync.RWMutex
+	tiles map[tlog.Tile][]byte
+	order [provenTiles]tlog.Tile
+	next  int // place in order
+}
+
+func (c *tileCache) get(t tlog.Tile) []byte {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.tiles[t]
+}
+
+func (c *tileCache) put(t tlog.Tile, hashes []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tiles[t] != nil {
+		return
+	}
+	if c.tiles == nil {
+		c.tiles = make(map[tlog.Tile][]byte)
+	}
+	delete(c.tiles, c.order[c.next])
+	c.tiles[t], c.order[c.next] = hashes, t
+	c.next = (c.next + 1) % provenTiles
+}
