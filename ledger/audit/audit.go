@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
@@ -67,13 +68,14 @@ type Progress struct {
 // A Result is what an audit found out, also where it could not go on.
 type Result struct {
 	Ledger     note.Key
-	Checkpoint *verify.Checkpoint // that the ledger showed, with the policy's quorum; nil where it showed none
-	SeenBy     int64              // POSIX seconds: when a quorum had cosigned it; 0 where the policy asks for none
-	Known      uint64             // entries below were judged by an earlier audit
-	Judged     uint64             // entries below break no rule
-	Tiles      int                // that were fetched to be compared
-	Contracts  int                // whose status was compared
-	Finding    *Finding           // nil where nothing was found
+	Checkpoint *verify.Checkpoint     // that the ledger showed, with the policy's quorum; nil where it showed none
+	Shown      *tlog.SignedCheckpoint // the same as it came, with lines of keys that the policy does not know
+	SeenBy     int64                  // POSIX seconds: when a quorum had cosigned it; 0 where the policy asks for none
+	Known      uint64                 // entries below were judged by an earlier audit
+	Judged     uint64                 // entries below break no rule
+	Tiles      int                    // that were fetched to be compared
+	Contracts  int                    // whose status was compared
+	Finding    *Finding               // nil where nothing was found
 }
 
 // A Finding is the first thing that is wrong.
@@ -92,6 +94,8 @@ func (f *Finding) String() string {
 		return "fork: " + f.Reason
 	case Tree, Status, Behind:
 		return string(f.Rule) + ": " + f.Reason
+	case verify.Backdating:
+		return fmt.Sprintf("entry %d is backdated: %s", f.Index, f.Reason)
 	}
 	return fmt.Sprintf("entry %d breaks the rule %s: %s", f.Index, f.Rule, f.Reason)
 }
@@ -112,13 +116,24 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return run(ctx, cfg, s)
 }
 
+// Read does what [Run] does with the entries, into a copy that is open, and compares
+// nothing beside them: it asks for the checkpoint, tiles and bundles of the ledger, and
+// for nothing else. Random and Clock of cfg are not used.
+func Read(ctx context.Context, cfg Config) (*Result, error) {
+	return runner(ctx, cfg, cfg.Copy, (*auditor).read)
+}
+
 // run audits into an open copy, and closes it where the caller had none open.
 func run(ctx context.Context, cfg Config, s *store.Store) (*Result, error) {
+	return runner(ctx, cfg, s, (*auditor).run)
+}
+
+func runner(ctx context.Context, cfg Config, s *store.Store, do func(*auditor) error) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	result := &Result{Ledger: cfg.Client.Ledger()}
 	a := &auditor{Config: cfg, ctx: ctx, store: s, result: result}
-	err := a.run()
+	err := do(a)
 	var found *finding
 	if errors.As(err, &found) {
 		result.Finding, err = &found.Finding, nil
@@ -151,13 +166,20 @@ func found(rule rules.Rule, index uint64, format string, args ...any) error {
 	return &finding{Finding{Rule: rule, Index: index, Reason: fmt.Sprintf(format, args...)}}
 }
 
-func (a *auditor) run() error {
+// read judges what is new.
+func (a *auditor) read() error {
 	a.result.Known = a.store.Head().Checkpoint.Size
 	checkpoint, err := a.Client.Checkpoint(a.ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.follow(checkpoint); err != nil {
+	shown := checkpoint.SignedCheckpoint
+	a.result.Shown = &shown
+	return a.follow(checkpoint)
+}
+
+func (a *auditor) run() error {
+	if err := a.read(); err != nil {
 		return err
 	}
 	if err := a.compareTiles(); err != nil {

@@ -96,7 +96,9 @@ func newFetcher(hc *http.Client, rawURL string) (fetcher, error) {
 		return fetcher{}, fmt.Errorf("URL %.200q of a ledger cannot be read", rawURL)
 	case u.Scheme != "http" && u.Scheme != "https":
 		return fetcher{}, fmt.Errorf("URL %.200q of a ledger begins with neither http:// nor https://", rawURL)
-	case u.Host == "" || u.User != nil || strings.ContainsAny(rawURL, "?#"):
+	case u.User != nil:
+		return fetcher{}, fmt.Errorf("the URL of %s has a user or a password, and a ledger asks for none", u.Host)
+	case u.Host == "" || strings.ContainsAny(rawURL, "?#"):
 		return fetcher{}, fmt.Errorf("URL %.200q of a ledger is not a scheme, a host and perhaps a path", rawURL)
 	}
 	if hc == nil {

@@ -33,7 +33,7 @@ func TestClientIsOfOneLedger(t *testing.T) {
 		{Config{URL: "ftp://ledger.example", Policy: policy(l)}, "begins with neither http:// nor https://"},
 		{Config{URL: "ledger.example", Policy: policy(l)}, "begins with neither"},
 		{Config{URL: "http:///log", Policy: policy(l)}, "is not a scheme, a host and perhaps a path"},
-		{Config{URL: "http://u:p@ledger.example", Policy: policy(l)}, "is not a scheme, a host"},
+		{Config{URL: "http://u:p@ledger.example", Policy: policy(l)}, "the URL of ledger.example has a user or a password"},
 		{Config{URL: "http://ledger.example?a=b", Policy: policy(l)}, "is not a scheme, a host"},
 		{Config{URL: "http://ledger.example/#", Policy: policy(l)}, "is not a scheme, a host"},
 		{Config{URL: "http://ledger.example/%zz", Policy: policy(l)}, "cannot be read"},

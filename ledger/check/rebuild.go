@@ -1,0 +1,144 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// RebuildConfig says what is made anew, and where.
+type RebuildConfig struct {
+	Store    store.Config          // FS, Dir and Key, of the store that is there
+	Last     tlog.SignedCheckpoint // that the guard has
+	Dir      string                // of the new store, new or empty
+	Progress func(Progress)        // called after each bundle; nil for none
+	Log      *slog.Logger          // of the new store; nil for none
+}
+
+// A Rebuilt says what the new store has.
+type Rebuilt struct {
+	Head store.Head
+	Lost error // why it lacks what was published, so that its head is; nil where nothing is lost
+}
+
+// Rebuild makes a new store of the entries of another, of any format: the tiles, the
+// indexes and the state follow from them, and the signed head is the old one, or where
+// that cannot be read the guard's, if that is of all entries.
+//
+// Entries that do not give the tree which the ledger signed, and of which the guard
+// knows, are no store: the error names the first that is wrong, where that can be said,
+// and what was made is of no use. The old store is not changed.
+func Rebuild(ctx context.Context, cfg RebuildConfig) (rebuilt Rebuilt, err error) {
+	raw, err := store.OpenRaw(cfg.Store)
+	if err != nil {
+		return rebuilt, err
+	}
+	defer func() { err = errors.Join(err, raw.Close()) }()
+	head, err := headOf(raw, cfg.Last)
+	if err != nil {
+		return rebuilt, err
+	}
+	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, FS: cfg.Store.FS, Key: cfg.Store.Key, Log: cfg.Log})
+	if err != nil {
+		return rebuilt, err
+	}
+	r := &rebuild{raw: raw, deriver: deriver{s, s.NewBatch()}, size: head.Checkpoint.Size, progress: cfg.Progress}
+	defer func() { err = errors.Join(err, r.close()) }()
+	r.tree.raw, r.tree.found = raw, &r.findings
+	if err := bundles(ctx, raw, 0, r.size, false, r.bundle); err != nil {
+		return rebuilt, err
+	}
+	if err := r.next(nil); err != nil {
+		return rebuilt, err
+	}
+	return r.finish(head, cfg.Last)
+}
+
+// headOf returns the head of a store that is made anew.
+func headOf(raw *store.Raw, last tlog.SignedCheckpoint) (store.Head, error) {
+	head, err := raw.Head()
+	if err == nil {
+		return head, nil
+	}
+	_, number := raw.Entry(last.Size)
+	if !errors.Is(number, store.ErrNotFound) {
+		return head, fmt.Errorf("%w; the guard's checkpoint is of %d entries, and there are more", err, last.Size)
+	}
+	return store.Head{Checkpoint: last, Time: unknownTime}, nil
+}
+
+// unknownTime stands for the time of the last entry before it was read.
+const unknownTime = -1
+
+// A rebuild is one run.
+type rebuild struct {
+	deriver
+	raw      *store.Raw
+	tree     tree
+	findings findings
+	size     uint64
+	progress func(Progress)
+}
+
+// bundle adds the entries of a bundle to the new store, if the tiles do not speak
+// against them.
+func (r *rebuild) bundle(b *bundle) error {
+	first := b.index * tlog.MaxWidth
+	if err := r.tree.bundle(b.index, b.leaves); err != nil && !errors.Is(err, errFull) {
+		return err
+	}
+	for i, e := range b.entries {
+		index := first + uint64(i)
+		if e.err != nil {
+			return fmt.Errorf("entry %d: %w: only a copy of the log has it", index, e.err)
+		}
+		if _, err := r.batch.Append(e.time, e.record); err != nil {
+			return err
+		}
+	}
+	end := first + uint64(len(b.entries))
+	if r.progress != nil {
+		r.progress(Progress{0, end, r.size})
+	}
+	if end < r.size && r.full() {
+		return r.next(nil)
+	}
+	return nil
+}
+
+// finish makes the new store the ledger's own, if it has the tree that the ledger signed.
+func (r *rebuild) finish(head store.Head, last tlog.SignedCheckpoint) (Rebuilt, error) {
+	made := r.store.Head()
+	if made.Checkpoint.Root != head.Checkpoint.Root {
+		return Rebuilt{}, r.differs(head.Checkpoint)
+	}
+	if err := r.store.Continues(last.Checkpoint); err != nil {
+		return Rebuilt{}, fmt.Errorf("the entries are not those of which the guard has a checkpoint: %w", err)
+	}
+	if head.Time == unknownTime {
+		head.Time = made.Time
+	}
+	lost, err := r.raw.Hand(head, r.store)
+	return Rebuilt{head, lost}, err
+}
+
+// differs says what is wrong with entries that give another tree.
+func (r *rebuild) differs(head tlog.SignedCheckpoint) error {
+	err := fmt.Errorf("%d entries give the root %s, the ledger signed %s", head.Size, r.store.Head().Checkpoint.Root, head.Root)
+	if end := r.tree.end(head.Checkpoint); end != nil && !errors.Is(end, errFull) {
+		return errors.Join(err, end)
+	}
+	for _, f := range r.findings {
+		if f.Entry {
+			return fmt.Errorf("%s: %w: only a copy of the log has it as it was", f, err)
+		}
+	}
+	for _, f := range r.findings {
+		return fmt.Errorf("%w; %s", err, f)
+	}
+	return err
+}
