@@ -2,7 +2,8 @@ package web
 
 import (
 	"errors"
-	"sync"
+	"net/http"
+	"time"
 )
 
 // Bounds of the memory that answers take while their readers are slow.
@@ -14,14 +15,7 @@ const (
 // errFull is the error of a budget of which too much is taken.
 var errFull = errors.New("too many large answers wait for their readers")
 
-// A budget bounds the bytes of large bodies that are held at once.
-type budget struct {
-	mu    sync.Mutex
-	limit int64
-	used  int64 // at most limit
-}
-
-// weight returns what a body takes of a budget, in bytes.
+// weight returns what a body takes of the budget, in bytes.
 func weight(body []byte) int64 {
 	if len(body) <= smallBody {
 		return 0
@@ -29,20 +23,30 @@ func weight(body []byte) int64 {
 	return int64(cap(body))
 }
 
-// take takes n bytes, or none: then it returns errFull, at once.
-func (b *budget) take(n int64) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if n > b.limit-b.used {
-		return errFull
-	}
-	b.used += n
-	return nil
+// What a reader may take his time for. What the system buffers counts as read.
+const (
+	answerPatience = 10 * time.Second // for an answer of any size
+	slowestReader  = 80 << 10         // bytes a second beyond that: the largest bundle, 8 MiB, within writeTimeout
+)
+
+// readerPatience returns how long the writing of so many bytes may take.
+func readerPatience(size int) time.Duration {
+	return answerPatience + time.Duration(size)*time.Second/slowestReader
 }
 
-// give gives back what was taken.
-func (b *budget) give(n int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.used -= n
+// hurry cuts off a reader who takes longer than the bytes may take. Its result has to
+// be called when they are written, and returns when they are sent.
+func (h *Handler) hurry(w http.ResponseWriter, size int) func() {
+	c := http.NewResponseController(w)
+	cut := make(chan struct{})
+	timer := time.AfterFunc(h.patience(size), func() {
+		defer close(cut)
+		_ = c.SetWriteDeadline(time.Unix(1, 0)) // long ago; it fails where there is no connection
+	})
+	return func() {
+		_ = c.Flush()
+		if !timer.Stop() {
+			<-cut // so that it is this answer's deadline, and not that of the next
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,14 +18,16 @@ func (s *slowReader) Write(b []byte) (int, error) {
 	return s.ResponseRecorder.Write(b)
 }
 
-// slow asks for a path, and returns when the answer waits for its reader; end lets
-// him read it, and returns it.
-func (w *world) slow(path string) (end func() *http.Response) {
+// slow asks for a path from an address, and returns when the answer waits for its
+// reader; end lets him read it, and returns it.
+func (w *world) slow(path, address string) (end func() *http.Response) {
 	s := &slowReader{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.h.ServeHTTP(s, httptest.NewRequest("GET", path, nil))
+		r := httptest.NewRequest("GET", path, nil)
+		r.RemoteAddr = address
+		w.h.ServeHTTP(s, r)
 	}()
 	<-s.writing
 	return func() *http.Response {
@@ -39,14 +40,14 @@ func (w *world) slow(path string) (end func() *http.Response) {
 func TestLargeAnswersThatNobodyReadsAreBounded(t *testing.T) {
 	w := open(t).add(contracts(300)...)
 	const bundle, smaller = "/tile/entries/000", "/tile/entries/000.p/255"
-	end := w.slow(bundle)
-	one := w.h.held.used
+	end := w.slow(bundle, "192.0.2.7:1")
+	one := w.h.held.taken()
 	if one <= smallBody || one > heldBytes {
 		t.Fatalf("a bundle takes %d bytes", one)
 	}
 	w.h.held.limit = 2 * one // exactly two
-	endSecond := w.slow(bundle)
-	if got := w.h.held.used; got != 2*one {
+	endSecond := w.slow(bundle, "192.0.2.8:1")
+	if got := w.h.held.taken(); got != 2*one {
 		t.Errorf("two bundles take %d bytes, one takes %d", got, one)
 	}
 	for _, path := range []string{bundle, smaller} {
@@ -66,57 +67,41 @@ func TestLargeAnswersThatNobodyReadsAreBounded(t *testing.T) {
 		t.Error("the bundle is another one")
 	}
 	read(t, endSecond())
-	if w.h.held.used != 0 {
-		t.Errorf("%d bytes are taken by nobody", w.h.held.used)
+	if w.h.held.taken() != 0 {
+		t.Errorf("%d bytes are taken by nobody", w.h.held.taken())
 	}
 	// One byte too few.
 	w.h.held.limit = one - 1
 	wantProblem(t, w.get("GET", bundle), 503, "", "")
 	w.h.held.limit = one
 	read(t, w.get("GET", bundle))
-	if w.h.held.used != 0 || len(w.h.reads.places) != 0 {
-		t.Errorf("%d bytes and %d places are taken by nobody", w.h.held.used, len(w.h.reads.places))
+	if w.h.held.taken() != 0 || w.h.reads.places.taken() != 0 {
+		t.Errorf("%d bytes and %d places are taken by nobody", w.h.held.taken(), w.h.reads.places.taken())
 	}
 	if w.lines.String() != "" {
 		t.Errorf("log: %s", w.lines)
 	}
 }
 
-func TestTheBudgetIsTakenToTheLastByte(t *testing.T) {
+func TestOnlyLargeBodiesAreCounted(t *testing.T) {
 	for size, want := range map[int]int64{0: 0, smallBody: 0, smallBody + 1: smallBody + 1} {
 		if got := weight(make([]byte, size)); got != want {
 			t.Errorf("%d bytes take %d, want %d", size, got, want)
 		}
 	}
-	b := open(t).h.held
-	if err := b.take(heldBytes); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.take(1); !errors.Is(err, errFull) {
-		t.Errorf("one byte too many: error %v", err)
-	}
-	if err := b.take(0); err != nil {
-		t.Errorf("nothing: %v", err)
-	}
-	b.give(1)
-	if err := b.take(2); !errors.Is(err, errFull) || b.used != heldBytes-1 {
-		t.Errorf("error %v, %d bytes are taken", err, b.used)
-	}
-	if err := b.take(1); err != nil {
-		t.Error(err)
+	if b := open(t).h.held; b.limit != heldBytes {
+		t.Errorf("the budget has %d bytes, want %d", b.limit, heldBytes)
 	}
 }
 
 func TestLargeReadsWaitForTheirTurn(t *testing.T) {
 	w := open(t).add(contract(1))
-	if got := cap(w.h.reads.places); got != 2*(1+waitersPerCheck) || cap(w.h.reads.running) != 2 {
-		t.Fatalf("%d places, %d running", got, cap(w.h.reads.running))
+	if g := w.h.reads; g.places.limit != 2*(1+waitersPerRead) || g.idle != 2 {
+		t.Fatalf("%d places, %d running", g.places.limit, g.idle)
 	}
 	id := contract(1).ID().String()
 	large := []string{"/tile/entries/000.p/1", "/contracts/" + id, "/keys/" + maker.Public().String()}
-	for range cap(w.h.reads.places) {
-		w.h.reads.places <- struct{}{}
-	}
+	leave := fill(t, w.h.reads.places)
 	for _, path := range large {
 		wantProblem(t, w.get("GET", path), 503, "", "as many requests at hand as it can take")
 	}
@@ -125,7 +110,7 @@ func TestLargeReadsWaitForTheirTurn(t *testing.T) {
 			t.Errorf("%s: status %d", path, resp.StatusCode)
 		}
 	}
-	<-w.h.reads.places
+	leave()
 	for _, path := range large {
 		if resp := w.get("GET", path); resp.StatusCode != 200 {
 			t.Errorf("%s: status %d", path, resp.StatusCode)

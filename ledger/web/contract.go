@@ -149,7 +149,7 @@ func timeline(view *ledger.View, id record.ID, first uint64) ([]eventJSON, *uint
 	}
 	events := []eventJSON{}
 	for _, index := range indexes {
-		reg, err := view.Registered(index)
+		reg, err := view.Event(id, index)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -93,6 +93,9 @@ func signed(v *ledger.View, index uint64, kind record.Kind, pub note.PublicKey) 
 	}
 	for _, s := range n.Signatures {
 		if k, err := note.NewKey(s.Name, note.Ed25519, pub); err == nil && s.By(k) {
+			if !strings.HasPrefix(string(n.Text), "chirograph/"+kind.String()+"/") {
+				return signedJSON{}, fmt.Errorf("the store is damaged: the key index says that it is a %s", kind)
+			}
 			id := record.ID(sha256.Sum256(n.Text))
 			return signedJSON{index, id.String(), kind.String(), record.FormatTime(entry.Registered), s.Name}, nil
 		}

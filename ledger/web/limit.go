@@ -1,16 +1,21 @@
 package web
 
 import (
+	"fmt"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 )
 
 // Limit returns a listener on l that has at most n connections open, at least 1.
-// Whoever comes next waits in the system's queue until one of them is closed.
-func Limit(l net.Listener, n int) net.Listener {
+// Whoever comes next waits in the system's queue until one of them is closed. An
+// address that has as many as are left, and is no proxy, is told so and closed, so
+// that idle connections of a few keep nobody out.
+func Limit(l net.Listener, n int, proxy Proxies) net.Listener {
 	closed := make(chan struct{})
 	return &limited{
-		Listener: l, places: make(chan struct{}, n), closed: closed,
+		Listener: l, places: make(chan struct{}, n), share: newShare(int64(n)), proxy: proxy, closed: closed,
 		close: sync.OnceValue(func() error {
 			close(closed)
 			return l.Close()
@@ -21,6 +26,8 @@ func Limit(l net.Listener, n int) net.Listener {
 type limited struct {
 	net.Listener
 	places chan struct{} // taken by each connection, and by the one that is waited for
+	share  *share        // of connections, but for those of proxies
+	proxy  Proxies
 	closed chan struct{}
 	close  func() error
 }
@@ -31,14 +38,52 @@ func (l *limited) Accept() (net.Conn, error) {
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
-	leave := sync.OnceFunc(func() { <-l.places })
-	c, err := l.Listener.Accept()
-	if err != nil {
-		leave()
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			<-l.places
+			return nil, err
+		}
+		leave, ok := l.enter(c)
+		if ok {
+			return &limitedConn{c, sync.OnceFunc(leave)}, nil
+		}
+		// What it sends is not read, so the system may take the answer back. It is
+		// short, and fits what the system buffers for a new connection.
+		_, _ = c.Write(crowded)
+		_ = c.Close()
 	}
-	return &limitedConn{c, leave}, nil
 }
+
+// enter returns what gives back the place of a connection, if it may stay.
+func (l *limited) enter(c net.Conn) (leave func(), ok bool) {
+	who := connected(c.RemoteAddr().String())
+	if l.proxy.trust(who) {
+		return func() { <-l.places }, true
+	}
+	who = group(who)
+	if err := l.share.take(who, 1, errCrowd); err != nil {
+		return nil, false
+	}
+	return func() {
+		l.share.give(who, 1)
+		<-l.places
+	}, true
+}
+
+// crowded is what a connection beyond an address's share is answered.
+var crowded = func() []byte {
+	p := tooMany(errCrowd)
+	var b strings.Builder
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\n", p.Status, http.StatusText(p.Status))
+	h := make(http.Header)
+	body := p.header(h)
+	secure(h, len(body))
+	if err := h.Write(&b); err != nil {
+		panic(err) // a builder takes everything
+	}
+	return append([]byte(b.String()+"\r\n"), body...)
+}()
 
 func (l *limited) Close() error { return l.close() }
 

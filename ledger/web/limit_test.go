@@ -38,9 +38,11 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func ask(t *testing.T, address string) net.Conn {
+// ask asks for the health from 127.0.0.last.
+func ask(t *testing.T, address string, last byte) net.Conn {
 	t.Helper()
-	conn := must(net.Dial("tcp", address))
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}}
+	conn := must(dialer.Dial("tcp", address))
 	t.Cleanup(func() { conn.Close() })
 	must(fmt.Fprintf(conn, "GET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n", address))
 	return conn
@@ -61,22 +63,22 @@ func TestOneMoreConnectionIsServedWhenOneEnds(t *testing.T) {
 	const n = 3
 	w := open(t)
 	inner := &counted{Listener: must(net.Listen("tcp", "127.0.0.1:0"))}
-	limit := Limit(inner, n)
+	limit := Limit(inner, n, nil)
 	server := &httptest.Server{Listener: limit, Config: NewServer(w.h, nil)}
 	server.Start()
 	defer server.Close()
 	address := inner.Addr().String()
 	var idle []net.Conn
-	for range n {
-		conn := ask(t, address)
+	for i := range n {
+		conn := ask(t, address, byte(10+i))
 		wantHealthy(t, conn)
 		idle = append(idle, conn)
 	}
 	if got := len(limit.(*limited).places); got != n || inner.open.Load() != n {
 		t.Errorf("%d places are taken, %d connections are open, want %d", got, inner.open.Load(), n)
 	}
-	for _, conn := range idle {
-		next := ask(t, address)
+	for i, conn := range idle {
+		next := ask(t, address, byte(10+i))
 		conn.Close()
 		wantHealthy(t, next)
 	}
@@ -87,7 +89,7 @@ func TestOneMoreConnectionIsServedWhenOneEnds(t *testing.T) {
 
 func TestAFullListenerCanBeClosed(t *testing.T) {
 	inner := must(net.Listen("tcp", "127.0.0.1:0"))
-	l := Limit(inner, 1)
+	l := Limit(inner, 1, nil)
 	client := must(net.Dial("tcp", inner.Addr().String()))
 	defer client.Close()
 	conn := must(l.Accept())
@@ -118,7 +120,7 @@ func TestAFullListenerCanBeClosed(t *testing.T) {
 }
 
 func TestALimitedConnectionCanEndItsHalf(t *testing.T) {
-	l := Limit(must(net.Listen("tcp", "127.0.0.1:0")), 1)
+	l := Limit(must(net.Listen("tcp", "127.0.0.1:0")), 1, nil)
 	defer l.Close()
 	client := must(net.Dial("tcp", l.Addr().String()))
 	defer client.Close()

@@ -22,7 +22,7 @@ type problem struct {
 	Rule   rules.Rule `json:"rule,omitempty"`
 
 	allow      string // with 405
-	retryAfter int    // seconds, with 503
+	retryAfter int    // seconds, with 429 and 503
 	cause      error  // of a 5xx, for the log alone; nil where nothing is wrong
 }
 
@@ -94,9 +94,6 @@ var refusals = map[rules.Rule]int{
 	rules.Terminates: http.StatusConflict,
 }
 
-// errBusy is the error of a gate before which too many wait.
-var errBusy = errors.New("too many requests wait for their turn")
-
 // unavailable is what the caller learns where the ledger would register the record
 // at another time. Of a cause he learns nothing.
 var unavailable = []struct {
@@ -160,6 +157,9 @@ func problemOf(err error, sent bool) *problem {
 	if errors.As(err, &p) {
 		return p
 	}
+	if p := tooMany(err); p != nil {
+		return p
+	}
 	var refusal *rules.Refusal
 	if errors.As(err, &refusal) {
 		if status, ok := refusals[refusal.Rule]; ok {
@@ -195,11 +195,23 @@ func problemOf(err error, sent bool) *problem {
 }
 
 func (p *problem) write(w http.ResponseWriter, r *http.Request) {
+	switch p.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		// The body was not read. Without this net/http would, before the answer leaves,
+		// and wait for it as long as readTimeout.
+		if r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+		}
+	}
+	send(w, r, p.Status, p.header(w.Header()))
+}
+
+// header sets the fields of the header that are a problem's, and returns its body.
+func (p *problem) header(h http.Header) []byte {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic(err) // strings and a number
 	}
-	h := w.Header()
 	h.Set("Content-Type", problemText)
 	h.Set("Cache-Control", never)
 	if p.allow != "" {
@@ -208,5 +220,5 @@ func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
-	send(w, r, p.Status, append(body, '\n'))
+	return append(body, '\n')
 }

@@ -147,29 +147,31 @@ func TestInDoubtReadsGoOnAndSubmittersAreToldWhy(t *testing.T) {
 	})
 }
 
-// Those who wait take the places that there are, and no more; in doubt nobody waits.
+// Those who wait take the places that are theirs, half of all for a lone address, and no more.
 func TestManyWhoWaitAreBoundedAndAllAreAnswered(t *testing.T) {
 	inWitnessed(t, func(t *testing.T, w *world, asked *witnesstest.Witness) {
 		const places = 8
-		w.h.submitters = make(chan struct{}, places)
+		w.h.submitters = newShare(2 * places)
 		asked.SetAway(true)
 		count := make(chan int, 3*places)
 		for i := range 3 * places {
 			go func() { count <- w.post(contract(uint64(10 + i)).Bytes()).StatusCode }()
 		}
 		synctest.Wait()
-		if n := len(w.h.submitters); n != places {
+		if n := w.h.submitters.taken(); n != places {
 			t.Errorf("%d wait, there are %d places", n, places)
 		}
 		if resp := w.get("GET", "/checkpoint"); resp.StatusCode != http.StatusOK {
 			t.Errorf("a reader: %s", resp.Status)
 		}
+		got := make(map[int]int)
 		for range 3 * places {
-			if status := <-count; status != 503 {
-				t.Errorf("status %d", status)
-			}
+			got[<-count]++
 		}
-		if n := len(w.h.submitters); n != 0 {
+		if got[http.StatusServiceUnavailable] != places || got[http.StatusTooManyRequests] != 2*places {
+			t.Errorf("answers by status: %v, want %d of 503 and %d of 429", got, places, 2*places)
+		}
+		if n := w.h.submitters.taken(); n != 0 {
 			t.Errorf("%d still have a place", n)
 		}
 		asked.SetAway(false)

@@ -111,11 +111,11 @@ func TestALedgerIsReadyWhenItsWitnessesHaveConfirmedIt(t *testing.T) {
 
 func TestSubmittersWhoWaitLeaveRoomForReaders(t *testing.T) {
 	h, err := New(Config{Key: home.Key, View: func() *ledger.View { return nil }, Clock: time.Now, Checks: 1, Policy: policy})
-	if err != nil || cap(h.submitters) != DefaultPlaces {
-		t.Fatalf("%d places, %v, want %d", cap(h.submitters), err, DefaultPlaces)
+	if err != nil || h.submitters.limit != DefaultPlaces {
+		t.Fatalf("%d places, %v, want %d", h.submitters.limit, err, DefaultPlaces)
 	}
 	w := newWorld(t, nil, "ledger", vfs.NewMem())
-	w.h.submitters = make(chan struct{}, 1)
+	w.h.submitters = newShare(1)
 	post := func() *http.Response {
 		answer := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodPost, "/records", strings.NewReader(string(revocation(newSigner("two.example")).Bytes())))
@@ -123,10 +123,10 @@ func TestSubmittersWhoWaitLeaveRoomForReaders(t *testing.T) {
 		w.h.ServeHTTP(answer, r)
 		return answer.Result()
 	}
-	w.h.submitters <- struct{}{}
+	leave := fill(t, w.h.submitters)
 	wantProblemOf(t, notTaken, post(), http.StatusServiceUnavailable, "", "as many records at hand as it can take")
-	<-w.h.submitters
-	if resp := post(); resp.StatusCode != http.StatusCreated || len(w.h.submitters) != 0 {
-		t.Errorf("with a place: %s, and %d are taken after", resp.Status, len(w.h.submitters))
+	leave()
+	if resp := post(); resp.StatusCode != http.StatusCreated || w.h.submitters.taken() != 0 {
+		t.Errorf("with a place: %s, and %d are taken after", resp.Status, w.h.submitters.taken())
 	}
 }

@@ -58,21 +58,16 @@ func (h *Handler) bundle(q *request) (*answer, error) {
 
 func (h *Handler) record(q *request) (*answer, error) {
 	hex, receipt := strings.CutSuffix(q.rest, "/receipt")
-	id, index, err := h.indexOf(q, hex)
+	index, entry, err := h.find(q, hex)
 	if err != nil {
 		return nil, err
 	}
 	if receipt {
+		if err := h.asked.take(q.from, h.cfg.Clock()); err != nil {
+			return nil, err
+		}
 		b, err := h.receipt(q, index)
 		return ok(plainText, latest, b), err
-	}
-	b, err := q.view.Entry(index)
-	if err != nil {
-		return nil, err
-	}
-	entry, err := record.ParseEntry(b)
-	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", id, err)
 	}
 	return ok(plainText, immutable, entry.Record), nil
 }
@@ -80,25 +75,25 @@ func (h *Handler) record(q *request) (*answer, error) {
 // receipt returns the receipt of an entry. It has every signature in it checked
 // once more before it leaves.
 func (h *Handler) receipt(q *request, index uint64) ([]byte, error) {
-	if err := h.gate.enter(q.Context()); err != nil {
+	if err := h.gate.enter(q.Context(), q.from); err != nil {
 		return nil, err
 	}
-	defer h.gate.leave()
+	defer h.gate.leave(q.from)
 	return q.view.Receipt(index)
 }
 
-// indexOf returns the id that is written in hex, and the index of its entry; an error
-// of 404 where the log has none, of 503 where only the published one has not.
-func (h *Handler) indexOf(q *request, hex string) (record.ID, uint64, error) {
+// find returns the entry with the record whose id is written in hex, and its index; an
+// error of 404 where the log has none, of 503 where only the published one has not.
+func (h *Handler) find(q *request, hex string) (uint64, record.Entry, error) {
 	id, err := record.ParseID(hex)
 	if err != nil {
-		return id, 0, notFound("%s", err)
+		return 0, record.Entry{}, notFound("%s", err)
 	}
-	index, ok, err := q.view.Index(id)
+	index, entry, ok, err := q.view.Find(id)
 	if err == nil && !ok {
 		err = h.missing(id, notFound("no record %s is registered among the first %d", id, q.view.Size()))
 	}
-	return id, index, err
+	return index, entry, err
 }
 
 func (h *Handler) consistency(q *request) (*answer, error) {
@@ -123,11 +118,19 @@ func (h *Handler) policy(*request) (*answer, error) {
 // home says to whoever opens the URL what this is.
 func (h *Handler) home(q *request) (*answer, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "This is the Chirograph ledger %s.\n\nkey     %s\n", h.cfg.Key.Name(), h.cfg.Key)
+	what := "the"
+	if h.cfg.Copy != nil {
+		what = "a read-only copy of the"
+	}
+	fmt.Fprintf(&b, "This is %s Chirograph ledger %s.\n\nkey     %s\n", what, h.cfg.Key.Name(), h.cfg.Key)
 	if h.cfg.URL != "" {
 		fmt.Fprintf(&b, "url     %s\n", h.cfg.URL)
 	}
-	fmt.Fprintf(&b, "policy  %s/policy\nlog     %[1]s/checkpoint\n\n", strings.TrimSuffix(h.cfg.URL, "/"))
+	at := h.cfg.URL
+	if h.cfg.Copy != nil {
+		at = "" // what follows is here, the ledger is there
+	}
+	fmt.Fprintf(&b, "policy  %s/policy\nlog     %[1]s/checkpoint\n\n", strings.TrimSuffix(at, "/"))
 	fmt.Fprintf(&b, "%d records are registered.\n", q.view.Size())
 	return ok(plainText, latest, []byte(b.String())), nil
 }
@@ -159,6 +162,11 @@ func (h *Handler) ready(*request) (*answer, error) {
 		}
 		if at := h.cfg.Log.Waiting(); at != 0 && h.cfg.Clock().Unix()-at > readyPatience {
 			return nil, ledger.ErrNoQuorum
+		}
+	}
+	if h.cfg.Copy != nil {
+		if err := h.readyCopy(); err != nil {
+			return nil, err
 		}
 	}
 	return ok(plainText, never, []byte("ready\n")), nil

@@ -30,7 +30,7 @@ func TestEveryReadHasItsTypeAndItsCaching(t *testing.T) {
 		{"/records/" + id, "text/plain; charset=utf-8", yearLong, "chirograph/contract/v1\n"},
 		{"/records/" + id + "/receipt", "text/plain; charset=utf-8", "public, max-age=2", "c2sp.org/tlog-proof@v1\n"},
 		{"/contracts/" + id, "application/json", "public, max-age=2", "{\n  \"id\": \"" + id},
-		{"/contracts/" + id + "?after=0", "application/json", "public, max-age=2", "{\n  \"id\": \"" + id},
+		{"/contracts/" + id + "?after=0", "application/json", "no-store", "{\n  \"id\": \"" + id},
 		{"/keys/" + maker.Public().String(), "application/json", "public, max-age=2", "{\n  \"key\": \"" + maker.Public().String()},
 		{"/consistency/2", "text/plain; charset=utf-8", "public, max-age=2", "old 2\n"},
 		{"/policy", "text/plain; charset=utf-8", "public, max-age=2", string(policy)},

@@ -46,19 +46,21 @@ func (h *Handler) register(q *request) (*answer, error) {
 		}
 		return submitted(http.StatusOK, id, receipt), nil
 	}
-	r, err := h.open(q, body)
-	if err != nil {
+	if err := h.submitters.take(q.from, 1, ledger.ErrBusy); err != nil {
 		return nil, err
 	}
-	select {
-	case h.submitters <- struct{}{}:
-		defer func() { <-h.submitters }()
-	default:
-		return nil, ledger.ErrBusy
+	defer h.submitters.give(q.from, 1)
+	// What was sent before, and waits, is not sent a second time.
+	p := h.cfg.Log.Pending(id, body)
+	again := p != nil
+	if !again {
+		if p, again, err = h.take(q, body); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(q.Context(), publishWait)
 	defer cancel()
-	reg, err := h.cfg.Log.Append(ctx, r)
+	reg, err := p.Wait(ctx)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ledger.ErrClosed):
 		return nil, h.missing(id, err)
@@ -66,7 +68,7 @@ func (h *Handler) register(q *request) (*answer, error) {
 		return nil, err
 	}
 	status := http.StatusOK
-	if reg.New {
+	if reg.New && !again {
 		status = http.StatusCreated
 	}
 	// Not through the gate: what is registered is not turned away any more.
@@ -77,12 +79,43 @@ func (h *Handler) register(q *request) (*answer, error) {
 	return submitted(status, id, receipt), nil
 }
 
-// open checks every signature line, when it is this request's turn.
+// take puts a record that is new into the queue: one that the address may submit, and
+// whose signatures hold. Until it has its answer it is one of those that its address
+// has there, also when its submitter has gone. It says whether somebody else had just
+// put the same one there.
+func (h *Handler) take(q *request, body []byte) (p *ledger.Pending, again bool, err error) {
+	if err := h.submitted.look(q.from, h.cfg.Clock()); err != nil {
+		return nil, false, err
+	}
+	r, err := h.open(q, body)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := h.records.take(q.from, 1, ledger.ErrBusy); err != nil {
+		return nil, false, err
+	}
+	p, again, err = h.cfg.Log.Submit(r)
+	if err != nil || again {
+		h.records.give(q.from, 1)
+		return p, again, err
+	}
+	go func() {
+		<-p.Done()
+		h.records.give(q.from, 1)
+	}()
+	return p, false, nil
+}
+
+// open checks every signature line, when it is this request's turn. Only then it counts:
+// who is told that the ledger is busy, and comes again, has lost nothing.
 func (h *Handler) open(q *request, body []byte) (*record.Record, error) {
-	if err := h.gate.enter(q.Context()); err != nil {
+	if err := h.gate.enter(q.Context(), q.from); err != nil {
 		return nil, err
 	}
-	defer h.gate.leave()
+	defer h.gate.leave(q.from)
+	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
+		return nil, err
+	}
 	r, err := record.Open(body, note.PublicKey.Verify)
 	var fault *record.SignatureError
 	switch {
@@ -122,17 +155,19 @@ func tooLarge(size string) error {
 	return &rules.Refusal{Rule: rules.Size, Reason: fmt.Sprintf("the record has %s bytes, at most %d are allowed", size, record.MaxRecord)}
 }
 
-// checkMedia refuses what is not sent as UTF-8 text.
+// checkMedia refuses what is not sent as UTF-8 text. A field that stands twice is
+// neither the one nor the other.
 func checkMedia(h http.Header) error {
-	media, parameters, err := mime.ParseMediaType(h.Get("Content-Type"))
+	written, encoding := strings.Join(h.Values("Content-Type"), ", "), strings.Join(h.Values("Content-Encoding"), ", ")
+	media, parameters, err := mime.ParseMediaType(written)
 	charset, ok := parameters["charset"]
 	switch {
 	case err != nil || media != "text/plain":
-		return newProblem(http.StatusUnsupportedMediaType, "the content type is %.100q, a record is sent as %s", h.Get("Content-Type"), plainText)
+		return newProblem(http.StatusUnsupportedMediaType, "the content type is %.100q, a record is sent as %s", written, plainText)
 	case ok && !strings.EqualFold(charset, "utf-8"):
 		return newProblem(http.StatusUnsupportedMediaType, "the charset is %.100q, a record is sent in utf-8", charset)
-	case h.Get("Content-Encoding") != "":
-		return newProblem(http.StatusUnsupportedMediaType, "the content encoding is %.100q, a record is sent without any", h.Get("Content-Encoding"))
+	case encoding != "":
+		return newProblem(http.StatusUnsupportedMediaType, "the content encoding is %.100q, a record is sent without any", encoding)
 	}
 	return nil
 }

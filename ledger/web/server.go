@@ -21,14 +21,21 @@ const (
 // NewServer returns a server of h with the bounds of this package, for its Serve
 // method. A nil logger is for none.
 func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
+	// One request at a time on a connection, so that what bounds these bounds those.
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
 	return &http.Server{
 		Handler:           h,
+		Protocols:         &protocols,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
-		ErrorLog:          log.New(acceptLog{orDiscard(logger)}, "", 0),
+		// OPTIONS * is a path like others that there are not.
+		DisableGeneralOptionsHandler: true,
+
+		ErrorLog: log.New(acceptLog{orDiscard(logger)}, "", 0),
 	}
 }
 

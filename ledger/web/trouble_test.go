@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
@@ -41,7 +42,7 @@ func gated(t *testing.T, queue int) (w *world, signs chan struct{}, proceed func
 func TestAFullQueueIs503(t *testing.T) {
 	w, signs, proceed := gated(t, 1)
 	var wg sync.WaitGroup
-	first, second := contract(1), contract(2)
+	first, others := contract(1), []*record.Record{contract(2), contract(3)}
 	wg.Go(func() { wantReceipt(t, w.post(first.Bytes()), 201, first.ID()) })
 	<-signs // the first is with the sequencer, and the queue is empty
 	if size := w.log.View().Size(); size != 0 {
@@ -49,14 +50,15 @@ func TestAFullQueueIs503(t *testing.T) {
 	}
 	wantProblem(t, w.get("GET", "/records/"+first.ID().String()), 404, "", "")
 	results := make(chan *http.Response, 2)
-	for range 2 {
-		wg.Go(func() { results <- w.post(second.Bytes()) })
+	for _, r := range others {
+		wg.Go(func() { results <- w.post(r.Bytes()) })
 	}
 	// One of the two has the place; the other is refused, and only then the
 	// sequencer goes on.
 	wantProblemOf(t, notTaken, <-results, 503, "", "not taken, send it again later: ")
 	proceed()
-	wantReceipt(t, <-results, 201, second.ID())
+	resp := <-results
+	wantReceipt(t, resp, 201, must(record.ParseID(strings.TrimPrefix(resp.Header.Get("Location"), "/records/"))))
 	wg.Wait()
 	if n := len(w.checkLog()); n != 2 {
 		t.Errorf("%d entries", n)
@@ -65,12 +67,11 @@ func TestAFullQueueIs503(t *testing.T) {
 
 func TestOnlySoManyCheckSignaturesAtOnce(t *testing.T) {
 	w := open(t)
-	places := cap(w.h.gate.places)
-	if places != 2*(1+waitersPerCheck) || cap(w.h.gate.running) != 2 {
-		t.Fatalf("%d places, %d running", places, cap(w.h.gate.running))
+	if g := w.h.gate; g.places.limit != 2*(1+waitersPerCheck) || g.idle != 2 {
+		t.Fatalf("%d places, %d running", g.places.limit, g.idle)
 	}
 	for range 2 {
-		if err := w.h.gate.enter(t.Context()); err != nil {
+		if err := w.h.gate.enter(t.Context(), elsewhere); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,35 +83,30 @@ func TestOnlySoManyCheckSignaturesAtOnce(t *testing.T) {
 	go func() { result <- w.do(r) }()
 	cancel()
 	wantProblem(t, <-result, 503, "", "the request ended before its answer")
-	if n := len(w.h.gate.places); n != 2 {
+	if n := w.h.gate.places.taken(); n != 2 {
 		t.Fatalf("%d places are taken by 2", n)
 	}
 	// As many wait as may.
-	for range places - 2 {
-		w.h.gate.places <- struct{}{}
-	}
+	leave := fill(t, w.h.gate.places)
 	wantProblemOf(t, notTaken, w.post(contract(1).Bytes()), 503, "", "as many requests at hand as it can take")
 	// What needs no signature checked is answered all the same.
 	wantProblem(t, w.post([]byte("hello")), 400, "form", "")
 	if resp := w.get("GET", "/checkpoint"); resp.StatusCode != 200 {
 		t.Errorf("status %d", resp.StatusCode)
 	}
-	for range places - 2 {
-		<-w.h.gate.places
-	}
-	w.h.gate.leave()
+	leave()
+	w.h.gate.leave(elsewhere)
 	wantReceipt(t, w.post(contract(1).Bytes()), 201, contract(1).ID())
-	w.h.gate.leave()
-	if len(w.h.gate.places) != 0 || len(w.h.gate.running) != 0 {
-		t.Errorf("%d places, %d running", len(w.h.gate.places), len(w.h.gate.running))
+	w.h.gate.leave(elsewhere)
+	// The two have left, and of those who filled it one.
+	if g := w.h.gate; g.places.taken() != g.places.limit-3 || g.idle != 2 {
+		t.Errorf("%d places, %d may run", g.places.taken(), g.idle)
 	}
 }
 
 func TestAReceiptWaitsForItsTurnToo(t *testing.T) {
 	w := open(t).add(contract(1))
-	for range cap(w.h.gate.places) {
-		w.h.gate.places <- struct{}{}
-	}
+	fill(t, w.h.gate.places)
 	id := contract(1).ID().String()
 	wantProblem(t, w.get("GET", "/records/"+id+"/receipt"), 503, "", "")
 	wantProblem(t, w.post(contract(1).Bytes()), 503, "", "")

@@ -4,9 +4,16 @@
 // Every answer is made whole from one published [ledger.View] before its first byte
 // is sent, so what a request sees is one moment of the log, and an error never
 // carries the header of the resource that it stands for. What never changes, tiles
-// and records, may be cached for ever; the rest for two seconds, like the
-// checkpoint; errors not at all. A resource that is not there, or is named in
-// another form than its one, or with a query that it does not know, is 404.
+// and records, may be cached for ever; the rest for two seconds, like the checkpoint;
+// errors not at all, nor pages that a query chose. A resource that is not there, or is
+// named in another form than its one, or with a query that it does not know, is 404.
+//
+// Everything that waits, or is held, is bounded, and no address has more of it than it
+// leaves to others: connections, turns to check signatures and to make large answers,
+// submitters, their records, the bytes of large answers. Each address has a rate of
+// records, and of costly reads; a record that is registered, or waits, is never counted
+// again. What is beyond is 429 where the caller's address is at its bound, and 503 where
+// the ledger is, before any signature is checked.
 //
 // Errors are problem details (RFC 9457) with the broken rule in the member "rule".
 // Log lines name an endpoint and an error, never who asked.
@@ -18,8 +25,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -31,9 +40,13 @@ type Config struct {
 	Key    note.Key            // the ledger's
 	View   func() *ledger.View // returns what is published now; each request asks once
 	Log    *ledger.Log         // that admits records; nil where none are accepted
+	Copy   *Copy               // where this is a copy of another's log, of which View may be nil yet; else nil
 	Clock  func() time.Time    // for the status of contracts
 	Checks int                 // how many requests check signatures at once, and how many make large answers: about as many as there are cores
 	Places int                 // how many submitters may wait for their record's turn at once, so that readers find connections; 0 for DefaultPlaces
+	Rate   int                 // how many records a second each address may submit, and ten times as many costly reads; 0 for no bound
+	Burst  int                 // how many of them at once; 0 for what ten seconds allow
+	Proxy  Proxies             // whose word is taken for whom a request comes from; nil for none
 	Policy []byte              // the policy file of this ledger, as it is served
 	URL    string              // the ledger's public URL, for the home page; may be empty
 	Logger *slog.Logger        // for what goes wrong here; nil for none
@@ -43,11 +56,16 @@ type Config struct {
 type Handler struct {
 	cfg   Config
 	log   *slog.Logger
-	gate  *gate   // of those that check signatures
-	reads *gate   // of those that make large answers
-	held  *budget // of what those hold until it is written
+	gate  *gate  // of those that check signatures
+	reads *gate  // of those that make large answers
+	held  *share // bytes that those hold until they are written
 
-	submitters chan struct{} // has room for those who may wait
+	submitters *share // of those that wait for a record's turn
+	records    *share // of those records, also when nobody waits any more
+
+	submitted, asked *rates // records, and costly reads
+	patience         func(size int) time.Duration
+	behind           sync.Once // says that there is a proxy that nobody named
 }
 
 // DefaultPlaces is twice what a batch takes: who comes then waits for the third.
@@ -58,13 +76,22 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Key == (note.Key{}) || cfg.View == nil || cfg.Clock == nil || len(cfg.Policy) == 0 {
 		return nil, errors.New("web: a ledger is served from its key, its view, its policy and a clock")
 	}
+	if cfg.Copy != nil && cfg.Log != nil {
+		return nil, errors.New("web: a copy of a ledger's log accepts no records")
+	}
 	if cfg.Checks < 1 {
 		return nil, fmt.Errorf("web: at least one request has to check signatures at once, not %d", cfg.Checks)
 	}
+	if cfg.Rate < 0 || cfg.Burst < 0 {
+		return nil, fmt.Errorf("web: a rate of %d, %d at once, lets nobody in", cfg.Rate, cfg.Burst)
+	}
+	burst, now := cmp.Or(cfg.Burst, cfg.Rate*burstPerSec), cfg.Clock()
 	return &Handler{
 		cfg: cfg, log: orDiscard(cfg.Logger),
-		gate: newGate(cfg.Checks), reads: newGate(cfg.Checks), held: &budget{limit: heldBytes},
-		submitters: make(chan struct{}, cmp.Or(cfg.Places, DefaultPlaces)),
+		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
+		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue),
+		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),
+		patience: readerPatience,
 	}, nil
 }
 
@@ -74,6 +101,7 @@ type endpoint struct {
 	serve func(h *Handler, q *request) (*answer, error)
 	post  bool // to POST alone; else to GET and HEAD
 	large bool // answers may be large, and are made when it is their turn
+	bare  bool // answers without a View too
 	after bool // the query after=<index> is known; else none is
 }
 
@@ -82,6 +110,7 @@ type request struct {
 	*http.Request
 	view *ledger.View // the published one, for the whole of the request
 	rest string       // of the path, after the prefix
+	from netip.Addr   // by which its caller is counted
 }
 
 var endpoints = []endpoint{
@@ -94,9 +123,9 @@ var endpoints = []endpoint{
 	{path: "/contracts/", serve: (*Handler).contract, large: true, after: true},
 	{path: "/keys/", serve: (*Handler).key, large: true, after: true},
 	{path: "/consistency/", serve: (*Handler).consistency},
-	{path: "/policy", serve: (*Handler).policy},
-	{path: "/healthz", serve: (*Handler).healthy},
-	{path: "/readyz", serve: (*Handler).ready},
+	{path: "/policy", serve: (*Handler).policy, bare: true},
+	{path: "/healthz", serve: (*Handler).healthy, bare: true},
+	{path: "/readyz", serve: (*Handler).ready, bare: true},
 }
 
 // find returns the endpoint of a path as it was sent, without any decoding: each
@@ -123,7 +152,7 @@ func (e endpoint) allow(method string) (string, bool) {
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e, rest, ok := find(r.URL.EscapedPath())
-	if !ok || e.post && h.cfg.Log == nil {
+	if !ok || e.post && h.cfg.Log == nil && h.cfg.Copy == nil {
 		notFound("there is nothing at this path").write(w, r)
 		return
 	}
@@ -137,43 +166,78 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		methodNotAllowed(allow).write(w, r)
 		return
 	}
-	a, err := h.answer(e, r, rest)
+	q := &request{Request: r, rest: rest, from: h.cfg.Proxy.client(r)}
+	a, err := h.answer(e, q)
 	if err != nil {
 		p := problemOf(err, e.post)
 		if p.cause != nil {
 			h.log.Error("request failed", "endpoint", e.path, "status", p.Status, "error", p.cause)
 		}
+		if p.Status == http.StatusTooManyRequests {
+			h.lookBehind(q)
+		}
 		p.write(w, r)
 		return
 	}
-	defer h.held.give(a.held)
+	defer h.held.give(q.from, a.held)
+	defer h.hurry(w, len(a.body))()
 	a.write(w, r)
 }
 
 // answer has the endpoint answer. What it holds of the budget is the caller's to give
 // back. A panic becomes an error, so that it is one request that fails, and the log
 // says where.
-func (h *Handler) answer(e endpoint, r *http.Request, rest string) (a *answer, err error) {
+func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			a, err = nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
 	if e.large {
-		if err := h.reads.enter(r.Context()); err != nil {
+		if err := h.asked.take(q.from, h.cfg.Clock()); err != nil {
 			return nil, err
 		}
-		defer h.reads.leave()
+		if err := h.reads.enter(q.Context(), q.from); err != nil {
+			return nil, err
+		}
+		defer h.reads.leave(q.from)
 	}
-	a, err = e.serve(h, &request{r, h.cfg.View(), rest})
+	q.view = h.cfg.View()
+	switch {
+	case e.post && h.cfg.Copy != nil:
+		return nil, h.elsewhere()
+	case q.view == nil && !e.bare:
+		return nil, empty()
+	}
+	a, err = e.serve(h, q)
 	if err != nil {
 		return nil, err
 	}
-	a.encode(r)
-	if r.Method != http.MethodHead {
-		a.held = weight(a.body)
+	if q.URL.RawQuery != "" {
+		a.cache = never // a cache that leaves queries out of its keys would give one page for another
+	}
+	a.encode(q.Request)
+	held := int64(0)
+	if q.Method != http.MethodHead {
+		held = weight(a.body)
 	}
 	// Within its turn, so that besides the budget only as many bodies are in memory
 	// as may be made at once.
-	return a, h.held.take(a.held)
+	if err := h.held.take(q.from, held, errFull); err != nil {
+		return nil, err
+	}
+	a.held = held
+	return a, nil
+}
+
+// lookBehind says once that a proxy seems to stand before the ledger which nobody
+// named: all its callers then have the rate of one. Strangers cannot have it said from
+// outside.
+func (h *Handler) lookBehind(q *request) {
+	if near := connected(q.RemoteAddr); q.Header.Get("X-Forwarded-For") == "" || h.cfg.Proxy.trust(near) || !near.IsLoopback() && !near.IsPrivate() {
+		return
+	}
+	h.behind.Do(func() {
+		h.log.Warn("a proxy that is not named stands before the ledger: all its callers share one rate, see --trusted-proxy")
+	})
 }
