@@ -33,7 +33,7 @@ var ErrPassphrase = errors.New("the passphrase is wrong")
 //
 // The name is the one in FILE.pub, whose key must be the same; "" without it.
 func Open(path string, passphrase func(path string) ([]byte, error)) (SecretKey, error) {
-	data, err := readFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
 		return SecretKey{}, err
 	}
@@ -68,9 +68,9 @@ func Open(path string, passphrase func(path string) ([]byte, error)) (SecretKey,
 // FILE: for FILE, whether it is there or the key is only in an agent, the name
 // is that of FILE.pub, and "" without it. No passphrase is needed.
 func OpenPublic(path string) (note.PublicKey, string, error) {
-	data, err := readFile(path)
+	data, err := ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if beside, err := readFile(path + publicSuffix); err == nil {
+		if beside, err := ReadFile(path + publicSuffix); err == nil {
 			return publicFrom(path+publicSuffix, beside)
 		}
 	}
@@ -103,7 +103,7 @@ func publicFrom(path string, data []byte) (note.PublicKey, string, error) {
 // nameBeside returns the name in path.pub, "" if there is no such file.
 func nameBeside(path string, public note.PublicKey) (string, error) {
 	path += publicSuffix
-	data, err := readFile(path)
+	data, err := ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -120,7 +120,9 @@ func nameBeside(path string, public note.PublicKey) (string, error) {
 	return name, nil
 }
 
-func readFile(path string) ([]byte, error) {
+// ReadFile returns what a key file has, at most 16 KiB, for a program that puts it
+// elsewhere. The caller overwrites it.
+func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

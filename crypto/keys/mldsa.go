@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
@@ -57,7 +58,7 @@ func newMLDSA44Key(seed []byte) (MLDSA44Key, error) {
 // OpenMLDSA44 reads a secret key from the file that [MLDSA44Key.WriteFile] wrote, or
 // that OpenSSL writes when it is told to write the seed only. Nothing else is read.
 func OpenMLDSA44(path string) (MLDSA44Key, error) {
-	data, err := readFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
 		return MLDSA44Key{}, err
 	}
@@ -94,7 +95,7 @@ func parseMLDSA44(data []byte) ([]byte, error) {
 	seed = bytes.Clone(seed)
 	printed := printMLDSA44(seed)
 	defer clear(printed)
-	if !bytes.Equal(printed, data) {
+	if subtle.ConstantTimeCompare(printed, data) != 1 {
 		clear(seed)
 		return nil, errors.New("an ML-DSA-44 key with something else in its file: the PEM block stands alone, without headers, in lines of 64")
 	}

@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -64,10 +65,10 @@ func kindError(algorithm string) error {
 
 // parsePublic reads the one line of FILE.pub.
 func parsePublic(data []byte) (note.PublicKey, string, error) {
-	line := strings.TrimRight(string(data), "\r\n \t")
-	if looksPrivate(data) {
+	if looksPrivate(data) { // before a copy of it that cannot be overwritten
 		return note.PublicKey{}, "", errors.New("a private key file where the public one should be")
 	}
+	line := strings.TrimRight(string(data), "\r\n \t")
 	if strings.ContainsAny(line, "\r\n\x00") {
 		return note.PublicKey{}, "", errors.New("not one line of text, as a public key file is")
 	}
@@ -210,7 +211,7 @@ func (f privateFile) open(passphrase []byte) (SecretKey, error) {
 	}
 	// Signing with the public key of another secret gives the secret away, and
 	// x/crypto/ssh compares neither with the other.
-	if !bytes.Equal(ed25519.NewKeyFromSeed(secret.Seed()), *secret) {
+	if !fits(*secret) {
 		return SecretKey{}, errors.New("a damaged key file: the public key in its secret part is not the secret key's")
 	}
 	k, err := newSecretKey(*secret)
@@ -221,4 +222,13 @@ func (f privateFile) open(passphrase []byte) (SecretKey, error) {
 		return SecretKey{}, fmt.Errorf("a damaged key file: it says %s, its secret key is %s", f.public.Fingerprint(), k.public.Fingerprint())
 	}
 	return k, nil
+}
+
+// fits says whether the public half of a secret key is the one of its seed.
+func fits(secret ed25519.PrivateKey) bool {
+	seed := secret.Seed()
+	defer clear(seed)
+	want := ed25519.NewKeyFromSeed(seed)
+	defer clear(want)
+	return subtle.ConstantTimeCompare(want, secret) == 1
 }

@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 		printPassphrase(NewPassphrase("New: ", "Again: "))
 	case "write":
 		writeWithin(argument)
+	case "dumps":
+		printDumps()
+	case "die":
+		panicWith(argument)
 	}
 }
 

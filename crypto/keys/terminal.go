@@ -1,7 +1,7 @@
 package keys
 
 import (
-	"bytes"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +59,7 @@ func NewPassphrase(prompt, again string) ([]byte, error) {
 			clear(first)
 			return nil, err
 		}
-		same := bytes.Equal(first, second)
+		same := subtle.ConstantTimeCompare(first, second) == 1
 		clear(second)
 		if same {
 			return first, nil

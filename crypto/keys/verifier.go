@@ -22,13 +22,15 @@ func FindPublic(arg string) (note.PublicKey, string, error) {
 		}
 		return note.PublicKey{}, "", fmt.Errorf("%.200q is neither a verifier key nor a file: %w", arg, statErr)
 	}
-	b, err := readFile(arg)
+	b, err := ReadFile(arg)
 	if err != nil {
 		return note.PublicKey{}, "", err
 	}
 	defer clear(b)
-	if k, err := parseVerifier(strings.TrimSpace(string(b))); err == nil {
-		return k.Public(), k.Name(), nil
+	if !looksPrivate(b) { // before a copy of it that cannot be overwritten
+		if k, err := parseVerifier(strings.TrimSpace(string(b))); err == nil {
+			return k.Public(), k.Name(), nil
+		}
 	}
 	public, name, err := OpenPublic(arg)
 	if err != nil {

@@ -110,16 +110,24 @@ func (k Key) withID() Key {
 	return k
 }
 
+// signerKey is what a secret key begins with in the text form of other programs for
+// signed notes (golang.org/x/mod/sumdb/note). Nothing here reads one.
+const signerKey = "PRIVATE+KEY+"
+
 // ParseKey reads a verifier key:
 //
 //	<key name>+<key id, 8 lowercase hex digits>+<base64 of type || public key>
 //
-// The key id is the one that the rest gives.
+// The key id is the one that the rest gives. Errors show what is wrong, and nothing of a
+// secret key that was put here by mistake.
 func ParseKey(vkey string) (Key, error) {
+	if strings.Contains(vkey, signerKey) {
+		return Key{}, errors.New("a secret key, " + signerKey + "…, where a verifier key belongs")
+	}
 	name, rest, ok := strings.Cut(vkey, "+")
 	id, encoded, ok2 := strings.Cut(rest, "+")
 	if !ok || !ok2 {
-		return Key{}, fmt.Errorf("verifier key %.300q is not <name>+<key id>+<base64>", vkey)
+		return Key{}, fmt.Errorf("verifier key %.8q is not <name>+<key id>+<base64>", vkey)
 	}
 	b, err := decodeBase64(encoded)
 	if err != nil || strings.ContainsAny(encoded, "\r\n") {
