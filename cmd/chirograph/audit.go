@@ -192,6 +192,8 @@ func newAuditResult(p *verify.Policy, result *audit.Result, failure error) *audi
 // exit returns the error by which the program ends.
 func (r *auditResult) exit(result *audit.Result, failure error) error {
 	switch {
+	case result.Finding != nil && result.Finding.Rule == audit.Behind:
+		return hint(no("%s: %s", r.Origin, result.Finding), behind)
 	case result.Finding != nil:
 		return no("%s: %s", r.Origin, result.Finding)
 	case failure != nil:

@@ -186,7 +186,7 @@ func (k *keeper) largest(ctx context.Context, known []tlog.SignedCheckpoint, got
 
 func older(c *client.Client, shown, held uint64) error {
 	return hint(no("%s shows %s, and you hold a receipt under %d", c.URL(), counted(int(shown), "entry", "entries"), held),
-		"it shows an older state, or went back; what you hold stays valid: ask again later, and ask the operator")
+		"it shows an older state, or went back; what you hold stays valid; "+behind+", and then the operator")
 }
 
 // errTiles is the error of tiles that are not those of the tree that was asked for.

@@ -49,6 +49,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	done := make(chan struct{})
 	defer close(done)
 	go endLate(ctx, done)
+	if err := keys.NoDumps(); err != nil {
+		fmt.Fprintf(stderr, "warning: a crash may write your keys to disk: %s\n", err)
+	}
 	a := &app{stdin, stdout, stderr, rand.Reader, time.Now, os.Getenv}
 	root := a.root()
 	explain(root)

@@ -60,12 +60,7 @@ it by another way, before you trust what the policy verifies.`,
 				return err
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)
-			a.say("  %s %s", p.Logs[0].Key.Name(), p.Logs[0].Key.Fingerprint())
-			for _, w := range p.Witnesses {
-				if p.Logs[0].Owns(w) {
-					a.say("  %s %s (its post-quantum key)", w.Key.Name(), w.Key.Fingerprint())
-				}
-			}
+			a.sayKeys(p)
 			_, err = a.stdout.Write(p.Bytes())
 			return err
 		},
@@ -73,6 +68,17 @@ it by another way, before you trust what the policy verifies.`,
 	c.Flags().StringVarP(&out, "output", "o", "", "the file to write (`FILE`)")
 	c.Flags().BoolVar(&repin, "new-key", false, "take another log key than the one that was first seen at this URL")
 	return c
+}
+
+// sayKeys says which keys the ledger of a policy has.
+func (a *app) sayKeys(p *verify.Policy) {
+	log := p.Logs[0]
+	a.say("  %s %s", log.Key.Name(), log.Key.Fingerprint())
+	for _, w := range p.Witnesses {
+		if log.Owns(w) {
+			a.say("  %s %s (its post-quantum key)", w.Key.Name(), w.Key.Fingerprint())
+		}
+	}
 }
 
 // oldPolicy reads a policy that is at path and may be replaced, nil if there is

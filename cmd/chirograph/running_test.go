@@ -156,9 +156,15 @@ func (p *process) end(s os.Signal) error {
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
-func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
+func cmdServe(ts *testscript.TestScript, neg bool, args []string) { runServer(ts, neg, "serve", args) }
+
+func cmdFollow(ts *testscript.TestScript, neg bool, args []string) {
+	runServer(ts, neg, "follow", args)
+}
+
+func runServer(ts *testscript.TestScript, neg bool, command string, args []string) {
 	needArgs(ts, neg, args, 2)
-	p, err := start(detached(ts, append([]string{"chirographd", "serve", "--listen", "127.0.0.1:0", "--dir", args[1]}, args[2:]...)))
+	p, err := start(detached(ts, append([]string{"chirographd", command, "--listen", "127.0.0.1:0", "--dir", args[1]}, args[2:]...)))
 	ts.Check(err)
 	io.WriteString(ts.Stdout(), p.line)
 	runningOf(ts)[args[0]] = p

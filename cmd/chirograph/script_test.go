@@ -47,6 +47,7 @@ func (p programs) Run() int {
 //	exits CODE PROGRAM [ARG…]           without a terminal, with that exit code
 //	typed CODE FILE PROGRAM [ARG…]      on a terminal; FILE has lines PROMPT|ANSWER, in turn
 //	serve NAME DIR [FLAG…]              a ledger, until the end; its URL goes into $NAME
+//	follow NAME DIR [FLAG…] URL         a copy of the ledger at URL, likewise
 //	unserve NAME                        SIGTERM; it has to exit with 0
 //	front NAME [URL]                    a proxy with an address of its own in $NAME, to the ledger at URL
 //	hook NAME STATUS                    a server for alarms, its URL in $NAME; prints what was posted, and answers STATUS from now on
@@ -73,7 +74,7 @@ func TestProgramsDoWhatTheySay(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "typed": cmdTyped,
-			"serve": cmdServe, "unserve": cmdUnserve, "front": cmdFront, "hook": cmdHook, "agent": cmdAgent, "get": cmdGet, "post": cmdPost,
+			"serve": cmdServe, "follow": cmdFollow, "unserve": cmdUnserve, "front": cmdFront, "hook": cmdHook, "agent": cmdAgent, "get": cmdGet, "post": cmdPost,
 			"like": cmdLike, "json": cmdJSON, "capture": cmdCapture,
 			"flip": cmdFlip, "cut": cmdCut, "tamper": cmdTamper, "bare": cmdBare, "past": cmdPast, "lapse": cmdLapse, "slip": cmdSlip,
 		},

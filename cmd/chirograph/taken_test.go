@@ -140,7 +140,7 @@ func TestALedgerThatDeniesAReceiptIsNamed(t *testing.T) {
 	for _, command := range []string{"update", "status"} {
 		s.wants(exitNo, command, path)
 		s.says(`says that it does not have "Meters", and you hold its receipt, by which the ledger ledger.example has signed that it is entry 1, in a tree of 2: it denies now what it has signed, and this is serious`)
-		s.says("hint: keep this file: it stays valid, and is your proof; ask again later, ")
+		s.says("hint: keep this file: it stays valid, and is your proof; this answer is not signed: " + behind)
 		s.says("chirograph watch --dossier " + path)
 		s.says("chirograph audit --state DIR")
 		s.holds(path, contract)

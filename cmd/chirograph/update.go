@@ -164,6 +164,9 @@ func (u *updating) sayDrafts() {
 	}
 }
 
+// behind is what else looks as if a ledger had gone back.
+const behind = "a cache, or a read-only copy, that lags behind looks the same: ask the ledger itself, or again in a minute"
+
 // lost says that the ledger denies what the dossier at path has a receipt of, and what that
 // proves. The answer itself, which is the error, is signed by nobody, and may be that of a
 // cache.
@@ -178,7 +181,7 @@ func (a *app) lost(ctx context.Context, c *client.Client, d *dossier.Dossier, pa
 	receipt := d.Receipt(r.ID())
 	return hint(no("%s says that it %s, and you hold its receipt, by which the ledger %s has signed that it is entry %d, in a tree of %d: it denies now what it has signed, and this is serious",
 		c.URL(), says, c.Ledger().Name(), receipt.Proof.Index, receipt.Proof.Checkpoint.Size),
-		"keep this file: it stays valid, and is your proof; ask again later, for this answer is not signed and may come from a cache, and ask the operator; chirograph watch --dossier %s, and chirograph audit --state DIR, each with --policy FILE and %s, show whether the ledger went back, or has another history for others", path, c.URL())
+		"keep this file: it stays valid, and is your proof; this answer is not signed: "+behind+", and then the operator; chirograph watch --dossier %s, and chirograph audit --state DIR, each with --policy FILE and %s, show whether the ledger went back, or has another history for others", path, c.URL())
 }
 
 // taken says whether the ledger answered that it has taken a record and can't show it yet.

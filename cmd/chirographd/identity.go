@@ -43,6 +43,9 @@ type identity struct {
 // readIdentity reads who the ledger in a directory is: its policy, with the URL to
 // give out, and its secret keys, which have to be the policy's.
 func readIdentity(dir, ledgerURL string) (*identity, error) {
+	if err := mustBeNoCopy(dir); err != nil {
+		return nil, err
+	}
 	file := filepath.Join(dir, policyFile)
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -59,10 +62,10 @@ func readIdentity(dir, ledgerURL string) (*identity, error) {
 	if ledgerURL != "" {
 		id.locate(ledgerURL)
 	}
-	if id.secret, err = keys.Open(filepath.Join(dir, keyFile), nil); err == nil {
-		err = keys.Private(filepath.Join(dir, keyFile))
+	if id.secret, err = keys.Open(filepath.Join(dir, keyFile), nil); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := keys.Private(filepath.Join(dir, keyFile)); err != nil {
 		return nil, err
 	}
 	if want := id.key.Public(); id.secret.Public() != want {
@@ -125,23 +128,36 @@ func keepGuard(dir, guard string) error {
 	return keep(filepath.Join(dir, guardFile), []byte(place+"\n"))
 }
 
-// keep replaces a small file of the ledger's directory, whole.
+// keep replaces a small file of the ledger's directory, whole, and returns when it is on
+// disk: a ledger that forgot its guard or its witnesses would be another.
 func keep(name string, b []byte) error {
 	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, b) {
 		return nil
 	}
-	if err := os.WriteFile(name+".tmp", b, 0o644); err != nil {
+	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
 		return err
 	}
-	return os.Rename(name+".tmp", name)
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(name+".tmp", name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
 }
 
 // removed removes a file that may not be there.
 func removed(name string) error {
-	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+	err := os.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return nil
+	return syncDir(filepath.Dir(name))
 }
 
 // own returns the policy's witness that is the ledger itself; the zero Witness where
@@ -231,6 +247,11 @@ func (id *identity) readCosigner(dir string) error {
 		}
 		return nil
 	}
+	return id.openCosigner(file, own)
+}
+
+// openCosigner reads the second key from a file.
+func (id *identity) openCosigner(file string, own verify.Witness) error {
 	secret, err := keys.OpenMLDSA44(file)
 	if err == nil {
 		err = keys.Private(file)

@@ -86,7 +86,7 @@ func initLedger(f initFlags) (*verify.Policy, error) {
 			return nil, err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(dir)); err != nil {
 		return nil, err
 	}
 	temp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".*.tmp")
@@ -106,7 +106,27 @@ func initLedger(f initFlags) (*verify.Policy, error) {
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return policy, os.Rename(temp, dir)
+	if err := os.Rename(temp, dir); err != nil {
+		return nil, err
+	}
+	// Nothing leaves a ledger whose name a power cut could still take away.
+	return policy, syncDir(filepath.Dir(dir))
+}
+
+// makeDir makes a directory, and those above it that are missing, and returns when their
+// names are on disk.
+func makeDir(name string) error {
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(name)
+	if err := makeDir(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(above)
 }
 
 // checkGuard demands a place for a guard beside the ledger's directory, new or empty.
@@ -143,6 +163,9 @@ func checkURL(s string) error {
 		return nil
 	}
 	u, err := url.Parse(s)
+	if err == nil && u.User != nil {
+		return fmt.Errorf("the URL of %s has a user or a password, and policies are public", u.Host)
+	}
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
 		strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("%q is not an http or https URL without query", s)
@@ -167,7 +190,7 @@ func fillLedger(f initFlags) (*verify.Policy, error) {
 	if policy, err = verify.ParsePolicy(text); err != nil {
 		return nil, err
 	}
-	return policy, os.WriteFile(filepath.Join(f.dir, policyFile), text, 0o644)
+	return policy, keep(filepath.Join(f.dir, policyFile), text)
 }
 
 // makeKeys writes the ledger's secret keys, and returns the policy that has their

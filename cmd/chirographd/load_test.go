@@ -37,9 +37,16 @@ type ledgerProcess struct {
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
+// startLedger serves a ledger, and bounds no address's rate: all that ask are one.
 func startLedger(t testing.TB, dir string, more ...string) *ledgerProcess {
 	t.Helper()
-	p := &ledgerProcess{Cmd: exec.Command("chirographd", append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0"}, more...)...)}
+	return startCommand(t, exec.Command("chirographd", append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--rate", "0"}, more...)...))
+}
+
+// startCommand starts a command that serves a ledger.
+func startCommand(t testing.TB, c *exec.Cmd) *ledgerProcess {
+	t.Helper()
+	p := &ledgerProcess{Cmd: c}
 	p.Stderr = &p.stderr
 	stdout, err := p.StdoutPipe()
 	if err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,17 +13,26 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/ledger/replica"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// exitFailed is the exit code of everything that did not go as it should.
-const exitFailed = 2
+// Exit codes beside 0.
+const (
+	exitDamaged = 1 // check found damage, or follow --once that the ledger broke a promise
+	exitFailed  = 2 // everything else that did not go as it should
+)
 
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends what is still being answered
+	if err := keys.NoDumps(); err != nil {
+		fmt.Fprintf(stderr, "chirographd: warning: a crash may write the ledger's keys to disk: %s\n", err)
+	}
 	root := &cobra.Command{
 		Use:   "chirographd",
 		Short: "A ledger of contracts that all parties signed",
@@ -38,13 +48,17 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	cobra.AddTemplateFunc("plainFlags", plainFlags)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages |", ".FlagUsages | plainFlags |"))
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand())
+	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand(),
+		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(stderr, "chirographd: %s\n", err)
+		if breach := (*replica.Breach)(nil); errors.Is(err, errDamaged) || errors.As(err, &breach) {
+			return exitDamaged
+		}
 		return exitFailed
 	}
 	return 0

@@ -83,7 +83,7 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	r := &recovery{recoverFlags: f, id: id, store: s, guard: guard, stdout: stdout}
+	r := &recovery{recoverFlags: f, id: id, store: s, head: s.Head(), guard: guard, stdout: stdout}
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
 	switch {
 	case errors.Is(err, store.ErrNoGuard):
@@ -100,7 +100,8 @@ type recovery struct {
 	recoverFlags
 	id     *identity
 	store  *store.Store
-	guard  string // directory
+	head   store.Head // of the store, signed
+	guard  string     // directory
 	stdout io.Writer
 }
 
@@ -112,10 +113,16 @@ func (r *recovery) say(format string, args ...any) error {
 
 // adopt makes the guard of a ledger that has none.
 func (r *recovery) adopt(ctx context.Context, none error) error {
-	head := r.store.Head()
+	head := r.head
 	size := head.Checkpoint.Size
-	if r.lose > 0 {
+	lost, err := r.lostSince(ctx)
+	switch {
+	case err != nil:
+		return err
+	case lost == 0 && r.lose > 0:
 		return fmt.Errorf("%w that says how many entries are lost: leave --lose %d out", none, r.lose)
+	case lost != r.lose:
+		return fmt.Errorf("that would lose %s, and nothing was changed: if the ledger runs there, stop this; else restore a later copy, or say --lose %d", entries(lost), lost)
 	}
 	if err := r.ask(ctx); err != nil {
 		return err
@@ -136,6 +143,23 @@ func (r *recovery) adopt(ctx context.Context, none error) error {
 	return r.say("%s: the guard in %s begins with the tree of %s; %s", r.id.key.Name(), r.guard, entries(size), last)
 }
 
+// lostSince returns how many entries more than the store has are shown at the ledger's own
+// address, where its policy has one and anybody answers.
+func (r *recovery) lostSince(ctx context.Context) (uint64, error) {
+	url := r.id.policy.Logs[0].URL
+	if url == "" {
+		return 0, nil
+	}
+	c, err := shownAt(ctx, r.id.policy.Logs, url)
+	if err != nil {
+		return 0, r.say("nothing that shows a tree of the ledger answers at %s", url)
+	}
+	if size := r.head.Checkpoint.Size; c.Size > size {
+		return c.Size - size, sayLost(r.stdout, r.id.key.Name(), r.head, c.Checkpoint, url+" shows")
+	}
+	return 0, r.say("WARNING: %s still shows the ledger, with %s. Never run two", url, entries(c.Size))
+}
+
 // rewind has a store that is behind its guard go on, if it is said that what is
 // missing is lost.
 func (r *recovery) rewind(ctx context.Context, g *store.Guard) error {
@@ -143,11 +167,12 @@ func (r *recovery) rewind(ctx context.Context, g *store.Guard) error {
 	if err != nil {
 		return err
 	}
-	head := r.store.Head()
+	head := r.head
 	size, name := head.Checkpoint.Size, r.id.key.Name()
+	damaged, why := g.Damaged()
 	behind := last.Size > size
 	if behind {
-		if err := sayLost(r.stdout, name, head, last.Checkpoint); err != nil {
+		if err := sayLost(r.stdout, name, head, last.Checkpoint, "its guard knows of"); err != nil {
 			return err
 		}
 	} else if err := r.store.Continues(last.Checkpoint); err != nil {
@@ -159,6 +184,11 @@ func (r *recovery) rewind(ctx context.Context, g *store.Guard) error {
 	switch {
 	case !behind && r.lose > 0:
 		return fmt.Errorf("nothing is lost: the ledger has %s, its guard knows of %d", entries(size), last.Size)
+	case !behind && damaged != "":
+		if err := g.Set(head.Checkpoint); err != nil {
+			return err
+		}
+		return r.say("%s: %s was damaged (%s), and is written anew: the guard has the tree of %s", name, damaged, why, entries(size))
 	case !behind:
 		return r.say("%s: nothing to recover: the ledger has %s, and all that its guard knows of", name, entries(size))
 	case r.lose != last.Size-size:
@@ -170,21 +200,21 @@ func (r *recovery) rewind(ctx context.Context, g *store.Guard) error {
 	return r.say("%s: goes on from the tree of %s", name, entries(size))
 }
 
-// sayLost says what a ledger lost, and what becomes of the receipts.
-func sayLost(stdout io.Writer, name string, head store.Head, last tlog.Checkpoint) error {
+// sayLost says what a ledger lost, by the word of whom, and what becomes of the receipts.
+func sayLost(stdout io.Writer, name string, head store.Head, last tlog.Checkpoint, who string) error {
 	size := head.Checkpoint.Size
 	since := "from the beginning"
 	if size > 0 {
 		since = "after " + record.FormatTime(head.Time)
 	}
-	_, err := fmt.Fprintf(stdout, `%s: the ledger has %d entries, its guard knows of %d
+	_, err := fmt.Fprintf(stdout, `%s: the ledger has %d entries, %s %d
   lost: %s, registered %s
   orphaned: every receipt whose tree has more than %d entries. Those of lost records prove
   what the ledger has no more, and whoever holds one can submit its record again, as
   another entry (chirograph extract, chirograph submit NOTE); those of others are renewed
   by chirograph update, which will say first that the ledger shows two pasts
   the tree of %d entries has the root %s; a copy with it has them all
-`, name, size, last.Size, span(size, last.Size), since, size, last.Size, last.Root)
+`, name, size, who, last.Size, span(size, last.Size), since, size, last.Size, last.Root)
 	return err
 }
 
@@ -224,7 +254,7 @@ func (r *recovery) ask(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, witnessPatience)
 	defer cancel()
-	head := r.store.Head()
+	head := r.head
 	size := head.Checkpoint.Size
 	var against, silent []string
 	answered := map[string]bool{r.id.own().Name: true}

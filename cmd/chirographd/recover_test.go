@@ -45,7 +45,7 @@ func grow(t *testing.T, dir, witnesses string, list ...*record.Record) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	cfg := ledger.Config{Store: s, Guard: g, Sign: id.secret.Sign, Clock: time.Now}
+	cfg := ledger.Config{Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Clock: time.Now}
 	if witnesses != "" {
 		if _, err := id.readWitnesses(dir, witnesses, false); err != nil {
 			t.Fatal(err)

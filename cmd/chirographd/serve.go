@@ -29,15 +29,12 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve --dir DIR --listen ADDR [--url URL] [--witness-policy FILE] [--guard DIR]",
 		Short: "Run the ledger",
-		Long: `Runs the ledger in DIR until it is interrupted: then it takes nothing new, answers
-everything that it took, and ends. Callers who are slow have seven seconds.
+		Long: `Runs the ledger in DIR until it is interrupted; then it answers all that it took, and
+slow callers delay the end by nine seconds at most. It does not start when its guard has
+seen entries that it lacks: see chirographd recover.
 
-The witnesses of FILE, a policy with the URL of each, are asked to cosign every tree;
-what is registered is public, and answered, when their quorum has. They are remembered
-until others are named, or --without-witnesses says so.
-
-It does not start when the guard or witnesses have seen entries that it has not: see
-chirographd recover. Later, witnesses who only say so have it register nothing.`,
+The witnesses of FILE, a policy with their URLs, cosign every tree before it is public,
+until others are named. Those who only say that they have seen more stop its signing.`,
 		Example:               "  chirographd serve --dir /var/lib/chirograph --listen 127.0.0.1:8080",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -47,6 +44,9 @@ chirographd recover. Later, witnesses who only say so have it register nothing.`
 			}
 			if err := checkURL(f.url); err != nil {
 				return fmt.Errorf("--url: %w", err)
+			}
+			if err := f.callers.read(); err != nil {
+				return err
 			}
 			err := serve(cmd.Context(), f, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
 			var conflict *witness.Conflict
@@ -63,12 +63,14 @@ chirographd recover. Later, witnesses who only say so have it register nothing.`
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
 	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`, not in the ledger's directory")
+	f.callers.flags(c)
 	return c
 }
 
 type serveFlags struct {
 	dir, listen, url, witnesses, guard string
 	alone                              bool
+	callers
 }
 
 // serve runs a ledger until ctx ends or it has to stop. The order of shutdown is
@@ -97,7 +99,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	}
 	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Log: logger})
 	if err != nil {
-		return whoHolds(err)
+		return whoHolds(cutRebuild(f.dir, err))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
@@ -117,12 +119,12 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 			return err
 		}
 		defer w.Close()
-		if witness.Disjoint(id.policy, id.key) {
-			logger.Warn("two quorums of the witnesses may have nobody in common, so that each can cosign another history: let them overlap, by more than half of the witnesses", "quorum", id.policy.Quorum)
-		}
 		cfg.Witnesses = w
 	}
 	l, err := ledger.Open(cfg)
+	if errors.Is(err, ledger.ErrGuard) {
+		err = fmt.Errorf("%w: what is lost, and how to go on, chirographd recover --dir %s --without-witnesses says, or with --witness-policy FILE", err, f.dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -130,7 +132,13 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		return errors.Join(err, l.Close())
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return serveLog(ctx, id, l, f.listen, places, stdout, logger)
+	asks, err := listenControl(f.dir, l, logger)
+	if err != nil {
+		logger.Warn("no backup can be made while the ledger runs", "err", err)
+	} else {
+		defer func() { err = errors.Join(err, asks.Close()) }()
+	}
+	return serveLog(ctx, id, l, f, places, stdout, logger)
 }
 
 // sayForgotten warns of the witnesses that were asked last and are no more: what they have
@@ -171,15 +179,16 @@ func places() (int, error) {
 }
 
 // serveLog serves a log at an address until ctx ends or the log stops.
-func serveLog(ctx context.Context, id *identity, l *ledger.Log, listen string, places int, stdout io.Writer, logger *slog.Logger) error {
+func serveLog(ctx context.Context, id *identity, l *ledger.Log, f serveFlags, places int, stdout io.Writer, logger *slog.Logger) error {
 	handler, err := web.New(web.Config{
 		Key: id.key, View: l.View, Log: l, Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
 		Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
+		Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
 	})
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return err
 	}
@@ -190,12 +199,15 @@ func serveLog(ctx context.Context, id *identity, l *ledger.Log, listen string, p
 	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %s%s\n", l.Key().Name(), listener.Addr(), entries(l.View().Size()), waits); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places), l, shutdownPatience)
+	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places, f.proxy), l, shutdownPatience)
 }
 
 // askWitnesses returns the witnesses of the ledger's policy, which prove from its store
 // that it only grew.
 func (id *identity) askWitnesses(s *store.Store, logger *slog.Logger) (*witness.Witnesses, error) {
+	if witness.Disjoint(id.policy, id.key) {
+		logger.Warn("two quorums of the witnesses may have nobody in common, so that each can cosign another history: let them overlap, by more than half of the witnesses", "quorum", id.policy.Quorum)
+	}
 	return witness.New(witness.Config{
 		Ledger: id.key, Policy: id.policy, Clock: time.Now, Logger: logger,
 		Prove: func(old, size uint64) ([]tlog.Hash, error) { return tlog.ConsistencyProof(s.Tile, old, size) },

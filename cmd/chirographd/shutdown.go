@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/chirograph/chirograph/ledger"
 )
 
 // A patience is how long callers are waited for after a signal.
@@ -22,12 +20,19 @@ type patience struct {
 // ([ledger.Log.Close]) begin when nothing is taken any more, and end with those for callers.
 var shutdownPatience = patience{taken: 2 * time.Second, begun: 7 * time.Second, accepted: 2 * time.Second}
 
+// A writer is what goes on beside a server and ends with it: the sequencer of a ledger,
+// or the turns of a copy.
+type writer interface {
+	Done() <-chan struct{} // is closed when it has ended
+	Close() error          // ends it, and says why it ended by itself
+}
+
 // serveUntil serves until ctx ends or the log stops. Then it lets nobody in, soon has the
 // log take no more records, and returns when no request runs any more: each was answered,
 // or was too slow. What the sequencer took is answered before connections are closed,
 // however long that takes it; who waits for witnesses is told to come back when those
 // have had their time ([ledger.Log.Close]).
-func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, l *ledger.Log, p patience) error {
+func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, l writer, p patience) error {
 	running := &requests{handler: server.Handler}
 	server.Handler = running
 	served := make(chan error, 1)

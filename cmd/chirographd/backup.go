@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// checkpointFile has in a backup the checkpoint of all that is in it. It is no guard,
+// and lies where none is looked for: a guard that came back with the store would know
+// nothing of what was lost.
+const checkpointFile = "checkpoint"
+
+type backupFlags struct {
+	dir, to string
+	blind   bool
+}
+
+func backupCommand() *cobra.Command {
+	var f backupFlags
+	c := &cobra.Command{
+		Use:   "backup --dir DIR --to DIR2 [--no-verify]",
+		Short: "Copy a ledger, also one that runs",
+		Long: `Copies the ledger in DIR, which may be running, to DIR2, which is new or empty: all that is
+registered, its policies, and the checkpoint of it, which comes last: a directory without
+one is no backup. All is read back, as by check, for which DIR2 has to have room twice. On the file system of DIR the copy shares files with the ledger, and goes
+with it: DIR2 belongs on another disk, or is copied to one.
+
+No secret key is copied: ledger.key and ledger.mldsa.key are kept once, offline, since
+the day they were made. Nor is the guard, which has to know more than an old copy.
+
+To restore, put store, policy and witnesses.policy back beside the keys. A ledger that
+lost something by it does not start: see chirographd recover.`,
+		Example:               "  chirographd backup --dir /var/lib/chirograph --to /mnt/backup/2026-11-22",
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.dir == "" || f.to == "" {
+				return errors.New("--dir and --to have to be given")
+			}
+			return backup(cmd.Context(), f, cmd.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger (`DIR`)")
+	c.Flags().StringVar(&f.to, "to", "", "make the copy in `DIR2`, new or empty")
+	c.Flags().BoolVar(&f.blind, "no-verify", false, "do not read the copy back")
+	return c
+}
+
+// backup copies a ledger under another name, which it gives up for the one that was
+// said when all is there.
+func backup(ctx context.Context, f backupFlags, stdout io.Writer) (err error) {
+	begun := time.Now()
+	key, err := readKey(f.dir)
+	if err != nil {
+		return err
+	}
+	to, err := realPath(f.to)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(mustBeEmpty(to), mustBeBeside(f.dir, to)); err != nil {
+		return fmt.Errorf("--to: %w", err)
+	}
+	d, err := newDraft(to)
+	if err != nil {
+		return err
+	}
+	size, root, err := fillBackup(ctx, f, key, d.temp)
+	if err == nil {
+		err = d.finish()
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w; there is no backup in %s", err, f.to), d.discard())
+	}
+	checked := ", verified"
+	if f.blind {
+		checked = ", not verified"
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %s in %s, root %s, %.1f s%s\n", key.Name(), entries(size), f.to, root, time.Since(begun).Seconds(), checked)
+	return err
+}
+
+// readKey returns the key of the ledger in a directory by its policy. Its secret half
+// need not be there.
+func readKey(dir string) (note.Key, error) {
+	if err := mustBeNoCopy(dir); err != nil {
+		return note.Key{}, err
+	}
+	p, err := readPolicy(filepath.Join(dir, policyFile))
+	if err != nil {
+		return note.Key{}, err
+	}
+	return p.Logs[0].Key, nil
+}
+
+// readPolicy reads a policy of one ledger.
+func readPolicy(file string) (*verify.Policy, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	p, err := verify.ParsePolicy(text)
+	if err == nil && len(p.Logs) != 1 {
+		err = fmt.Errorf("it lists %d logs, not one ledger alone", len(p.Logs))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return p, nil
+}
+
+// fillBackup makes a backup in a directory, and returns the size and the root of it.
+func fillBackup(ctx context.Context, f backupFlags, key note.Key, temp string) (size uint64, root fmt.Stringer, err error) {
+	snap, err := takeSnapshot(ctx, f.dir, key)
+	if err != nil {
+		return 0, nil, err
+	}
+	c := snap.checkpoint
+	moved := moveCopy(ctx, filepath.Join(f.dir, storeDir), snap.name, filepath.Join(temp, storeDir))
+	if err := errors.Join(moved, snap.close()); err != nil {
+		return 0, nil, err
+	}
+	if err := copyPolicies(f.dir, temp); err != nil {
+		return 0, nil, err
+	}
+	if err := writeSynced(filepath.Join(temp, checkpointFile), c.Bytes(), 0o644); err != nil {
+		return 0, nil, err
+	}
+	if !f.blind {
+		if err := checkBackup(ctx, store.Config{Dir: filepath.Join(temp, storeDir), Key: key}, filepath.Join(temp, checkState), c); err != nil {
+			return 0, nil, fmt.Errorf("the copy is not what the ledger said: %w", err)
+		}
+	}
+	return c.Size, c.Root, syncDir(temp)
+}
+
+// takeSnapshot has the running ledger copy its store, or does it where none runs.
+func takeSnapshot(ctx context.Context, dir string, key note.Key) (*storeCopy, error) {
+	snap, notRunning := askSnapshot(ctx, dir)
+	if notRunning == nil || !errors.Is(notRunning, errNotRunning) {
+		return snap, notRunning
+	}
+	guard, err := guardOf(dir, "")
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(store.Config{Dir: filepath.Join(dir, storeDir), Key: key})
+	if errors.Is(err, store.ErrHeld) {
+		return nil, fmt.Errorf("%w; whoever has it was asked, and %w", err, notRunning)
+	}
+	if err != nil {
+		return nil, err
+	}
+	snap, err = ownSnapshot(s, store.GuardConfig{Dir: guard, Key: key})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return snap, nil
+}
+
+// ownSnapshot copies a store that nobody else has open. A backup counts as leaving: what it
+// has, the guard has first, as it does where the ledger runs.
+func ownSnapshot(s *store.Store, guard store.GuardConfig) (*storeCopy, error) {
+	g, err := store.OpenGuard(guard)
+	if err != nil {
+		return nil, err
+	}
+	head := s.Head().Checkpoint
+	last, err := g.Last()
+	if err == nil {
+		err = s.Continues(last.Checkpoint)
+	}
+	if err == nil && head.Checkpoint != last.Checkpoint {
+		err = g.Put(head)
+	}
+	if err := errors.Join(err, g.Close()); err != nil {
+		return nil, err
+	}
+	dir, err := s.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return &storeCopy{name: filepath.Base(dir), checkpoint: head, close: func() error { return errors.Join(os.RemoveAll(dir), s.Close()) }}, nil
+}
+
+// writeSynced writes a new file, and returns when it is on disk.
+func writeSynced(name string, b []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// mustBeNoCopy refuses a directory of follow.
+func mustBeNoCopy(dir string) error {
+	b, err := os.ReadFile(filepath.Join(dir, copyOf))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, fmt.Errorf("%s is a copy of the ledger at %s: chirographd follow keeps it, and chirographd promote makes it the ledger",
+		dir, strings.TrimSuffix(string(b), "\n")))
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/chirograph/chirograph/verify"
+)
+
+// A backup is often made by another user than the ledger's, by root for one, who may read
+// what the ledger's user may not. So files are opened within the directory that
+// they are said to be in, and nothing that links out of it is read.
+
+// copyPolicies copies the policies of the ledger in dir.
+func copyPolicies(dir, to string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, name := range []string{policyFile, witnessFile} {
+		b, err := readRegular(root, name)
+		if name == witnessFile && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			_, err = verify.ParsePolicy(b)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
+		}
+		if err := writeSynced(filepath.Join(to, name), b, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readRegular reads a file that is no link, nor anything else than a file.
+func readRegular(root *os.Root, name string) ([]byte, error) {
+	if err := mustBeRegular(root, name); err != nil {
+		return nil, err
+	}
+	return root.ReadFile(name)
+}
+
+func mustBeRegular(root *os.Root, name string) error {
+	info, err := root.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file, but %v", name, info.Mode())
+	}
+	return err
+}
+
+// moveCopy moves a copy of a store, the directory name in that of the store, to a new name, or
+// copies it where it cannot be moved, and returns when it is on disk. What is no directory of
+// files alone is no store, and stays where it is.
+func moveCopy(ctx context.Context, stores, name, to string) error {
+	if !copyName.MatchString(name) {
+		return fmt.Errorf("%q is no name of a copy of the store", name)
+	}
+	within, err := os.OpenRoot(stores)
+	if err != nil {
+		return err
+	}
+	defer within.Close()
+	from, _, err := openFiles(within, name)
+	if err != nil {
+		return fmt.Errorf("%s is no copy of a store: %w", filepath.Join(stores, name), err)
+	}
+	if err := from.Close(); err != nil { // Windows moves no directory that is open
+		return err
+	}
+	if os.Rename(filepath.Join(stores, name), to) == nil {
+		return nil
+	}
+	from, files, err := openFiles(within, name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(copyFiles(ctx, from, files, to), from.Close())
+}
+
+// openFiles opens a directory of files alone, and returns which it has.
+func openFiles(within *os.Root, name string) (*os.Root, []fs.DirEntry, error) {
+	info, err := within.Lstat(name)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("it is %v", info.Mode())
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := within.OpenRoot(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := fs.ReadDir(dir.FS(), ".")
+	for _, file := range files {
+		err = errors.Join(err, mustBeRegular(dir, file.Name()))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, dir.Close())
+	}
+	return dir, files, nil
+}
+
+// copyFiles copies files to a new directory.
+func copyFiles(ctx context.Context, from *os.Root, files []fs.DirEntry, to string) error {
+	if err := os.Mkdir(to, 0o755); err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := copyFile(from, file.Name(), filepath.Join(to, file.Name())); err != nil {
+			return err
+		}
+	}
+	return syncDir(to)
+}
+
+func copyFile(root *os.Root, name, to string) error {
+	in, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}

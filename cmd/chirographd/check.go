@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/check"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// errDamaged says that a check found damage.
+var errDamaged = errors.New("the ledger is damaged")
+
+type checkFlags struct{ dir, guard, state string }
+
+func checkCommand() *cobra.Command {
+	var f checkFlags
+	c := &cobra.Command{
+		Use:   "check --dir DIR [--guard DIR] [--state DIR]",
+		Short: "Find what is damaged in a ledger that does not run",
+		Long: `Reads all of a ledger or a backup that no process has, and changes nothing in it: the
+checkpoint and the guard, every entry, its signatures and the rules, every hash up to the
+root, and every index and state, made again and compared. Prints what is wrong and where.
+
+What was read is kept in a folder of its own, DIR.check unless --state names one, which
+takes as much room as the ledger and is removed at the end: a check that was interrupted
+goes on there, unless the ledger ran since.
+
+Exit 1: something is damaged. What follows from the entries, chirographd rebuild makes
+anew; the entries themselves only a copy of the log has. Exit 2: not all could be checked.`,
+		Example:               "  chirographd check --dir /var/lib/chirograph",
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.dir == "" {
+				return errors.New("--dir has to be given")
+			}
+			return checkLedger(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger or the backup (`DIR`)")
+	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); guard in the ledger's directory")
+	c.Flags().StringVar(&f.state, "state", "", "keep in `DIR`, new or empty, what was read")
+	return c
+}
+
+// checkLedger checks a ledger, and prints what it found.
+func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) error {
+	key, err := readKey(f.dir)
+	if err != nil {
+		return err
+	}
+	if f.state == "" {
+		dir, err := filepath.Abs(f.dir)
+		if err != nil {
+			return err
+		}
+		f.state = dir + ".check"
+	}
+	known, err := knownCheckpoints(f.dir, f.guard, key)
+	if err != nil {
+		return err
+	}
+	policy, quorum, err := publicPolicy(f.dir, key)
+	if err != nil {
+		return err
+	}
+	bar := newProgressBar(stderr, "checked")
+	result, err := check.Run(ctx, check.Config{
+		Store: store.Config{Dir: filepath.Join(f.dir, storeDir), Key: key}, Known: known, State: f.state, Progress: bar.show,
+		Policy: policy, Quorum: quorum,
+	})
+	bar.end()
+	if result.Anew {
+		if _, err := fmt.Fprintln(stderr, "the ledger changed since the check that was interrupted: this one began anew"); err != nil {
+			return err
+		}
+	}
+	if err := printCheck(stdout, key, result); err != nil {
+		return err
+	}
+	switch n := len(result.Findings); {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("interrupted: the next check goes on from what is in %s", f.state)
+	case errors.Is(err, store.ErrHeld):
+		return fmt.Errorf("%w: a ledger that runs is not checked: stop it, or check a backup of it", err)
+	case err != nil:
+		return fmt.Errorf("not all could be checked: %w", err)
+	case n == 1:
+		return fmt.Errorf("%w: 1 finding", errDamaged)
+	case n > 0:
+		return fmt.Errorf("%w: %d findings", errDamaged, n)
+	}
+	size := result.Head.Checkpoint.Size
+	_, err = fmt.Fprintf(stdout, "%s: sound: %s, root %s\n", key.Name(), entries(size), result.Head.Checkpoint.Root)
+	return err
+}
+
+// publicPolicy returns the policy that the ledger in dir gives out, and whether witnesses
+// are in it, whom it asked last.
+func publicPolicy(dir string, key note.Key) (policy *verify.Policy, witnessed bool, err error) {
+	if policy, err = readPolicy(filepath.Join(dir, policyFile)); err != nil {
+		return nil, false, err
+	}
+	id := &identity{key: key, policy: policy}
+	text, err := id.readWitnesses(dir, "", false)
+	return id.policy, text != nil, err
+}
+
+// printCheck prints what a check found.
+func printCheck(stdout io.Writer, key note.Key, result *check.Result) error {
+	if len(result.Findings) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(stdout, "%s: damaged\n", key.Name())
+	for _, f := range result.Findings {
+		_, e := fmt.Fprintf(stdout, "  %s\n", f)
+		err = errors.Join(err, e)
+	}
+	if result.More {
+		_, e := fmt.Fprintf(stdout, "  and there may be more: the check ends at %d findings\n", check.MaxFindings)
+		err = errors.Join(err, e)
+	}
+	if result.Open != "" {
+		_, e := fmt.Fprintf(stdout, "  not checked: %s\n", result.Open)
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// knownCheckpoints returns what the guard of the ledger in dir has, or where there is
+// none the checkpoint beside the store of a backup.
+func knownCheckpoints(dir, said string, key note.Key) ([]store.GuardFile, error) {
+	guard, err := guardOf(dir, said)
+	if err != nil {
+		return nil, err
+	}
+	list, err := store.ReadGuard(store.GuardConfig{Dir: guard, Key: key})
+	for i := range list {
+		list[i].Name = "guard: " + list[i].Name
+	}
+	if !errors.Is(err, store.ErrNoGuard) {
+		return list, err
+	}
+	b, none := os.ReadFile(filepath.Join(dir, checkpointFile))
+	if errors.Is(none, fs.ErrNotExist) {
+		return []store.GuardFile{{Name: "guard", Err: err}}, nil
+	}
+	if none != nil {
+		return nil, none
+	}
+	kept := store.GuardFile{Name: checkpointFile + " of the backup"}
+	if kept.Checkpoint, kept.Err = tlog.ParseSignedCheckpoint(b); kept.Err == nil {
+		kept.Err = store.CheckSigner(key, kept.Checkpoint)
+	}
+	return []store.GuardFile{kept}, nil
+}

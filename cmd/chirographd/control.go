@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger"
+)
+
+// A running ledger has the store to itself. For a backup it is asked over a socket in a
+// directory that its user alone may enter: whoever can ask it could read its key.
+const (
+	controlDir    = "control" // in the ledger's directory, mode 0700
+	controlSocket = "sock"    // in that, or where its path is too long
+	controlPlace  = "place"   // in the directory that this file names
+
+	// maxSocketPath is what every system takes in an address of a socket: macOS 103
+	// bytes, others some more.
+	maxSocketPath = 103
+
+	controlTime = 10 * time.Second // for a request, which is one line, and for the answer
+
+	// A copy keeps files on disk that the ledger has long replaced. maxCopies may be held
+	// at once, each for copyTime: one a day, and a terabyte goes to a slow disk in less.
+	maxCopies = 4
+	copyTime  = 24 * time.Hour
+
+	askBackup = "backup"
+)
+
+// copyName is what the name of a copy looks like, in the directory of the store.
+var copyName = regexp.MustCompile(`^backup-[0-9a-f]{16}$`)
+
+// A control answers requests at the socket of a ledger.
+type control struct {
+	listener net.Listener
+	dir      string
+	log      *ledger.Log
+	logger   *slog.Logger
+
+	copies   chan struct{} // one for each that is held
+	copyTime time.Duration
+
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// listenControl answers at the socket of the ledger in dir, which this process has to
+// itself. What an earlier one left there is taken away.
+func listenControl(dir string, l *ledger.Log, logger *slog.Logger) (*control, error) {
+	place := filepath.Join(dir, controlDir)
+	if err := removeControl(place); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(place, 0o700); err != nil {
+		return nil, err
+	}
+	path, err := socketPath(place)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("%w (is there no AF_UNIX on this system?)", errors.Join(err, removeControl(place)))
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	c := &control{listener: listener, dir: place, log: l, logger: logger,
+		copies: make(chan struct{}, maxCopies), copyTime: copyTime}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.running.Go(c.accept)
+	return c, nil
+}
+
+// socketPath returns where the socket is to be: in place, or where that is too long in a
+// new directory that place names.
+func socketPath(place string) (string, error) {
+	path := filepath.Join(place, controlSocket)
+	if len(path) <= maxSocketPath {
+		return path, nil
+	}
+	short, err := os.MkdirTemp("", "chirographd-") // mode 0700
+	if err != nil {
+		return "", err
+	}
+	if path = filepath.Join(short, controlSocket); len(path) > maxSocketPath {
+		return "", errors.Join(fmt.Errorf("%s has %d bytes, a socket's path has at most %d", path, len(path), maxSocketPath), os.Remove(short))
+	}
+	return path, os.WriteFile(filepath.Join(place, controlPlace), []byte(short+"\n"), 0o600)
+}
+
+// findSocket returns where the socket of the ledger in dir is, if there is one. Where
+// that is in a directory that another user could have made, it is an error.
+func findSocket(dir string) (string, error) {
+	place := filepath.Join(dir, controlDir)
+	b, err := os.ReadFile(filepath.Join(place, controlPlace))
+	if errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(place, controlSocket), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	short := strings.TrimSuffix(string(b), "\n")
+	if !filepath.IsAbs(short) {
+		return "", fmt.Errorf("%s names %.80q, which is no absolute path", filepath.Join(place, controlPlace), short)
+	}
+	return filepath.Join(short, controlSocket), mustBePrivate(short, dir)
+}
+
+// removeControl takes away the socket and its directories. Of what the file names, no
+// more is removed than a socket and the directory that it was alone in.
+func removeControl(place string) error {
+	if b, err := os.ReadFile(filepath.Join(place, controlPlace)); err == nil {
+		short := strings.TrimSuffix(string(b), "\n")
+		_ = removed(filepath.Join(short, controlSocket))
+		_ = removed(short)
+	}
+	return os.RemoveAll(place)
+}
+
+// Close answers nobody any more, and returns when what was begun has ended.
+func (c *control) Close() error {
+	c.cancel()
+	err := c.listener.Close()
+	c.running.Wait()
+	return errors.Join(err, removeControl(c.dir))
+}
+
+func (c *control) accept() {
+	for {
+		conn, err := c.listener.Accept()
+		if err != nil {
+			if c.ctx.Err() == nil {
+				c.logger.Error("no backups are made any more", "err", err)
+			}
+			return
+		}
+		c.running.Go(func() {
+			defer conn.Close()
+			stop := context.AfterFunc(c.ctx, func() { conn.Close() })
+			defer stop()
+			if err := c.serve(conn); err != nil {
+				c.logger.Error("backup failed", "err", err)
+			}
+		})
+	}
+}
+
+// serve answers one request. The copy of the store is the caller's until he hangs up:
+// what he has not moved away by then, or after copyTime, is removed.
+func (c *control) serve(conn net.Conn) error {
+	if err := conn.SetDeadline(time.Now().Add(controlTime)); err != nil {
+		return err
+	}
+	r := bufio.NewReader(io.LimitReader(conn, 2*int64(len(askBackup))))
+	if line, err := r.ReadString('\n'); err != nil || line != askBackup+"\n" {
+		_, err := fmt.Fprintf(conn, "error the request is %q, and there is only %q\n", line, askBackup)
+		return err
+	}
+	select {
+	case c.copies <- struct{}{}:
+		defer func() { <-c.copies }()
+	default:
+		_, err := fmt.Fprintf(conn, "error %d backups are being made, and no more are at once\n", cap(c.copies))
+		return err
+	}
+	dir, checkpoint, err := c.log.Snapshot()
+	if err != nil {
+		_, _ = fmt.Fprintf(conn, "error %s\n", err)
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := conn.SetDeadline(time.Now().Add(controlTime)); err != nil { // a copy may have taken longer
+		return err
+	}
+	c.logger.Info("made a copy of the store for a backup", "size", checkpoint.Size)
+	if _, err := fmt.Fprintf(conn, "ok %s\n%s", filepath.Base(dir), checkpoint.Bytes()); err != nil {
+		return err
+	}
+	if half, ok := conn.(*net.UnixConn); ok {
+		if err := half.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(c.copyTime)); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1)) // returns when the caller has hung up, or the ledger ends
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it was not done after %v, and its copy of the store is removed", c.copyTime)
+	}
+	return nil
+}
+
+// errNotRunning says that no ledger answers at the socket.
+var errNotRunning = errors.New("no running ledger answers")
+
+// A storeCopy is a copy of a store that somebody else makes, until it is closed.
+type storeCopy struct {
+	name       string // of the directory, in that of the store: each process has its own way there
+	checkpoint tlog.SignedCheckpoint
+	close      func() error
+}
+
+// askSnapshot asks the process that runs the ledger in dir for a copy of its store. The
+// error is errNotRunning where none does.
+func askSnapshot(ctx context.Context, dir string) (*storeCopy, error) {
+	path, err := findSocket(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotRunning, err)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotRunning, err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	s, err := readSnapshot(conn)
+	if err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("the running ledger made no copy of its store: %w", err), conn.Close())
+	}
+	s.close = func() error {
+		stop()
+		return conn.Close()
+	}
+	return s, nil
+}
+
+func readSnapshot(conn net.Conn) (*storeCopy, error) {
+	if _, err := io.WriteString(conn, askBackup+"\n"); err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(conn, 2*note.MaxSize))
+	if err != nil {
+		return nil, err
+	}
+	line, rest, _ := bytes.Cut(b, []byte("\n"))
+	if why, ok := strings.CutPrefix(string(line), "error "); ok {
+		return nil, errors.New(why)
+	}
+	name, ok := strings.CutPrefix(string(line), "ok ")
+	if !ok || !copyName.MatchString(name) {
+		return nil, fmt.Errorf("it answers %.80q", line)
+	}
+	c, err := tlog.ParseSignedCheckpoint(rest)
+	return &storeCopy{name: name, checkpoint: c}, err
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/replica"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/web"
+	"github.com/chirograph/chirograph/verify"
+)
+
+// What the directory of a copy holds, beside store and policy.
+const (
+	copyOf = "copy-of"   // the URL of the ledger: there is none in the directory of a ledger
+	cutDir = "store.cut" // a store that is being made, by promote
+	oldDir = "store.old" // the one whose place it takes
+)
+
+type followFlags struct {
+	dir, policy, listen string
+	once                bool
+	callers
+}
+
+func followCommand() *cobra.Command {
+	var f followFlags
+	c := &cobra.Command{
+		Use:   "follow --dir DIR --policy FILE [--listen ADDR] [--once] URL",
+		Short: "Keep a read-only copy of a ledger, and serve it",
+		Long: `Copies the ledger at URL to DIR, and goes on until it is interrupted; with --once up to
+where the ledger is now. Everything is verified, as by an audit. What breaks a rule or a
+promise is not taken in: what was verified before stays, and evidence is written to DIR.
+
+With --listen the copy is served as the ledger serves its own. It takes no records, and
+says where the ledger is; GET /readyz fails while it is two minutes behind. It has no
+secret key. To make it the ledger: chirographd promote.`,
+		Example:               "  chirographd follow --dir copy --policy ledger.policy --listen :8080 https://ledger.example",
+		Args:                  cobra.ExactArgs(1),
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case f.dir == "" || f.policy == "":
+				return errors.New("--dir and --policy have to be given")
+			case f.once && f.listen != "":
+				return errors.New("--once ends when the copy is made, and --listen serves it: give one")
+			}
+			if err := f.callers.read(); err != nil {
+				return err
+			}
+			return follow(cmd.Context(), f, args[0], cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+		},
+	}
+	c.Flags().StringVar(&f.dir, "dir", "", "keep the copy in `DIR`, new or of this ledger")
+	c.Flags().StringVar(&f.policy, "policy", "", "trust the ledger and the quorum of `FILE`")
+	c.Flags().StringVar(&f.listen, "listen", "", "serve the copy at `HOST:PORT`")
+	c.Flags().BoolVar(&f.once, "once", false, "end when the copy has what the ledger has now")
+	f.callers.flags(c)
+	return c
+}
+
+// follow keeps a copy until ctx ends.
+func follow(ctx context.Context, f followFlags, url string, stdout io.Writer, logger *slog.Logger) (err error) {
+	places, err := places()
+	if err != nil {
+		return err
+	}
+	policy, err := readPolicy(f.policy)
+	if err != nil {
+		return err
+	}
+	c, err := client.New(client.Config{URL: url, Policy: policy})
+	if err != nil {
+		return err
+	}
+	s, err := openFollowed(f.dir, c, policy, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	r, err := replica.Open(replica.Config{Client: c, Policy: policy, Store: s, Dir: f.dir, Clock: time.Now, Log: logger})
+	if err != nil {
+		return err
+	}
+	if f.once {
+		if err := r.Turn(ctx); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(stdout, "%s: %s copied from %s, root %s\n", c.Ledger().Name(), entries(r.View().Size()), c.URL(), r.View().Checkpoint().Root)
+		return err
+	}
+	return followOn(ctx, f, r, c, policy, places, stdout, logger)
+}
+
+// openFollowed opens the copy of a ledger, which it makes where there is none.
+func openFollowed(dir string, c *client.Client, policy *verify.Policy, logger *slog.Logger) (*store.Store, error) {
+	if err := mustFollow(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	s, err := openCopy(dir, c.Ledger(), logger)
+	if errors.Is(err, store.ErrOwn) {
+		return nil, fmt.Errorf("%w: chirographd serve runs the ledger in %s", err, dir)
+	}
+	if err != nil {
+		return nil, whoHolds(err)
+	}
+	if policy.Logs[0].URL == "" {
+		policy.Logs[0].URL = c.URL()
+	}
+	// Beside the store, so that they are this process's to write.
+	if err := errors.Join(
+		keep(filepath.Join(dir, copyOf), []byte(c.URL()+"\n")),
+		keep(filepath.Join(dir, policyFile), policy.Bytes()),
+	); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// mustFollow refuses the directory of a ledger, before anything in it is touched.
+func mustFollow(dir string) error {
+	_, notCopy := os.Stat(filepath.Join(dir, copyOf))
+	if _, err := os.Stat(filepath.Join(dir, policyFile)); err == nil && errors.Is(notCopy, fs.ErrNotExist) {
+		return fmt.Errorf("%s has a ledger of its own: chirographd serve runs it, and a copy is kept elsewhere", dir)
+	}
+	return nil
+}
+
+// openCopy opens the copy in a directory. What a promotion left that was killed while it
+// put one store in the place of another, is settled.
+func openCopy(dir string, key note.Key, logger *slog.Logger) (*store.Store, error) {
+	own, cut := filepath.Join(dir, storeDir), filepath.Join(dir, cutDir)
+	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(cut, own); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	s, err := store.OpenCopy(store.Config{Dir: own, Key: key, Log: logger})
+	if err != nil {
+		return nil, err
+	}
+	// Now that the directory is this process's.
+	if err := errors.Join(os.RemoveAll(cut), os.RemoveAll(filepath.Join(dir, oldDir))); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// A follower is the part of a copy that ends with its server.
+type follower struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when no turn is made any more
+	err    error         // why, set before done
+}
+
+func (f *follower) Done() <-chan struct{} { return f.done }
+
+// Close ends a turn that is being made.
+func (f *follower) Close() error {
+	f.cancel()
+	<-f.done
+	return f.err
+}
+
+// followOn makes turns until ctx ends, and serves what is there meanwhile where it is
+// said at which address.
+func followOn(ctx context.Context, f followFlags, r *replica.Replica, c *client.Client, policy *verify.Policy, places int, stdout io.Writer, logger *slog.Logger) error {
+	turning, cancel := context.WithCancel(ctx)
+	running := &follower{cancel: cancel, done: make(chan struct{})}
+	begin := func() {
+		go func() {
+			defer close(running.done)
+			running.err = r.Follow(turning, replica.Pause)
+		}()
+	}
+	if f.listen == "" {
+		begin()
+		<-running.Done()
+		return running.Close()
+	}
+	handler, err := web.New(web.Config{
+		Key: c.Ledger(), View: r.View, Copy: &web.Copy{Ledger: policy.Logs[0].URL, Ready: r.Ready}, Clock: time.Now,
+		Checks: runtime.GOMAXPROCS(0), Policy: policy.Bytes(), URL: policy.Logs[0].URL, Logger: logger,
+		Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
+	})
+	if err != nil {
+		cancel()
+		return err
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		cancel()
+		return err
+	}
+	size := uint64(0)
+	if v := r.View(); v != nil {
+		size = v.Size()
+	}
+	if _, err := fmt.Fprintf(stdout, "copy of %s at http://%s, %s\n", c.Ledger().Name(), listener.Addr(), entries(size)); err != nil {
+		cancel()
+		return errors.Join(err, listener.Close())
+	}
+	begin()
+	err = serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places, f.proxy), running, shutdownPatience)
+	return errors.Join(err, running.Close())
+}
+
+// copiedFrom returns the URL of the ledger of which a directory has a copy.
+func copiedFrom(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, copyOf))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no copy of a ledger in %s: chirographd follow makes one", dir)
+	}
+	return strings.TrimSuffix(string(b), "\n"), err
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/check"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// Where rebuild has a store beside the one that is there.
+const (
+	rebuiltDir = storeDir + ".rebuilt"        // the new one, while it is made
+	beforeDir  = storeDir + ".before-rebuild" // the old one, when it is
+)
+
+type rebuildFlags struct {
+	dir, guard string
+	discard    bool
+}
+
+func rebuildCommand() *cobra.Command {
+	var f rebuildFlags
+	c := &cobra.Command{
+		Use:   "rebuild --dir DIR [--guard DIR] [--discard]",
+		Short: "Make what follows from a ledger's entries anew",
+		Long: `Makes a new store of the entries of a ledger that does not run: its tiles, its indexes
+and its state, where chirographd check says that they are damaged, or where they are of
+an older program. The new one takes the place of the old when it has the tree that the
+ledger signed, and which the guard knows; the old one is kept as store.before-rebuild.
+
+Entries that are damaged it names, and changes nothing: only a copy of the log has them
+as they were. It can be stopped at any moment, and run again.`,
+		Example:               "  chirographd rebuild --dir /var/lib/chirograph",
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.dir == "" {
+				return errors.New("--dir has to be given")
+			}
+			return rebuild(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger (`DIR`)")
+	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); guard in the ledger's directory")
+	c.Flags().BoolVar(&f.discard, "discard", false, "do not keep the old store")
+	return c
+}
+
+// rebuild makes the store of a ledger anew. It holds the guard all the while, so that no
+// ledger starts between the two names.
+func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err error) {
+	key, err := readKey(f.dir)
+	if err != nil {
+		return err
+	}
+	guard, err := guardOf(f.dir, f.guard)
+	if err != nil {
+		return err
+	}
+	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: key})
+	if errors.Is(err, store.ErrNoGuard) {
+		err = fmt.Errorf("%w: where it is, --guard DIR says; without it nobody knows whether entries are missing at the end", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	last, err := g.Last()
+	if err != nil {
+		return err
+	}
+	r := &rebuilding{f, key, last, stdout, stderr}
+	cut, err := r.wasCut()
+	if err == nil && !cut {
+		err = r.make(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return r.swap(cut)
+}
+
+// A rebuilding is one run of rebuild.
+type rebuilding struct {
+	rebuildFlags
+	key            note.Key
+	last           tlog.SignedCheckpoint // of the guard
+	stdout, stderr io.Writer
+}
+
+func (r *rebuilding) path(name string) string { return filepath.Join(r.dir, name) }
+
+// wasCut says whether an earlier run ended between the two names, with the new store
+// whole. The error says that there is an old one that this would write over.
+func (r *rebuilding) wasCut() (bool, error) {
+	there := make(map[string]bool)
+	for _, name := range []string{storeDir, rebuiltDir, beforeDir} {
+		_, err := os.Stat(r.path(name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		there[name] = err == nil
+	}
+	switch {
+	case there[storeDir] && there[beforeDir]:
+		return false, fmt.Errorf("%s is there: a rebuild before was done, and kept the old store there; to make it once more, move it away", r.path(beforeDir))
+	case there[storeDir] || !there[beforeDir] || !there[rebuiltDir]:
+		return false, nil
+	}
+	return true, nil
+}
+
+// make makes the new store.
+func (r *rebuilding) make(ctx context.Context) error {
+	if err := os.RemoveAll(r.path(rebuiltDir)); err != nil {
+		return err
+	}
+	bar := newProgressBar(r.stderr, "rebuilt")
+	rebuilt, err := check.Rebuild(ctx, check.RebuildConfig{
+		Store: store.Config{Dir: r.path(storeDir), Key: r.key}, Last: r.last, Dir: r.path(rebuiltDir), Progress: bar.show,
+	})
+	bar.end()
+	if err != nil {
+		return fmt.Errorf("nothing was changed: %w", errors.Join(err, os.RemoveAll(r.path(rebuiltDir))))
+	}
+	if rebuilt.Lost != nil {
+		_, err = fmt.Fprintf(r.stderr, "chirographd: warning: what was public cannot be read, so that all entries are: %s\n", rebuilt.Lost)
+	}
+	return err
+}
+
+// swap proves the new store as a start does, and gives it the name of the old one.
+func (r *rebuilding) swap(cut bool) error {
+	s, err := store.Open(store.Config{Dir: r.path(rebuiltDir), Key: r.key})
+	if err != nil {
+		return err
+	}
+	size := s.Head().Checkpoint.Size
+	if err := errors.Join(s.Continues(r.last.Checkpoint), s.Close()); err != nil {
+		return fmt.Errorf("the new store is not the ledger's: %w", err)
+	}
+	if !cut {
+		if err := errors.Join(os.Rename(r.path(storeDir), r.path(beforeDir)), syncDir(r.dir)); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(r.path(rebuiltDir), r.path(storeDir)); err != nil {
+		return err
+	}
+	if err := syncDir(r.dir); err != nil {
+		return err
+	}
+	old := "the old store is in " + r.path(beforeDir)
+	if r.discard {
+		if err := os.RemoveAll(r.path(beforeDir)); err != nil {
+			return err
+		}
+		old = "the old store is removed"
+	}
+	_, err = fmt.Fprintf(r.stdout, "%s: rebuilt from %s; %s\n", r.key.Name(), entries(size), old)
+	return err
+}
+
+// cutRebuild says of a store that does not open when a rebuild is in the way.
+func cutRebuild(dir string, err error) error {
+	_, there := os.Stat(filepath.Join(dir, storeDir))
+	if _, cut := os.Stat(filepath.Join(dir, beforeDir)); cut == nil && errors.Is(there, fs.ErrNotExist) {
+		return fmt.Errorf("%w; a rebuild was cut short: chirographd rebuild ends it", err)
+	}
+	return err
+}
