@@ -74,6 +74,10 @@ func backup(ctx context.Context, f backupFlags, stdout io.Writer) (err error) {
 	if err := errors.Join(mustBeEmpty(to), mustBeBeside(f.dir, to)); err != nil {
 		return fmt.Errorf("--to: %w", err)
 	}
+	// Not made: where a disk is not mounted, the backup would be on the ledger's own.
+	if _, err := os.Stat(filepath.Dir(to)); err != nil {
+		return fmt.Errorf("--to: the directory that %s is to be in is not there, or its disk is not mounted: %w", to, err)
+	}
 	d, err := newDraft(to)
 	if err != nil {
 		return err
