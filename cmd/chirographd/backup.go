@@ -35,8 +35,9 @@ func backupCommand() *cobra.Command {
 		Short: "Copy a ledger, also one that runs",
 		Long: `Copies the ledger in DIR, which may be running, to DIR2, which is new or empty: all that is
 registered, its policies, and the checkpoint of it, which comes last: a directory without
-one is no backup. All is read back, as by check, for which DIR2 has to have room twice. On the file system of DIR the copy shares files with the ledger, and goes
-with it: DIR2 belongs on another disk, or is copied to one.
+one is no backup. All is read back, as by check but for the lines of witnesses, for which
+there has to be room twice. On the file system of DIR the copy shares files with the
+ledger, and goes with it: DIR2 belongs on another disk, or is copied to one.
 
 No secret key is copied: ledger.key and ledger.mldsa.key are kept once, offline, since
 the day they were made. Nor is the guard, which has to know more than an old copy.

@@ -49,7 +49,7 @@ anew; the entries themselves only a copy of the log has. Exit 2: not all could b
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger or the backup (`DIR`)")
-	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); guard in the ledger's directory")
+	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); else where it was last")
 	c.Flags().StringVar(&f.state, "state", "", "keep in `DIR`, new or empty, what was read")
 	return c
 }

@@ -139,6 +139,9 @@ func removeControl(place string) error {
 func (c *control) Close() error {
 	c.cancel()
 	err := c.listener.Close()
+	if errors.Is(err, net.ErrClosed) { // by accept, which could not go on
+		err = nil
+	}
 	c.running.Wait()
 	return errors.Join(err, removeControl(c.dir))
 }
@@ -148,7 +151,8 @@ func (c *control) accept() {
 		conn, err := c.listener.Accept()
 		if err != nil {
 			if c.ctx.Err() == nil {
-				c.logger.Error("no backups are made any more", "err", err)
+				// Whoever connects is told that nobody answers, and does not wait for ever.
+				c.logger.Error("no backups are made any more", "err", errors.Join(err, c.listener.Close()))
 			}
 			return
 		}

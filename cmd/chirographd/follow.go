@@ -44,11 +44,12 @@ func followCommand() *cobra.Command {
 		Short: "Keep a read-only copy of a ledger, and serve it",
 		Long: `Copies the ledger at URL to DIR, and goes on until it is interrupted; with --once up to
 where the ledger is now. Everything is verified, as by an audit. What breaks a rule or a
-promise is not taken in: what was verified before stays, and evidence is written to DIR.
+promise is not taken in (exit 1 with --once): what was verified before stays, and
+evidence, where there is some, is written to DIR.
 
 With --listen the copy is served as the ledger serves its own. It takes no records, and
-says where the ledger is; GET /readyz fails while it is two minutes behind. It has no
-secret key. To make it the ledger: chirographd promote.`,
+says where the ledger is; GET /readyz fails before it has a tree, after a broken promise,
+and while it is two minutes behind. It has no secret key. To make it the ledger: chirographd promote.`,
 		Example:               "  chirographd follow --dir copy --policy ledger.policy --listen :8080 https://ledger.example",
 		Args:                  cobra.ExactArgs(1),
 		DisableFlagsInUseLine: true,

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/replica"
 )
 
@@ -56,8 +57,8 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(stderr, "chirographd: %s\n", err)
-		if breach := (*replica.Breach)(nil); errors.Is(err, errDamaged) || errors.As(err, &breach) {
-			return exitDamaged
+		if breach := (*replica.Breach)(nil); errors.Is(err, errDamaged) || errors.As(err, &breach) && breach.Finding.Rule != audit.Behind {
+			return exitDamaged // an older tree may be that of a cache
 		}
 		return exitFailed
 	}

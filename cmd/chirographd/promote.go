@@ -39,8 +39,9 @@ func promoteCommand() *cobra.Command {
 		Long: `Makes the copy that follow kept in DIR the ledger, with its secret key. THE OLD MACHINE
 MUST BE OFF, FOR EVER: two that sign by one key make two histories.
 
-The copy, a guard that is there, the old address and the witnesses are asked how many
-entries the copy lacks. They are lost: only --lose N, just as many, goes on without them.`,
+The copy, a guard that is there and the old address are asked how many entries the copy
+lacks. They are lost: only --lose N, just as many, goes on without them. When a witness
+has more than the copy, or another tree, nothing is done.`,
 		Example:               "  chirographd promote --dir copy --key ledger.key --witness-policy witnesses.policy",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -222,6 +223,9 @@ func (p *promotion) guardCopy(ctx context.Context, known tlog.SignedCheckpoint) 
 		last, err := g.Last()
 		if err != nil {
 			return err
+		}
+		if file, why := g.Damaged(); file != "" && p.head.Checkpoint.Size <= last.Size {
+			return fmt.Errorf("guard: %s is damaged (%w), and may have had more than the %d entries of the other file: put a copy of it back, or move the guard away, and say with --lose what is lost", file, why, last.Size)
 		}
 		if known, err = p.larger("the guard", known, last); err != nil {
 			return err

@@ -226,3 +226,33 @@ func TestTheSecondKeyIsPromotedToo(t *testing.T) {
 		}
 	}
 }
+
+// What a damaged file of the guard had may be more than the copy has: nobody is to lose it
+// without a word.
+func TestACopyIsNotPromotedOverADamagedGuard(t *testing.T) {
+	dir, p := newLedger(t)
+	key := p.Logs[0].Key
+	list := revocations(t, key, 4)
+	grow(t, dir, "", list[:2]...)
+	to := filepath.Join(t.TempDir(), "copy")
+	mustCopy(t, dir, to, fmt.Appendf(nil, "log %s\nquorum none\n", key))
+	for _, r := range list[2:] {
+		grow(t, dir, "", r)
+	}
+	guard := filepath.Join(dir, guardDir)
+	var newest string
+	for _, name := range []string{"checkpoint.0", "checkpoint.1"} {
+		text, err := os.ReadFile(filepath.Join(guard, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("\n4\n")) {
+			newest = filepath.Join(guard, name)
+		}
+	}
+	if err := os.WriteFile(newest, []byte("not a checkpoint\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(t, exitFailed, []string{newest + " is damaged", "may have had more than the 3 entries"},
+		"promote", "--dir", to, "--key", filepath.Join(dir, keyFile), "--guard", guard, "--without-witnesses", "--lose", "1")
+}

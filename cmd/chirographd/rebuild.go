@@ -39,7 +39,8 @@ an older program. The new one takes the place of the old when it has the tree th
 ledger signed, and which the guard knows; the old one is kept as store.before-rebuild.
 
 Entries that are damaged it names, and changes nothing: only a copy of the log has them
-as they were. It can be stopped at any moment, and run again.`,
+as they were. It can be stopped at any moment, and run again; once it is
+done, only when store.before-rebuild is moved away.`,
 		Example:               "  chirographd rebuild --dir /var/lib/chirograph",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -51,7 +52,7 @@ as they were. It can be stopped at any moment, and run again.`,
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger (`DIR`)")
-	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); guard in the ledger's directory")
+	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); else where it was last")
 	c.Flags().BoolVar(&f.discard, "discard", false, "do not keep the old store")
 	return c
 }

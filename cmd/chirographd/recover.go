@@ -53,7 +53,7 @@ ledger, or another tree, nothing is done.`,
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger (`DIR`)")
-	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); guard in the ledger's directory")
+	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); else where it was last")
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "the witnesses to ask, and their quorum (`FILE`)")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "nobody else knows how large the ledger was")
 	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, exactly so many as are lost")

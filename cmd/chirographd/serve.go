@@ -62,7 +62,7 @@ until others are named. Those who only say that they have seen more stop its sig
 	c.Flags().StringVar(&f.url, "url", "", "the public finds it at `URL`")
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
-	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`, not in the ledger's directory")
+	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`; else where it was last")
 	f.callers.flags(c)
 	return c
 }

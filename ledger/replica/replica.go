@@ -254,6 +254,8 @@ func (r *Replica) tell(err error) {
 	switch {
 	case !errors.As(err, &b):
 		r.cfg.Log.Warn("the ledger could not be followed", "why", err, "shown", size)
+	case b.Finding.Rule == audit.Behind:
+		r.cfg.Log.Warn("the ledger shows an older tree, as a cache may for a while: nothing of it is taken in", "what", err, "shown", size)
 	case b.Evidence != "":
 		r.cfg.Log.Error("THE LEDGER BROKE A PROMISE: it is followed no further, and what was judged before is shown as it was", "what", err, "shown", size)
 	default:
