@@ -122,11 +122,8 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		cfg.Witnesses = w
 	}
 	l, err := ledger.Open(cfg)
-	if errors.Is(err, ledger.ErrGuard) {
-		err = fmt.Errorf("%w: what is lost, and how to go on, chirographd recover --dir %s --without-witnesses says, or with --witness-policy FILE", err, f.dir)
-	}
 	if err != nil {
-		return err
+		return whatIsLost(f.dir, err)
 	}
 	if err := errors.Join(keepGuard(f.dir, guard), keepWitnesses(f.dir, asked)); err != nil {
 		return errors.Join(err, l.Close())
@@ -159,6 +156,14 @@ func sayForgotten(dir string, logger *slog.Logger) error {
 		logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
 		return nil
 	}
+}
+
+// whatIsLost says what to do about a store that is not the one that the guard knows.
+func whatIsLost(dir string, err error) error {
+	if errors.Is(err, ledger.ErrGuard) {
+		return fmt.Errorf("%w: what is lost, and how to go on, chirographd recover --dir %s --without-witnesses says, or with --witness-policy FILE", err, dir)
+	}
+	return err
 }
 
 // whoHolds says what to do about a store that another process has open.
