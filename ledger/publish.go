@@ -29,8 +29,9 @@ func (l *Log) resume() error {
 	switch {
 	case l.witnesses == nil:
 		err = l.leave()
-	case l.store.Published().Checkpoint.Size > last.Size:
-		// Committed without witnesses, and cut short before it left.
+	case !l.store.Held() && l.store.Published().Checkpoint.Size > last.Size:
+		// Committed without witnesses, and cut short before it left. What witnesses
+		// have cosigned is public, also where a crash took it from the guard.
 		err = l.store.Publish(last)
 	default:
 		// What is public stays so. What comes is, when they agree.

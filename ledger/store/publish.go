@@ -19,6 +19,10 @@ func (s *Store) Published() Head {
 	return s.head
 }
 
+// Held says whether what is published was said by [Store.Publish] or [Store.Hold], and is
+// not just the head.
+func (s *Store) Held() bool { return s.published != nil }
+
 // Shown returns the signed head that a copy shows, if it has reached one. It is for the
 // goroutine that writes.
 func (s *Store) Shown() (Head, bool) {
