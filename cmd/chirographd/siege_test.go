@@ -157,7 +157,21 @@ func (s *siege) round() {
 
 // registerOne has the ledger register a record, so that what was stored and not
 // published is published with it.
+// It may have been registered before the kill, and is answered at once then: so the
+// witnesses are waited for, who confirm what was stored, and publish it.
 func (s *siege) registerOne(p *ledgerProcess) {
+	for end := time.Now().Add(time.Minute); ; {
+		resp, err := s.client.Get(p.url + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+		}
+		if err == nil && resp.StatusCode == http.StatusOK {
+			break
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("the ledger is not ready after its start: %v\n%s", err, p.stderr.String())
+		}
+	}
 	if !s.submit(p.url, s.waiting[0]) {
 		s.t.Fatalf("the ledger does not register after its start\n%s", p.stderr.String())
 	}
