@@ -184,12 +184,17 @@ func (g *Guard) sync(name string) error {
 }
 
 // Last reads the checkpoint from the disk. It is the ledger's: signed by its key, of
-// its origin.
+// its origin. A file that cannot be read is an error, and not a torn one: it may have
+// the larger tree.
 func (g *Guard) Last() (tlog.SignedCheckpoint, error) {
 	var have [2]tlog.SignedCheckpoint
 	var errs [2]error
 	for i := range g.slots {
-		if have[i], errs[i] = g.read(i); errs[i] == nil {
+		have[i], errs[i] = g.read(i)
+		if errors.Is(errs[i], errUnread) {
+			return tlog.SignedCheckpoint{}, fmt.Errorf("guard %s: %w; where it stays so, take %s away and run chirographd recover", g.dir, errs[i], guardSlots[i])
+		}
+		if errs[i] == nil {
 			errs[i] = CheckSigner(g.key, have[i])
 		}
 	}
@@ -222,11 +227,14 @@ func (g *Guard) Damaged() (file string, why error) {
 	return g.fs.PathJoin(g.dir, guardSlots[1-g.last]), g.bad
 }
 
+// errUnread says that nobody knows what a file has.
+var errUnread = errors.New("it cannot be read")
+
 // read reads one file.
 func (g *Guard) read(slot int) (tlog.SignedCheckpoint, error) {
 	b, err := io.ReadAll(io.NewSectionReader(g.slots[slot], 0, note.MaxSize+1))
 	if err != nil {
-		return tlog.SignedCheckpoint{}, err
+		return tlog.SignedCheckpoint{}, fmt.Errorf("%w: %w", errUnread, err)
 	}
 	if len(b) == 0 {
 		return tlog.SignedCheckpoint{}, ErrNoGuard
@@ -259,6 +267,9 @@ func (g *Guard) foreign(size uint64) error {
 			return fmt.Errorf("guard %s: it was taken away: %w", g.dir, err)
 		}
 		c, err := g.read(i)
+		if errors.Is(err, errUnread) {
+			return fmt.Errorf("guard %s: %w", g.dir, err)
+		}
 		// A torn file may say any size, and is not signed.
 		if err == nil && c.Size > size && CheckSigner(g.key, c) == nil || i == g.last && (err != nil || c.Size != size) {
 			return fmt.Errorf("guard %s: size %d was written last, and now there is %d (%v): another process has it", g.dir, size, c.Size, err)

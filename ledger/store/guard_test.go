@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store/faultfs"
 )
 
 const guarded = "guard"
@@ -229,4 +230,50 @@ func BenchmarkGuardPut(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// What cannot be read for once is not what was never there: the file may have the tree
+// that left last.
+func TestAFileOfTheGuardThatCannotBeReadIsNotATornOne(t *testing.T) {
+	disk := vfs.NewMem()
+	g := newGuard(t, disk)
+	remember(t, g, 1, 2)
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for k := 1; ; k++ {
+		n := 0
+		fs := faultfs.New(disk, func(op faultfs.Op) (f faultfs.Fault) {
+			if op.Kind != faultfs.Read {
+				return f
+			}
+			if n++; n == k {
+				f.Err = errors.New("input/output error")
+				failed++
+			}
+			return f
+		})
+		g, err := OpenGuard(guardConfig(fs))
+		if err == nil {
+			var c tlog.SignedCheckpoint
+			if c, err = g.Last(); err == nil && c.Size != 2 {
+				t.Fatalf("read %d failed, and the guard has size %d, not 2", k, c.Size)
+			}
+			if err == nil {
+				err = g.Put(sizeOf(2))
+			}
+			g.Close()
+		}
+		if n < k {
+			break
+		}
+		if err == nil || !strings.Contains(err.Error(), "input/output error") {
+			t.Fatalf("read %d failed, the guard says: %v", k, err)
+		}
+	}
+	if failed < 4 {
+		t.Fatalf("%d reads failed", failed)
+	}
+	has(t, disk, 2)
 }
