@@ -12,13 +12,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/chirograph/chirograph/cmd/terminal"
+	"github.com/chirograph/chirograph/cmd/version"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -55,6 +56,7 @@ type options struct {
 var errUsage = errors.New("see chirograph-verify --help")
 
 func run(args []string, stdout, stderr io.Writer) int {
+	stdout, stderr = terminal.Writer(stdout), terminal.Writer(stderr)
 	o := options{stdout: stdout, stderr: stderr, now: time.Now}
 	flags := pflag.NewFlagSet("chirograph-verify", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -68,7 +70,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var code int
 	switch asked := errors.Is(err, pflag.ErrHelp); {
 	case err == nil && *about:
-		_, err = fmt.Fprintln(stdout, version())
+		_, err = fmt.Fprintln(stdout, version.Of("chirograph-verify"))
 	case asked || err == nil && (flags.NArg() == 0 || flags.Arg(0) == "help"):
 		err = help(stdout, flags.Args())
 	case err == nil:
@@ -148,7 +150,7 @@ func (o *options) printJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = o.stdout.Write(append(b, '\n'))
+	_, err = o.stdout.Write(append(terminal.JSON(b), '\n'))
 	return err
 }
 
@@ -186,9 +188,4 @@ func (o *options) complainWith(where string, f *verify.Failure, h string) {
 }
 
 // plain returns the name of a file as it is, or quoted where a terminal would obey it.
-func plain(name string) string {
-	if q := strconv.Quote(name); q != `"`+name+`"` {
-		return q
-	}
-	return name
-}
+func plain(name string) string { return terminal.Name(name) }

@@ -20,6 +20,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/terminal"
+	"github.com/chirograph/chirograph/cmd/version"
 	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/ledger/dossier"
 )
@@ -63,8 +65,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitYes
 	}
-	if stopped(ctx, err) {
+	err, stopped := foundOut(ctx, err)
+	if stopped {
 		fmt.Fprintln(stderr, "chirograph: stopped")
+	}
+	if err == nil {
 		return exitUnasked
 	}
 	fmt.Fprintf(stderr, "chirograph: %s\n", plainError(err))
@@ -97,9 +102,25 @@ func advice(err error) string {
 // errStopped is the error of a command that a signal ended.
 var errStopped = errors.New("stopped")
 
-// stopped says whether a command ended by a signal, and by nothing that it found out.
-func stopped(ctx context.Context, err error) bool {
-	return errors.Is(err, errStopped) || errors.Is(err, keys.ErrInterrupted) || ctx.Err() != nil && errors.Is(err, context.Canceled)
+// foundOut returns what of the error of a command is not that a signal ended it, nil for
+// nothing, and whether one did.
+func foundOut(ctx context.Context, err error) (found error, stopped bool) {
+	if !errors.Is(err, errStopped) && !errors.Is(err, keys.ErrInterrupted) && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
+		return err, false
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			part, _ = foundOut(ctx, part)
+			found = errors.Join(found, part)
+		}
+	case interface{ Unwrap() error }:
+		// What is around both, a hint say, stays around both.
+		if inner, _ := foundOut(ctx, e.Unwrap()); inner != nil {
+			found = err
+		}
+	}
+	return found, true
 }
 
 // grace is how long a command may go on after a signal: a request ends at once, and
@@ -127,7 +148,7 @@ ledger. Everything about one contract is in one file, NAME.chirograph.
 		Example:       "  chirograph demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Version:       version(),
+		Version:       version.Of("chirograph"),
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(a.keyCommand(), a.policyCommand(), a.newCommand(), a.amendCommand(), a.declareCommand(), a.terminateCommand(), a.showCommand(), a.extractCommand(),
@@ -149,7 +170,7 @@ func (a *app) printJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	return a.print("%s", b)
+	return a.print("%s", terminal.JSON(b))
 }
 
 // A negative error is the answer no, and not a failure to find out.

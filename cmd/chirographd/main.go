@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/version"
 	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/replica"
@@ -43,7 +44,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
   chirographd serve --dir ledger --listen 127.0.0.1:8080`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Version:       version(),
+		Version:       version.Of("chirographd"),
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	cobra.AddTemplateFunc("plainFlags", plainFlags)

@@ -3,6 +3,7 @@ package audit
 import (
 	"testing"
 
+	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -29,7 +30,7 @@ func BenchmarkOpenEntry(b *testing.B) {
 	l := newLedger().fill(1)
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			verify.OpenEntry(l.entries[0])
+			verify.OpenEntry(l.Entries[0])
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
@@ -38,12 +39,12 @@ func BenchmarkOpenEntry(b *testing.B) {
 // BenchmarkSignatureFloor checks the signatures of an entry and does nothing else.
 func BenchmarkSignatureFloor(b *testing.B) {
 	l := newLedger().fill(1)
-	r := verify.OpenEntry(l.entries[0]).Record
+	r := verify.OpenEntry(l.Entries[0]).Record
 	text := r.Text().Bytes()
-	signers := []signer{maker, buyer}
+	signers := []ledgertest.Signer{maker, buyer}
 	var sigs [][]byte
 	for _, s := range signers {
-		sigs = append(sigs, must(s.sign(text)))
+		sigs = append(sigs, must(s.Sign(text)))
 	}
 	b.ResetTimer()
 	b.RunParallel(func(p *testing.PB) {

@@ -20,108 +20,108 @@ var cheats = []struct {
 	absence bool
 	cheat   func(l *ledger)
 }{
-	{"garbage", rules.Form, 1, false, func(l *ledger) { l.add([]byte("hello")) }},
-	{"nothing at all", rules.Form, 1, false, func(l *ledger) { l.add(nil) }},
-	{"time of an entry that is none", rules.Form, 1, false, func(l *ledger) { l.add(append([]byte("registered 01\n"), l.signedContract(nil).Bytes()...)) }},
+	{"garbage", rules.Form, 1, false, func(l *ledger) { l.Add([]byte("hello")) }},
+	{"nothing at all", rules.Form, 1, false, func(l *ledger) { l.Add(nil) }},
+	{"time of an entry that is none", rules.Form, 1, false, func(l *ledger) { l.Add(append([]byte("registered 01\n"), l.Contract(nil).Bytes()...)) }},
 	{"no signature line", rules.Form, 1, false, func(l *ledger) {
-		text := l.text(record.Contract).Bytes()
-		l.registerAt(l.last, append(text, '\n'))
+		text := l.Text(record.Contract).Bytes()
+		l.RegisterAt(l.Last, append(text, '\n'))
 	}},
 	{"another ledger", rules.Form, 1, false, func(l *ledger) {
-		l.register(l.signedContract(func(t *record.Text) { t.Ledger = newSigner("elsewhere.example").Key }))
+		l.Register(l.Contract(func(t *record.Text) { t.Ledger = newSigner("elsewhere.example").Key }))
 	}},
-	{"oversized", rules.Size, 1, false, func(l *ledger) { l.add(bytes.Repeat([]byte("a"), record.MaxEntry+1)) }},
-	{"as long as a bundle can say", rules.Size, 1, false, func(l *ledger) { l.add(bytes.Repeat([]byte("a"), 1<<16-1)) }},
-	{"duplicate", rules.Once, 2, false, func(l *ledger) { l.register(l.fifth()) }},
-	{"duplicate with fewer signatures", rules.Once, 2, false, func(l *ledger) { l.register(signed(l.fifth().Text(), maker)) }},
-	{"statement about nothing", rules.Refers, 1, true, func(l *ledger) { l.register(l.under(record.Statement, l.signedContract(nil), nil, maker)) }},
+	{"oversized", rules.Size, 1, false, func(l *ledger) { l.Add(bytes.Repeat([]byte("a"), record.MaxEntry+1)) }},
+	{"as long as a bundle can say", rules.Size, 1, false, func(l *ledger) { l.Add(bytes.Repeat([]byte("a"), 1<<16-1)) }},
+	{"duplicate", rules.Once, 2, false, func(l *ledger) { l.Register(l.fifth()) }},
+	{"duplicate with fewer signatures", rules.Once, 2, false, func(l *ledger) { l.Register(signed(l.fifth().Text(), maker)) }},
+	{"statement about nothing", rules.Refers, 1, true, func(l *ledger) { l.Register(l.Under(record.Statement, l.Contract(nil), nil, maker)) }},
 	{"replaces a statement", rules.Refers, 2, false, func(l *ledger) {
-		s := l.register(l.under(record.Statement, l.fifth(), nil, maker))
-		text := l.amendment(l.fifth())
+		s := l.Register(l.Under(record.Statement, l.fifth(), nil, maker))
+		text := l.Amendment(l.fifth())
 		text.Replaces = s.ID()
-		l.register(signed(text, maker, buyer))
+		l.Register(signed(text, maker, buyer))
 	}},
 	{"by is no party", rules.Refers, 2, false, func(l *ledger) {
-		l.register(l.under(record.Statement, l.fifth(), func(t *record.Text) { t.Parties = []record.Party{party("buyer", other)} }, other))
+		l.Register(l.Under(record.Statement, l.fifth(), func(t *record.Text) { t.Parties = []record.Party{party("buyer", other)} }, other))
 	}},
 	{"answers another chain", rules.Refers, 7, false, func(l *ledger) {
 		// Two chains, of two contracts and of three.
-		a, b := l.register(l.signedContract(nil)), l.register(l.signedContract(nil))
-		a = l.register(signed(l.amendment(a), maker, buyer))
-		b = l.register(signed(l.amendment(b), maker, buyer))
-		b = l.register(signed(l.amendment(b), maker, buyer))
-		s := l.register(l.under(record.Statement, a, nil, maker))
-		l.register(l.under(record.Statement, b, func(t *record.Text) { t.Answers = s.ID() }, buyer))
+		a, b := l.Register(l.Contract(nil)), l.Register(l.Contract(nil))
+		a = l.Register(signed(l.Amendment(a), maker, buyer))
+		b = l.Register(signed(l.Amendment(b), maker, buyer))
+		b = l.Register(signed(l.Amendment(b), maker, buyer))
+		s := l.Register(l.Under(record.Statement, a, nil, maker))
+		l.Register(l.Under(record.Statement, b, func(t *record.Text) { t.Answers = s.ID() }, buyer))
 	}},
-	{"backdated", rules.Time, 2, false, func(l *ledger) { l.registerAt(l.last-1, l.signedContract(nil).Bytes()) }},
+	{"backdated", rules.Time, 2, false, func(l *ledger) { l.RegisterAt(l.Last-1, l.Contract(nil).Bytes()) }},
 	{"made later", rules.Time, 1, false, func(l *ledger) {
-		l.register(l.signedContract(func(t *record.Text) { t.Made = l.last + 60 + rules.Skew + 1 }))
+		l.Register(l.Contract(func(t *record.Text) { t.Made = l.Last + 60 + rules.Skew + 1 }))
 	}},
 	{"lapsed", rules.Time, 1, false, func(l *ledger) {
-		l.register(l.signedContract(func(t *record.Text) { t.Made, t.SignBy = now-day, l.last+59 }))
+		l.Register(l.Contract(func(t *record.Text) { t.Made, t.SignBy = now-day, l.Last+59 }))
 	}},
 	{"forged signature", rules.Signed, 1, false, func(l *ledger) {
-		text := l.text(record.Contract)
+		text := l.Text(record.Contract)
 		b := bytes.Clone(signed(text, maker, buyer).Bytes())
 		forged := append(bytes.Clone(text.Bytes()), '\n')
-		forged = maker.Signature(must(buyer.sign(text.Bytes()))).Append(forged)
-		l.registerAt(l.last, append(forged, b[bytes.LastIndex(b[:len(b)-1], []byte("\n"))+1:]...))
+		forged = maker.Signature(must(buyer.Sign(text.Bytes()))).Append(forged)
+		l.RegisterAt(l.Last, append(forged, b[bytes.LastIndex(b[:len(b)-1], []byte("\n"))+1:]...))
 	}},
 	{"statement with a forged signature", rules.Signed, 2, false, func(l *ledger) {
-		text := l.under(record.Statement, l.fifth(), nil, maker).Text()
-		l.registerAt(l.last, maker.Signature(must(buyer.sign(text.Bytes()))).Append(append(text.Bytes(), '\n')))
+		text := l.Under(record.Statement, l.fifth(), nil, maker).Text()
+		l.RegisterAt(l.Last, maker.Signature(must(buyer.Sign(text.Bytes()))).Append(append(text.Bytes(), '\n')))
 	}},
 	{"revoked key", rules.Revoked, 2, false, func(l *ledger) {
-		l.register(l.revocation(buyer))
-		l.register(l.signedContract(nil))
+		l.Register(l.Revocation(buyer))
+		l.Register(l.Contract(nil))
 	}},
 	{"revoked twice", rules.Revoked, 2, false, func(l *ledger) {
-		l.register(l.revocation(buyer))
-		l.register(l.revocation(buyer))
+		l.Register(l.Revocation(buyer))
+		l.Register(l.Revocation(buyer))
 	}},
-	{"one signature", rules.Quorum, 1, false, func(l *ledger) { l.register(signed(l.text(record.Contract), maker)) }},
+	{"one signature", rules.Quorum, 1, false, func(l *ledger) { l.Register(signed(l.Text(record.Contract), maker)) }},
 	{"unsigned amendment", rules.Quorum, 2, false, func(l *ledger) {
-		text := l.amendment(l.fifth())
+		text := l.Amendment(l.fifth())
 		text.Parties = []record.Party{party("manufacturer", maker), party("buyer", other)}
-		l.register(signed(text, maker, other))
+		l.Register(signed(text, maker, other))
 	}},
 	{"replaced twice", rules.Replaces, 3, false, func(l *ledger) {
-		l.register(signed(l.amendment(l.fifth()), maker, buyer))
-		l.register(signed(l.amendment(l.fifth()), maker, buyer))
+		l.Register(signed(l.Amendment(l.fifth()), maker, buyer))
+		l.Register(signed(l.Amendment(l.fifth()), maker, buyer))
 	}},
 	{"replaced after its end", rules.Replaces, 3, false, func(l *ledger) {
-		l.register(l.under(record.Termination, l.fifth(), nil, maker, buyer))
-		l.register(signed(l.amendment(l.fifth()), maker, buyer))
+		l.Register(l.Under(record.Termination, l.fifth(), nil, maker, buyer))
+		l.Register(signed(l.Amendment(l.fifth()), maker, buyer))
 	}},
 	{"under a frame that has ended", rules.Under, 3, false, func(l *ledger) {
-		l.register(l.under(record.Termination, l.fifth(), nil, maker, buyer))
-		l.register(l.signedContract(func(t *record.Text) { t.Under = l.fifth().ID() }))
+		l.Register(l.Under(record.Termination, l.fifth(), nil, maker, buyer))
+		l.Register(l.Contract(func(t *record.Text) { t.Under = l.fifth().ID() }))
 	}},
 	{"under a frame of others", rules.Under, 2, false, func(l *ledger) {
-		text := l.text(record.Contract)
+		text := l.Text(record.Contract)
 		third := newSigner("third.example")
 		text.Parties, text.Under = []record.Party{party("manufacturer", other), party("buyer", third)}, l.fifth().ID()
-		l.register(signed(text, other, third))
+		l.Register(signed(text, other, third))
 	}},
 	{"terminated by a stranger", rules.Refers, 2, false, func(l *ledger) {
-		l.register(l.under(record.Termination, l.fifth(), func(t *record.Text) { t.Parties = []record.Party{party("buyer", other)} }, other))
+		l.Register(l.Under(record.Termination, l.fifth(), func(t *record.Text) { t.Parties = []record.Party{party("buyer", other)} }, other))
 	}},
-	{"terminated by one", rules.Terminates, 2, false, func(l *ledger) { l.register(l.under(record.Termination, l.fifth(), nil, maker)) }},
+	{"terminated by one", rules.Terminates, 2, false, func(l *ledger) { l.Register(l.Under(record.Termination, l.fifth(), nil, maker)) }},
 	{"terminated too late", rules.Terminates, 3, false, func(l *ledger) {
-		l.register(l.under(record.Termination, l.fifth(), nil, maker, buyer))
-		l.register(l.under(record.Termination, l.fifth(), nil, maker, buyer))
+		l.Register(l.Under(record.Termination, l.fifth(), nil, maker, buyer))
+		l.Register(l.Under(record.Termination, l.fifth(), nil, maker, buyer))
 	}},
 }
 
 // fifth returns the record of entry 5.
-func (l *ledger) fifth() *record.Record { return verify.OpenEntry(l.entries[5]).Record }
+func (l *ledger) fifth() *record.Record { return verify.OpenEntry(l.Entries[5]).Record }
 
 func TestEveryCheatIsFoundOutWithEvidenceThatConvinces(t *testing.T) {
 	for _, c := range cheats {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLedger().fill(7)
 			c.cheat(l)
-			index := uint64(len(l.entries) - 1)
+			index := uint64(len(l.Entries) - 1)
 			l.fill(20) // it goes on as if nothing were
 			dir := t.TempDir()
 			for range 2 { // what was found is found again
@@ -164,7 +164,7 @@ func checkEvidence(t testing.TB, f *Finding, absence bool) {
 // The first entry of a log can be checked for what is absent: nothing is before it.
 func TestAtTheFirstEntryAnAbsenceIsProved(t *testing.T) {
 	l := newLedger()
-	l.register(l.under(record.Statement, l.signedContract(nil), nil, maker))
+	l.Register(l.Under(record.Statement, l.Contract(nil), nil, maker))
 	r, err := l.audit(t, t.TempDir())
 	if err != nil || r.Finding == nil || r.Finding.Rule != rules.Refers {
 		t.Fatal(r.Finding, err)
@@ -177,7 +177,7 @@ func TestUnknownKindIsNotJudged(t *testing.T) {
 	for _, line := range []string{"chirograph/lease/v1", "chirograph/contract/v2"} {
 		l := newLedger().fill(7)
 		dir := t.TempDir()
-		l.registerAt(l.last, []byte(line+"\nwhatever\n"))
+		l.RegisterAt(l.Last, []byte(line+"\nwhatever\n"))
 		l.fill(10)
 		r, err := l.audit(t, dir)
 		var unknown *verify.UnknownKind
@@ -193,11 +193,11 @@ func TestUnknownKindIsNotJudged(t *testing.T) {
 // A chain of contracts is not known where one in its middle is left out.
 func TestNoChainIsJudgedWithAPieceLeftOut(t *testing.T) {
 	l := newLedger().fill(2)
-	first := l.register(l.signedContract(nil))
-	second := l.register(signed(l.amendment(first), maker, buyer))
-	third := l.register(signed(l.amendment(second), maker, buyer))
-	asked := l.register(l.under(record.Statement, first, nil, maker))
-	l.register(l.under(record.Statement, third, func(t *record.Text) { t.Answers = asked.ID() }, buyer))
+	first := l.Register(l.Contract(nil))
+	second := l.Register(signed(l.Amendment(first), maker, buyer))
+	third := l.Register(signed(l.Amendment(second), maker, buyer))
+	asked := l.Register(l.Under(record.Statement, first, nil, maker))
+	l.Register(l.Under(record.Statement, third, func(t *record.Text) { t.Answers = asked.ID() }, buyer))
 	l.clean(t, t.TempDir())
 	for _, indexes := range [][]int{{6, 2, 4, 5}, {6, 4, 5}, {6, 2, 3, 4, 5}, {6, 2, 3, 5}, {6, 4}, {6}} {
 		for _, absent := range []*verify.Range{nil, {First: 0, Last: 5}} {
@@ -211,8 +211,8 @@ func TestNoChainIsJudgedWithAPieceLeftOut(t *testing.T) {
 // It is at the entry that is named that the time decreases, and not somewhere before.
 func TestTimeDecreasesAtTheEntryThatIsNamed(t *testing.T) {
 	l := newLedger().fill(5)
-	l.registerAt(l.last-90, l.signedContract(nil).Bytes())
-	l.registerAt(l.last+10, l.signedContract(nil).Bytes())
+	l.RegisterAt(l.Last-90, l.Contract(nil).Bytes())
+	l.RegisterAt(l.Last+10, l.Contract(nil).Bytes())
 	for _, c := range []struct {
 		indexes []int
 		want    string
@@ -234,9 +234,9 @@ func TestTimeDecreasesAtTheEntryThatIsNamed(t *testing.T) {
 // An absence that every entry before proves, at another index than 0.
 func TestAnAbsenceThatAllEntriesBeforeProveIsProved(t *testing.T) {
 	l := newLedger()
-	c := l.register(l.signedContract(nil))
-	nowhere := l.under(record.Statement, c, nil, maker)
-	l.register(l.under(record.Statement, c, func(t *record.Text) { t.Answers = nowhere.ID() }, buyer))
+	c := l.Register(l.Contract(nil))
+	nowhere := l.Under(record.Statement, c, nil, maker)
+	l.Register(l.Under(record.Statement, c, func(t *record.Text) { t.Answers = nowhere.ID() }, buyer))
 	r, err := l.audit(t, t.TempDir())
 	if err != nil || r.Finding == nil || r.Finding.Rule != rules.Refers {
 		t.Fatal(r, err)

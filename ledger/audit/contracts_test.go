@@ -71,11 +71,11 @@ func TestACacheOnTheWayConvictsNobody(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLedger()
-				contract := l.register(l.signedContract(nil))
+				contract := l.Register(l.Contract(nil))
 				h := cached(l)
 				warm(h, c.keep(contract.ID().String()))
-				l.register(l.under(record.Termination, contract, nil, maker, buyer))
-				l.register(l.under(record.Statement, contract, func(t *record.Text) { t.About = rules.AboutDispute }, maker))
+				l.Register(l.Under(record.Termination, contract, nil, maker, buyer))
+				l.Register(l.Under(record.Statement, contract, func(t *record.Text) { t.About = rules.AboutDispute }, maker))
 				cfg := l.config(t, dir)
 				cfg.Client = serve(t, h)
 				r, err := Run(t.Context(), cfg)
@@ -94,21 +94,21 @@ func TestALedgerThatGoesOnIsComparedAllTheSame(t *testing.T) {
 	first := l.fifth()
 	cfg := l.config(t, t.TempDir())
 	cfg.Client = serve(t, before(l, func(path string) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
+		l.Lock()
+		defer l.Unlock()
 		switch {
-		case path == "contracts/"+first.ID().String() && len(l.entries) < 40:
-			l.register(l.under(record.Termination, first, nil, maker, buyer))
+		case path == "contracts/"+first.ID().String() && len(l.Entries) < 40:
+			l.Register(l.Under(record.Termination, first, nil, maker, buyer))
 		case strings.HasPrefix(path, "contracts/"):
-			l.register(l.signedContract(nil))
+			l.Register(l.Contract(nil))
 		}
 	}))
 	r, err := Run(t.Context(), cfg)
 	if err != nil || r.Finding != nil || r.Contracts != 16 || r.Judged != 46 || r.Checkpoint.Size != 46 || r.Known != 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	l.register(signed(l.text(record.Contract), maker)) // which no ledger may
-	cheat := uint64(len(l.entries) - 1)
+	l.Register(signed(l.Text(record.Contract), maker)) // which no ledger may
+	cheat := uint64(len(l.Entries) - 1)
 	r, err = Run(t.Context(), cfg)
 	if err != nil || r.Finding == nil || r.Finding.Rule != rules.Quorum || r.Finding.Index != cheat {
 		t.Errorf("%+v, %v", r.Finding, err)
@@ -121,10 +121,10 @@ func TestABreachDuringTheAuditIsFound(t *testing.T) {
 	l := newLedger().fill(5)
 	cfg := l.config(t, t.TempDir())
 	cfg.Client = serve(t, before(l, func(path string) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if strings.HasPrefix(path, "contracts/") && len(l.entries) == 5 {
-			l.register(signed(l.text(record.Contract), maker))
+		l.Lock()
+		defer l.Unlock()
+		if strings.HasPrefix(path, "contracts/") && len(l.Entries) == 5 {
+			l.Register(signed(l.Text(record.Contract), maker))
 		}
 	}))
 	r, err := Run(t.Context(), cfg)
@@ -169,7 +169,7 @@ func TestALiarIsFoundWhateverItSaysOfSizeAndTime(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLedger().fill(30)
-			l.alter = func(path string, b []byte) []byte {
+			l.Alter = func(path string, b []byte) []byte {
 				for _, alter := range c.alter {
 					b = alter(path, b)
 				}
@@ -183,13 +183,13 @@ func TestALiarIsFoundWhateverItSaysOfSizeAndTime(t *testing.T) {
 	}
 	t.Run("of a tree that grows", func(t *testing.T) {
 		l := newLedger().fill(30)
-		l.alter = pageWith(`"in force"`, `"expired"`)
+		l.Alter = pageWith(`"in force"`, `"expired"`)
 		cfg := l.config(t, t.TempDir())
 		cfg.Client = serve(t, before(l, func(path string) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
+			l.Lock()
+			defer l.Unlock()
 			if strings.HasPrefix(path, "contracts/") {
-				l.register(l.signedContract(nil))
+				l.Register(l.Contract(nil))
 			}
 		}))
 		r, err := Run(t.Context(), cfg)
@@ -231,7 +231,7 @@ func TestAContractThatCannotBeComparedIsNoYes(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLedger().fill(30)
-				l.alter = c.alter
+				l.Alter = c.alter
 				r, err := l.audit(t, dir)
 				if r.Finding != nil || (err == nil) != (c.want == "") || r.Judged != 30 || r.Contracts != c.compared {
 					t.Fatalf("%+v, %v", r, err)
@@ -239,7 +239,7 @@ func TestAContractThatCannotBeComparedIsNoYes(t *testing.T) {
 				if err != nil && !strings.Contains(err.Error(), c.want) {
 					t.Errorf("%v, want %q", err, c.want)
 				}
-				if n := l.count("contracts/"); c.asked > 0 && n != 16*c.asked {
+				if n := l.Asked("contracts/"); c.asked > 0 && n != 16*c.asked {
 					t.Errorf("16 pages are asked for %d times", n)
 				}
 			})
@@ -252,10 +252,10 @@ func TestAContractThatCannotBeComparedIsNoYes(t *testing.T) {
 func TestAClockThatIsWrongConvictsNobody(t *testing.T) {
 	for _, hours := range []int64{-9000, -20, 20, 9000} {
 		l := newLedger()
-		l.register(l.signedContract(func(t *record.Text) { t.Until = record.DateOf(now) }))
-		l.register(l.signedContract(func(t *record.Text) { t.From = record.DateOf(now) + 1 }))
+		l.Register(l.Contract(func(t *record.Text) { t.Until = record.DateOf(now) }))
+		l.Register(l.Contract(func(t *record.Text) { t.From = record.DateOf(now) + 1 }))
 		cfg := l.config(t, t.TempDir())
-		cfg.Clock = func() time.Time { return time.Unix(l.last+hours*3600, 0) }
+		cfg.Clock = func() time.Time { return time.Unix(l.Last+hours*3600, 0) }
 		r, err := Run(t.Context(), cfg)
 		if r.Finding != nil || err == nil || !strings.Contains(err.Error(), "the status of 2 of 2 contracts is not compared: by the page of contract ") || r.Contracts != 0 {
 			t.Errorf("%d hours: %v, %v", hours, r.Finding, err)
@@ -266,15 +266,15 @@ func TestAClockThatIsWrongConvictsNobody(t *testing.T) {
 func TestAContractIsComparedHoweverFewThereAre(t *testing.T) {
 	l := newLedger()
 	for i := range 150 {
-		l.register(l.revocation(newSigner("key" + strconv.Itoa(i) + ".example")))
+		l.Register(l.Revocation(newSigner("key" + strconv.Itoa(i) + ".example")))
 		if i == 100 {
-			l.register(l.signedContract(nil))
+			l.Register(l.Contract(nil))
 		}
 	}
 	if r := l.clean(t, t.TempDir()); r.Contracts != 1 {
 		t.Errorf("%d contracts are compared", r.Contracts)
 	}
-	l.alter = statusOf("replaced")
+	l.Alter = statusOf("replaced")
 	if r, err := l.audit(t, t.TempDir()); err != nil || r.Finding == nil || r.Finding.Rule != Status {
 		t.Error(r.Finding, err)
 	}

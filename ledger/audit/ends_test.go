@@ -12,8 +12,8 @@ import (
 // A ledger may say nothing of the end that it registered, or another.
 func TestTheEndThatIsToComeIsCompared(t *testing.T) {
 	l := newLedger()
-	c := l.register(l.signedContract(nil))
-	end := l.register(l.under(record.Termination, c, func(t *record.Text) { t.Effective = record.DateOf(l.last) + 90 }, maker, buyer))
+	c := l.Register(l.Contract(nil))
+	end := l.Register(l.Under(record.Termination, c, func(t *record.Text) { t.Effective = record.DateOf(l.Last) + 90 }, maker, buyer))
 	if r := l.clean(t, t.TempDir()); r.Contracts != 1 {
 		t.Fatalf("%d contracts are compared", r.Contracts)
 	}
@@ -26,7 +26,7 @@ func TestTheEndThatIsToComeIsCompared(t *testing.T) {
 		},
 	} {
 		changed := false
-		l.alter = func(path string, b []byte) []byte {
+		l.Alter = func(path string, b []byte) []byte {
 			if !strings.HasPrefix(path, "contracts/") {
 				return b
 			}

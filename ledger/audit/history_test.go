@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -27,8 +26,8 @@ func truly(t testing.TB, a rulestest.Attempt) (b []byte, lines int) {
 	}
 	for i, s := range n.Signatures {
 		if s.Bytes[0] != spoiled {
-			k := signerAs(s.Name, strings.TrimPrefix(s.Name, "new."))
-			n.Signatures[i].Bytes = ed25519.Sign(k.secret, n.Text)
+			k := newSigner(strings.TrimPrefix(s.Name, "new.")) // a key's new name is that with new. before it
+			n.Signatures[i].Bytes = must(k.Sign(n.Text))
 		}
 	}
 	return n.Bytes(), len(n.Signatures)
@@ -52,11 +51,11 @@ func history(t testing.TB, seed uint64, steps int) (*ledger, []attempt) {
 		switch {
 		case a.Ledger != home.Key:
 		case a.Rule == "":
-			l.registerAt(a.Time, b)
+			l.RegisterAt(a.Time, b)
 		case lines == 0: // no entry is of a record that nobody signed
-			refused = append(refused, attempt{len(l.entries), rules.Form, a.Time, b})
+			refused = append(refused, attempt{len(l.Entries), rules.Form, a.Time, b})
 		default:
-			refused = append(refused, attempt{len(l.entries), rules.Rule(a.Rule), a.Time, b})
+			refused = append(refused, attempt{len(l.Entries), rules.Rule(a.Rule), a.Time, b})
 		}
 		return nil
 	})
@@ -70,12 +69,12 @@ func history(t testing.TB, seed uint64, steps int) (*ledger, []attempt) {
 // refused, and went on.
 func (l *ledger) after(a attempt) *ledger {
 	c := newLedger()
-	for _, e := range l.entries[:a.size] {
-		c.add(e)
+	for _, e := range l.Entries[:a.size] {
+		c.Add(e)
 	}
-	c.registerAt(a.time, a.raw)
-	for _, e := range l.entries[a.size:] {
-		c.add(e)
+	c.RegisterAt(a.time, a.raw)
+	for _, e := range l.Entries[a.size:] {
+		c.Add(e)
 	}
 	return c
 }
@@ -84,8 +83,8 @@ func TestHonestHistoriesAreClean(t *testing.T) {
 	for seed := range uint64(2) {
 		l, _ := history(t, seed, 900)
 		r := l.clean(t, t.TempDir())
-		if len(l.entries) < 100 || r.Contracts == 0 || r.Tiles == 0 {
-			t.Errorf("seed %d: %d entries, %d contracts and %d tiles are compared", seed, len(l.entries), r.Contracts, r.Tiles)
+		if len(l.Entries) < 100 || r.Contracts == 0 || r.Tiles == 0 {
+			t.Errorf("seed %d: %d entries, %d contracts and %d tiles are compared", seed, len(l.Entries), r.Contracts, r.Tiles)
 		}
 	}
 }
@@ -117,18 +116,18 @@ func TestWhateverIsRefusedIsFoundOut(t *testing.T) {
 			t.Errorf("nothing breaks the rule %s", rule)
 		}
 	}
-	t.Logf("%d entries, refused %v", len(l.entries), seen)
+	t.Logf("%d entries, refused %v", len(l.Entries), seen)
 }
 
 // charge returns evidence that these entries of the log, the first before all others
 // broken, break a rule.
 func (l *ledger) charge(rule rules.Rule, absent *verify.Range, indexes ...int) *verify.Charge {
 	c := &verify.Charge{Rule: rule, Absent: absent}
-	size := uint64(len(l.entries))
-	checkpoint := l.checkpoint(len(l.entries))
+	size := uint64(len(l.Entries))
+	checkpoint := l.Checkpoint(len(l.Entries))
 	for _, i := range indexes {
-		hashes := must(tlog.InclusionProof(l.tile, uint64(i), size))
-		c.Proofs = append(c.Proofs, tlog.Proof{Extra: l.entries[i], Index: uint64(i), Hashes: hashes, Checkpoint: checkpoint})
+		hashes := must(tlog.InclusionProof(l.Tile, uint64(i), size))
+		c.Proofs = append(c.Proofs, tlog.Proof{Extra: l.Entries[i], Index: uint64(i), Hashes: hashes, Checkpoint: checkpoint})
 	}
 	return c
 }
@@ -141,7 +140,7 @@ func TestNoEvidenceConvictsAnHonestLedger(t *testing.T) {
 	for seed := range uint64(2) {
 		l, _ := history(t, 100+seed, 300)
 		random := rand.New(rand.NewPCG(seed, 1))
-		for broken := 1; broken < len(l.entries); broken++ {
+		for broken := 1; broken < len(l.Entries); broken++ {
 			related := l.related(broken)
 			for range 3 {
 				indexes := []int{broken}
@@ -183,13 +182,13 @@ func (l *ledger) judged(t *testing.T, c *verify.Charge) verify.Verdict {
 func (l *ledger) refusedBy(indexes []int, otherwise rules.Rule) rules.Rule {
 	var s rules.Memory
 	for _, i := range indexes[1:] {
-		e := verify.OpenEntry(l.entries[i])
+		e := verify.OpenEntry(l.Entries[i])
 		if err := s.Add(uint64(i), e.Registered, e.Record); err != nil {
 			return otherwise
 		}
 	}
 	var refusal *rules.Refusal
-	if errors.As(verify.OpenEntry(l.entries[indexes[0]]).Admit(&s, home.Key), &refusal) {
+	if errors.As(verify.OpenEntry(l.Entries[indexes[0]]).Admit(&s, home.Key), &refusal) {
 		return refusal.Rule
 	}
 	return otherwise
@@ -200,7 +199,7 @@ func (l *ledger) related(broken int) map[int]bool {
 	related := map[int]bool{broken: true}
 	ids := make(map[string]bool)
 	for i := broken; i >= 0; i-- {
-		text := verify.OpenEntry(l.entries[i]).Record.Text()
+		text := verify.OpenEntry(l.Entries[i]).Record.Text()
 		near := i == broken || ids[text.ID().String()]
 		for _, id := range [][32]byte{text.Contract, text.Replaces, text.Under, text.Answers} {
 			near = near || id != [32]byte{} && ids[string(id[:])]

@@ -24,7 +24,7 @@ func altered(path string, f func(b []byte) []byte) func(string, []byte) []byte {
 		if asked != path {
 			return b
 		}
-		return f(bytes.Clone(b))
+		return f(b)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestWhatWasNotSignedIsFoundWithoutEvidence(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLedger().fill(600)
-			l.alter, l.root = c.alter, c.root
+			l.Alter, l.Root = c.alter, c.root
 			r, err := l.audit(t, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
@@ -119,7 +119,7 @@ func statusOf(standing string) func(path string, b []byte) []byte {
 
 func TestContractThatTheLedgerDeniesIsFound(t *testing.T) {
 	l := newLedger().fill(5)
-	l.state = rules.Memory{}
+	l.State = new(rules.Memory)
 	r, err := l.audit(t, t.TempDir())
 	if err != nil || r.Finding == nil || r.Finding.Rule != Status || !strings.Contains(r.Finding.Reason, "the ledger says that it is not registered") {
 		t.Error(r.Finding, err)
@@ -128,17 +128,17 @@ func TestContractThatTheLedgerDeniesIsFound(t *testing.T) {
 
 func TestStatusOfAllKindsIsCompared(t *testing.T) {
 	l := newLedger()
-	c := l.register(l.signedContract(nil))
-	l.register(l.under(record.Statement, c, func(t *record.Text) { t.About = rules.AboutDispute }, maker))
-	replaced := l.register(l.signedContract(nil))
-	l.register(signed(l.amendment(replaced), maker, buyer))
-	ended := l.register(l.signedContract(nil))
-	l.register(l.under(record.Termination, ended, nil, maker, buyer))
-	l.register(l.revocation(other))
+	c := l.Register(l.Contract(nil))
+	l.Register(l.Under(record.Statement, c, func(t *record.Text) { t.About = rules.AboutDispute }, maker))
+	replaced := l.Register(l.Contract(nil))
+	l.Register(signed(l.Amendment(replaced), maker, buyer))
+	ended := l.Register(l.Contract(nil))
+	l.Register(l.Under(record.Termination, ended, nil, maker, buyer))
+	l.Register(l.Revocation(other))
 	if r := l.clean(t, t.TempDir()); r.Contracts != 4 {
 		t.Errorf("%d contracts are compared", r.Contracts)
 	}
-	l.alter = func(path string, b []byte) []byte {
+	l.Alter = func(path string, b []byte) []byte {
 		return bytes.Replace(b, []byte(`"disputes":["`), []byte(`"disputes":[],"hidden":["`), 1)
 	}
 	r, err := l.audit(t, t.TempDir())
@@ -150,7 +150,7 @@ func TestStatusOfAllKindsIsCompared(t *testing.T) {
 // rewritten returns a ledger with the same key whose entries from index on are others.
 func rewritten(from, size int) *ledger {
 	l := newLedger().fill(from)
-	l.last++
+	l.Last++
 	return l.fill(size)
 }
 
@@ -188,7 +188,7 @@ func TestOldCheckpointIsNoFork(t *testing.T) {
 	dir := t.TempDir()
 	l := newLedger().fill(300)
 	l.clean(t, dir)
-	l.shown = 200
+	l.Shown = 200
 	r, err := l.audit(t, dir)
 	if err != nil || r.Finding == nil || r.Finding.Rule != Behind || r.Finding.Evidence != nil || r.Judged != 300 ||
 		!strings.Contains(r.Finding.String(), "behind: the ledger shows a checkpoint of 200 entries, and has signed one of 300 before") {
@@ -200,15 +200,15 @@ func TestOldCheckpointIsNoFork(t *testing.T) {
 func TestForkIsProvedAlsoAfterAnInterruptedAudit(t *testing.T) {
 	dir := t.TempDir()
 	l := newLedger().fill(600)
-	l.alter = altered("tile/entries/001", func([]byte) []byte { return nil })
+	l.Fails = func(path string) bool { return path == "tile/entries/001" }
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := l.config(t, dir)
 	cfg.Progress = func(Progress) { cancel() }
 	if _, err := Run(ctx, cfg); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	l.alter = nil
-	l.shown = 500
+	l.Fails = nil
+	l.Shown = 500
 	if r, err := l.audit(t, dir); err != nil || r.Finding == nil || r.Finding.Rule != Behind {
 		t.Error(r.Finding, err)
 	}
@@ -243,11 +243,11 @@ func TestInterruptedAuditGoesOnWhereItStopped(t *testing.T) {
 			t.Fatalf("%d bundles: %d judged, %v", bundles, r.Judged, err)
 		}
 		judged := r.Judged
-		l.count("")
+		l.Forget()
 		if r = l.clean(t, dir); r.Known != judged {
 			t.Errorf("%d were judged, and the second audit began at %d", judged, r.Known)
 		}
-		if got, want := l.count("tile/entries/"), 6-int(judged/256); got != want {
+		if got, want := l.Asked("tile/entries/"), 6-int(judged/256); got != want {
 			t.Errorf("after %d entries %d bundles are fetched, want %d", judged, got, want)
 		}
 	}
@@ -258,9 +258,9 @@ func TestLaterAuditFetchesOnlyWhatIsNew(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct{ size, bundles int }{{700, 3}, {700, 0}, {701, 1}, {768, 1}, {768, 0}, {769, 1}, {1300, 3}} {
 		l.fill(c.size)
-		l.count("")
+		l.Forget()
 		l.clean(t, dir)
-		if n := l.count("tile/entries/"); n != c.bundles {
+		if n := l.Asked("tile/entries/"); n != c.bundles {
 			t.Errorf("at size %d %d bundles are fetched, want %d", c.size, n, c.bundles)
 		}
 	}
@@ -272,7 +272,7 @@ func TestEmptyLedgerIsAudited(t *testing.T) {
 		t.Error(r)
 	}
 	wrong := tlog.LeafHash(nil)
-	l.root = &wrong
+	l.Root = &wrong
 	if r, err := l.audit(t, t.TempDir()); err == nil && (r.Finding == nil || r.Finding.Rule != Tree) {
 		t.Error(r.Finding, err)
 	}
@@ -339,7 +339,7 @@ func onBundles(h http.HandlerFunc) func(l *ledger) http.HandlerFunc {
 // c2sp.org/tlog-tiles: a partial tile may be gone once the whole is there.
 func TestPartialTilesMayBeGone(t *testing.T) {
 	l := newLedger().fill(900)
-	l.shown = 600
+	l.Shown = 600
 	c := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "tile/0/002.p/") || strings.Contains(r.URL.Path, "entries/002.p/") {
 			w.WriteHeader(http.StatusNotFound)
@@ -360,11 +360,9 @@ func TestAnswerIsAskedForAgain(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		var failed sync.Map
-		l.alter = func(path string, b []byte) []byte {
-			if _, again := failed.LoadOrStore(path, true); strings.HasPrefix(path, "tile/") && !again {
-				return nil
-			}
-			return b
+		l.Fails = func(path string) bool {
+			_, again := failed.LoadOrStore(path, true)
+			return strings.HasPrefix(path, "tile/") && !again
 		}
 		cfg := l.config(t, dir)
 		if r, err := Run(t.Context(), cfg); err != nil || r.Judged != 300 {

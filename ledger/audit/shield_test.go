@@ -36,17 +36,17 @@ func TestLinesThatTheAuditorDoesNotKnowShieldNobody(t *testing.T) {
 	judge := must(verify.ParsePolicy([]byte("log " + elsewhere.String() + "\nlog " + home.String() + "\nwitness w " + cosigner.String() + "\nquorum w\n")))
 
 	breach := newLedger().fill(7)
-	breach.register(signed(breach.text(record.Contract), maker))
+	breach.Register(signed(breach.Text(record.Contract), maker))
 	dir := t.TempDir()
 	honest := newLedger().fill(5)
-	honest.alter = junk(lines...)
+	honest.Alter = junk(lines...)
 	honest.clean(t, dir) // so that what is kept has had such lines too
 	for name, c := range map[string]struct {
 		*ledger
 		dir  string
 		rule rules.Rule
 	}{"breach": {breach, t.TempDir(), rules.Quorum}, "fork": {rewritten(3, 9), dir, verify.Fork}} {
-		c.alter = junk(lines...)
+		c.Alter = junk(lines...)
 		r, err := c.audit(t, c.dir)
 		if err != nil || r.Finding == nil || r.Finding.Rule != c.rule {
 			t.Fatal(name, r.Finding, err)
@@ -68,11 +68,11 @@ func TestEvidenceHasOneLineOfTheLedgerAndNoOther(t *testing.T) {
 	witness := must(note.NewKey("w1.example", note.Cosignature, w.Public()))
 	p := must(verify.ParsePolicy([]byte("log " + home.String() + "\nwitness w1 " + witness.String() + "\nquorum w1\n")))
 	l := newLedger().fill(7)
-	l.register(signed(l.text(record.Contract), maker))
-	l.alter = altered("checkpoint", func(b []byte) []byte {
+	l.Register(signed(l.Text(record.Contract), maker))
+	l.Alter = altered("checkpoint", func(b []byte) []byte {
 		text := must(tlog.ParseSignedCheckpoint(b)).Note.Text
 		b = other.Signature(make([]byte, 64)).Append(b)
-		return witness.Signature(note.CosignatureBytes(now, must(w.sign(note.CosignatureMessage(text, now))))).Append(b)
+		return witness.Signature(note.CosignatureBytes(now, must(w.Sign(note.CosignatureMessage(text, now))))).Append(b)
 	})
 	cfg := l.config(t, t.TempDir())
 	cfg.Client, cfg.Policy = serveAs(t, l, p), p
@@ -95,32 +95,32 @@ func TestEvidenceHasOneLineOfTheLedgerAndNoOther(t *testing.T) {
 func TestALongChainIsInTheEvidenceOfAnswersAlone(t *testing.T) {
 	const amendments = 12
 	l := newLedger()
-	first := l.register(l.signedContract(nil))
+	first := l.Register(l.Contract(nil))
 	last := first
 	for range amendments {
-		last = l.register(signed(l.amendment(last), maker, buyer))
+		last = l.Register(signed(l.Amendment(last), maker, buyer))
 	}
-	said := l.register(l.under(record.Statement, last, nil, maker))
-	size := len(l.entries)
+	said := l.Register(l.Under(record.Statement, last, nil, maker))
+	size := len(l.Entries)
 	for name, c := range map[string]struct {
 		rule   rules.Rule
 		proofs int
 		cheat  *record.Record
 	}{
-		"ended by one who may not":       {rules.Terminates, 2, l.under(record.Termination, last, nil, maker)},
-		"amended with one signature":     {rules.Quorum, 2, signed(l.amendment(last), maker)},
-		"answers what comes later":       {rules.Refers, 2 + 1 + amendments, l.under(record.Statement, first, func(t *record.Text) { t.Answers = said.ID() }, buyer)},
-		"answers what is of its own":     {"", 0, l.under(record.Statement, last, func(t *record.Text) { t.Answers = said.ID() }, buyer)},
-		"replaces what is replaced":      {rules.Replaces, 3, signed(l.amendment(first), maker, buyer)},
-		"made under what is replaced":    {rules.Under, 3, l.signedContract(func(t *record.Text) { t.Under = first.ID() })},
-		"states something by a stranger": {rules.Refers, 2, l.under(record.Statement, last, func(t *record.Text) { t.Parties = []record.Party{party("buyer", other)} }, other)},
+		"ended by one who may not":       {rules.Terminates, 2, l.Under(record.Termination, last, nil, maker)},
+		"amended with one signature":     {rules.Quorum, 2, signed(l.Amendment(last), maker)},
+		"answers what comes later":       {rules.Refers, 2 + 1 + amendments, l.Under(record.Statement, first, func(t *record.Text) { t.Answers = said.ID() }, buyer)},
+		"answers what is of its own":     {"", 0, l.Under(record.Statement, last, func(t *record.Text) { t.Answers = said.ID() }, buyer)},
+		"replaces what is replaced":      {rules.Replaces, 3, signed(l.Amendment(first), maker, buyer)},
+		"made under what is replaced":    {rules.Under, 3, l.Contract(func(t *record.Text) { t.Under = first.ID() })},
+		"states something by a stranger": {rules.Refers, 2, l.Under(record.Statement, last, func(t *record.Text) { t.Parties = []record.Party{party("buyer", other)} }, other)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cheat := newLedger()
-			for _, e := range l.entries[:size] {
-				cheat.add(e)
+			for _, e := range l.Entries[:size] {
+				cheat.Add(e)
 			}
-			cheat.register(c.cheat)
+			cheat.Register(c.cheat)
 			r, err := cheat.audit(t, t.TempDir())
 			if err != nil || (r.Finding == nil) != (c.rule == "") {
 				t.Fatal(r.Finding, err)
@@ -144,15 +144,15 @@ func TestEvidenceThatWouldBeTooLongIsNotWritten(t *testing.T) {
 			t.Documents = append(t.Documents, record.Document{Size: 1, Media: "text/plain", Kind: "drawing", Name: fmt.Sprintf("%03d%s.txt", i, strings.Repeat("x", 100))})
 		}
 	}
-	first := l.register(l.signedContract(large))
+	first := l.Register(l.Contract(large))
 	last := first
 	for range 1500 {
-		text := l.amendment(last)
+		text := l.Amendment(last)
 		large(text)
-		last = l.register(signed(text, maker, buyer))
+		last = l.Register(signed(text, maker, buyer))
 	}
-	said := l.register(l.under(record.Statement, last, nil, maker))
-	l.register(l.under(record.Statement, first, func(t *record.Text) { t.Answers = said.ID() }, buyer))
+	said := l.Register(l.Under(record.Statement, last, nil, maker))
+	l.Register(l.Under(record.Statement, first, func(t *record.Text) { t.Answers = said.ID() }, buyer))
 	dir := t.TempDir()
 	r, err := l.audit(t, dir)
 	if err != nil || r.Finding == nil || r.Finding.Rule != rules.Refers || r.Finding.Evidence != nil || !strings.Contains(r.Finding.Doubt, "at most 33554432 are allowed") {

@@ -38,8 +38,8 @@ func TestAFolderWithSomethingElseIsNoState(t *testing.T) {
 	if r != nil || err == nil || !strings.Contains(err.Error(), `has "ledger.key" and no copy of a log`) {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if names := must(os.ReadDir(dir)); len(names) != 1 || len(l.asked) != 0 {
-		t.Errorf("it has %v now, and the ledger was asked for %v", names, l.asked)
+	if names := must(os.ReadDir(dir)); len(names) != 1 || l.Asked("") != 0 {
+		t.Errorf("it has %v now, and the ledger was asked for %d paths", names, l.Asked(""))
 	}
 }
 

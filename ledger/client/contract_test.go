@@ -175,7 +175,7 @@ func (l *fakeLog) under(contract record.ID, n int, change func(*record.Text)) *r
 		change(text)
 	}
 	maker := newSigner("maker.example", note.Ed25519)
-	return must(must(record.New(text)).Sign(maker.Public(), maker.sign))
+	return must(must(record.New(text)).Sign(maker.Public(), maker.Sign))
 }
 
 func TestThePagesOfARealLedgerHold(t *testing.T) {

@@ -3,11 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -30,89 +27,53 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// A signer is a key with its secret, made from its name and nothing else.
-type signer struct {
-	note.Key
-	secret ed25519.PrivateKey
-}
+type signer = ledgertest.Signer
 
-func newSigner(name string, typ note.Type) signer {
-	seed := sha256.Sum256([]byte("client test " + name))
-	secret := ed25519.NewKeyFromSeed(seed[:])
-	public := must(note.ParsePublicKey(secret.Public().(ed25519.PublicKey)))
-	return signer{must(note.NewKey(name, typ, public)), secret}
-}
-
-func (s signer) sign(message []byte) ([]byte, error) { return ed25519.Sign(s.secret, message), nil }
+var newSigner, serve = ledgertest.NewSigner, ledgertest.Serve
 
 // A fakeLog is a log in memory that proves whatever it is told to.
 type fakeLog struct {
-	signer
+	*ledgertest.Fake
 	witness *signer // cosigns at the time now where there is one
-	entries [][]byte
-	sizes   []tlog.Tree // by size
-	hashes  map[int][]byte
 }
 
 func newLog(name string) *fakeLog {
-	return &fakeLog{signer: newSigner(name, note.Ed25519), sizes: []tlog.Tree{tlog.NewTree()}, hashes: make(map[int][]byte)}
+	l := &fakeLog{Fake: ledgertest.NewFake(1)}
+	l.Signer = newSigner(name, note.Ed25519)
+	return l
 }
 
 // contract returns a contract of two parties for this log, signed by both.
 func (l *fakeLog) contract(n int) *record.Record {
-	maker, buyer := newSigner("maker.example", note.Ed25519), newSigner("buyer.example", note.Ed25519)
-	r := must(record.New(&record.Text{
+	maker, buyer := ledgertest.Maker, ledgertest.Buyer
+	return ledgertest.Signed(&record.Text{
 		Kind: record.Contract, Ledger: l.Key, Made: now - 60, SignBy: now + 86400, Nonce: [16]byte{15: byte(n), 14: byte(n >> 8)},
-		Parties: []record.Party{
-			{Role: "manufacturer", Threshold: 1, Keys: []note.Key{maker.Key}},
-			{Role: "buyer", Threshold: 1, Keys: []note.Key{buyer.Key}},
-		},
+		Parties:   []record.Party{ledgertest.Party("manufacturer", maker), ledgertest.Party("buyer", buyer)},
 		Documents: []record.Document{{Hash: [32]byte{1}, Size: 1, Media: "text/plain", Kind: record.Terms, Name: "terms.txt"}},
-	}))
-	for _, s := range []signer{maker, buyer} {
-		r = must(r.Sign(s.Public(), s.sign))
-	}
-	return r
+	}, maker, buyer)
 }
 
 func (l *fakeLog) add(r []byte) uint64 {
-	entry := record.Entry{Registered: now, Record: r}.Bytes()
-	tree := l.sizes[len(l.sizes)-1]
-	tree.Append(tlog.LeafHash(entry), func(level int, _ uint64, h tlog.Hash) {
-		l.hashes[level] = append(l.hashes[level], h[:]...)
-	})
-	l.entries, l.sizes = append(l.entries, entry), append(l.sizes, tree)
-	return uint64(len(l.entries) - 1)
-}
-
-func (l *fakeLog) size() int { return len(l.entries) }
-
-func (l *fakeLog) tile(t tlog.Tile) ([]byte, error) {
-	start := int(t.Index) * tlog.MaxWidth * tlog.HashSize
-	return l.hashes[t.Level][start : start+t.Width*tlog.HashSize], nil
+	l.RegisterAt(now, r)
+	return uint64(l.Shown - 1)
 }
 
 func (l *fakeLog) checkpoint(size int) tlog.SignedCheckpoint {
-	tree := l.sizes[size]
-	c := tlog.Checkpoint{Origin: l.Name(), Size: uint64(size), Root: tree.Root()}
-	text := c.Text()
-	n := note.Note{Text: text, Signatures: []note.Signature{l.Signature(ed25519.Sign(l.secret, text))}}
+	c := l.Checkpoint(size)
 	if l.witness != nil {
-		sig := ed25519.Sign(l.witness.secret, note.CosignatureMessage(text, now))
-		n.Signatures = append(n.Signatures, l.witness.Signature(note.CosignatureBytes(now, sig)))
+		c.Note.Signatures = append(c.Note.Signatures, l.witness.Cosign(c.Note.Text, now))
 	}
-	return tlog.SignedCheckpoint{Checkpoint: c, Note: n}
+	return c
 }
 
 func (l *fakeLog) proof(index uint64) tlog.Proof {
-	size := l.size()
-	hashes := must(tlog.InclusionProof(l.tile, index, uint64(size)))
-	return tlog.Proof{Extra: l.entries[index], Index: index, Hashes: hashes, Checkpoint: l.checkpoint(size)}
+	hashes := must(tlog.InclusionProof(l.Tile, index, uint64(l.Shown)))
+	return tlog.Proof{Extra: l.Entries[index], Index: index, Hashes: hashes, Checkpoint: l.checkpoint(l.Shown)}
 }
 
 func (l *fakeLog) consistency(old int) []byte {
-	hashes := must(tlog.ConsistencyProof(l.tile, uint64(old), uint64(l.size())))
-	return tlog.Consistency{Old: uint64(old), Hashes: hashes, Checkpoint: l.checkpoint(l.size())}.Bytes()
+	hashes := must(tlog.ConsistencyProof(l.Tile, uint64(old), uint64(l.Shown)))
+	return tlog.Consistency{Old: uint64(old), Hashes: hashes, Checkpoint: l.checkpoint(l.Shown)}.Bytes()
 }
 
 // policy trusts these logs alone.
@@ -129,54 +90,11 @@ func policy(logs ...*fakeLog) *verify.Policy {
 	return must(verify.ParsePolicy([]byte(b.String() + "quorum " + quorum + "\n")))
 }
 
-// A pipes is a network of its own, without addresses or ports: everything that is
-// dialed is one server.
-type pipes struct {
-	conns chan net.Conn
-	once  sync.Once
-	done  chan struct{}
-}
+// nobodyListens is a dialer of addresses at which no server is.
+func nobodyListens(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
 
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// serve starts a server, and returns an HTTP client to which every host is it.
-func serve(t testing.TB, h http.Handler) *http.Client {
-	t.Helper()
-	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	go server.Serve(p)
-	transport := &http.Transport{DialContext: p.dial}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-	})
-	return &http.Client{Transport: transport}
+func nobody() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: nobodyListens}}
 }
 
 // client returns a client of l, which h plays.

@@ -24,7 +24,7 @@ func realLedger(t *testing.T, l *fakeLog) string {
 	guard := store.GuardConfig{Dir: filepath.Join(t.TempDir(), "guard"), Key: l.Key}
 	text := policy(l).Bytes()
 	clock := func() time.Time { return time.Unix(now, 0) }
-	cfg := ledger.Config{Sign: l.sign, Policy: text, Clock: clock}
+	cfg := ledger.Config{Sign: l.Sign, Policy: text, Clock: clock}
 	if err := ledger.Create(in, guard, cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestTheWholeWay(t *testing.T) {
 	_, err = c.Receipt(ctx, l.contract(9).ID())
 	wantRefusal(err, http.StatusNotFound, "")
 	maker := newSigner("maker.example", note.Ed25519)
-	_, err = c.Submit(ctx, must(must(record.New(l.contract(9).Text())).Sign(maker.Public(), maker.sign)))
+	_, err = c.Submit(ctx, must(must(record.New(l.contract(9).Text())).Sign(maker.Public(), maker.Sign)))
 	wantRefusal(err, http.StatusUnprocessableEntity, rules.Quorum)
 	_, err = c.Submit(ctx, newLog("ledger.example/log2").contract(9))
 	wantRefusal(err, http.StatusBadRequest, rules.Form)

@@ -51,7 +51,7 @@ func TestRegisteredSignaturesStand(t *testing.T) {
 	maker := newSigner("maker.example", note.Ed25519)
 	l.add(r.Bytes())
 	c := l.client(t, body(http.StatusOK, l.proof(0).Bytes()))
-	receipt, err := c.Submit(t.Context(), must(draft.Sign(maker.Public(), maker.sign)))
+	receipt, err := c.Submit(t.Context(), must(draft.Sign(maker.Public(), maker.Sign)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestLyingLedgerIsRefused(t *testing.T) {
 		l.add(l.contract(i).Bytes())
 		stranger.add(stranger.contract(i).Bytes())
 	}
-	l.add(must(must(record.New(l.contract(9).Text())).Sign(newSigner("maker.example", note.Ed25519).Public(), newSigner("maker.example", note.Ed25519).sign)).Bytes())
+	l.add(must(must(record.New(l.contract(9).Text())).Sign(newSigner("maker.example", note.Ed25519).Public(), newSigner("maker.example", note.Ed25519).Sign)).Bytes())
 	good := l.proof(1)
 	change := func(f func(p *tlog.Proof)) []byte {
 		p := good
@@ -335,9 +335,7 @@ func TestSubmitStopsWithItsContext(t *testing.T) {
 func TestNobodyThereIsSaidAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog("ledger.example/log")
-		dead := &pipes{done: make(chan struct{})}
-		dead.Close()
-		c := must(New(Config{URL: "http://ledger.example", Policy: policy(l), HTTP: &http.Client{Transport: &http.Transport{DialContext: dead.dial}}}))
+		c := must(New(Config{URL: "http://ledger.example", Policy: policy(l), HTTP: nobody()}))
 		start := time.Now()
 		_, err := c.Submit(t.Context(), l.contract(1))
 		wantError(t, err, "POST http://ledger.example/records: use of closed network connection")

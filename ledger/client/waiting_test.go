@@ -145,8 +145,6 @@ func TestTheWordOfALedgerWithoutQuorumIsAwaited(t *testing.T) {
 func TestGivingUpSaysWhatIsKnown(t *testing.T) {
 	l := newLog("ledger.example/log")
 	r := l.contract(1)
-	gone := &pipes{done: make(chan struct{})}
-	gone.Close()
 	for _, test := range []struct {
 		name    string
 		handler http.HandlerFunc
@@ -181,7 +179,7 @@ func TestGivingUpSaysWhatIsKnown(t *testing.T) {
 			asked := 0
 			hc.Transport = &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 				if asked++; asked > 1 {
-					dial = gone.dial
+					dial = nobodyListens
 				}
 				return dial(ctx, network, addr)
 			}}
@@ -196,7 +194,7 @@ func TestGivingUpSaysWhatIsKnown(t *testing.T) {
 		})
 	})
 	t.Run("nobody was ever there", func(t *testing.T) {
-		c := must(New(Config{URL: "http://ledger.example", Policy: policy(l), HTTP: &http.Client{Transport: &http.Transport{DialContext: gone.dial}}}))
+		c := must(New(Config{URL: "http://ledger.example", Policy: policy(l), HTTP: nobody()}))
 		_, err := c.Submit(t.Context(), r)
 		var tried *Unanswered
 		if err == nil || errors.As(err, &tried) {

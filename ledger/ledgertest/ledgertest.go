@@ -1,5 +1,6 @@
-// Package ledgertest checks a whole log in tests: what it serves, against what its
-// entries alone give.
+// Package ledgertest has what tests of a ledger share. CheckLog checks a whole log: what
+// it serves, against what its entries alone give. A Fake is the other side for those who
+// read one: it serves whatever it is told to have, signed.
 package ledgertest
 
 import (

@@ -1,4 +1,4 @@
-package audit
+package ledgertest
 
 import (
 	"context"
@@ -8,12 +8,10 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-
-	"github.com/chirograph/chirograph/ledger/client"
-	"github.com/chirograph/chirograph/verify"
 )
 
-// A pipes is a network of its own, without addresses or ports.
+// A pipes is a network of its own, without addresses or ports: everything that is
+// dialed is one server.
 type pipes struct {
 	conns chan net.Conn
 	once  sync.Once
@@ -48,21 +46,18 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// serve starts a server, and returns a client to which it is the ledger.
-func serve(t testing.TB, h http.Handler) *client.Client {
+// Serve starts a server that ends with the test, and returns an HTTP client to which
+// every host is it. There is no address and no port in it, so that it runs in a bubble
+// of testing/synctest too.
+func Serve(t testing.TB, h http.Handler) *http.Client {
 	t.Helper()
-	return serveAs(t, h, trust)
-}
-
-func serveAs(t testing.TB, h http.Handler, p *verify.Policy) *client.Client {
-	t.Helper()
-	network := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 	server := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	go server.Serve(network)
-	transport := &http.Transport{DialContext: network.dial, MaxIdleConnsPerHost: 16}
+	go server.Serve(p)
+	transport := &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 16}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		server.Close()
 	})
-	return must(client.New(client.Config{URL: "http://ledger.example", Policy: p, HTTP: &http.Client{Transport: transport}}))
+	return &http.Client{Transport: transport}
 }
