@@ -9,7 +9,7 @@ import (
 )
 
 func dossierVectors() []vector {
-	return slices.Concat(goodDossiers(), zipFaults(), pathFaults(), contentFaults())
+	return slices.Concat(goodDossiers(), judgedDossiers(), zipFaults(), pathFaults(), contentFaults())
 }
 
 func dossierInput(data []byte) member {

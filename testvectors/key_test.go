@@ -34,6 +34,7 @@ func acceptedKeys() []vector {
 			member{"public", "e932791ae6e7a840a46164c904786426d5e7821dd8b29a00d61cae72afdd4da4"}),
 		ok("both-types", "The public key of ed25519.json with the type 0x04: another type, another key id.", maker.ofType(4)),
 		ok("plus-in-base64", "The base64 has a plus, which does not end it.", plusKey()),
+		ok("secret-in-base64", "The base64 has the letters with which other programs' secret keys begin, which end nothing and are no secret.", secretLetters()),
 		ok("name-of-one-byte", "The shortest name.", newKey("k")),
 		ok("name-of-255-bytes", "The longest name that a key of a checkpoint may have.", newKey(strings.Repeat("n", 255))),
 		ok("name-of-255-bytes-in-letters-of-two", "255 bytes are counted, not characters.", newKey(strings.Repeat("é", 127)+"e")),
@@ -59,6 +60,15 @@ func plusKey() key {
 	}
 }
 
+// secretLetters returns a key in whose base64 PRIVATE+KEY+ stands.
+func secretLetters() key {
+	b, err := base64.StdEncoding.DecodeString("AQAAPRIVATE+KEY+FwFqDQaVN/omV+TcKSs+RUagrWTj")
+	if err != nil {
+		panic(err)
+	}
+	return bare("bob.example", b[1:])
+}
+
 type vkeyCase struct{ name, comment, vkey string }
 
 func refusedKeys() []vkeyCase {
@@ -79,6 +89,7 @@ func refusedKeys() []vkeyCase {
 		{"line-feed-after", "A line feed follows the key.", k.vkey() + "\n"},
 		{"line-feed-in-base64", "A line feed stands in the base64.", strings.Replace(k.vkey(), b64, b64[:20]+"\n"+b64[20:], 1)},
 		{"carriage-return-in-base64", "A carriage return stands in the base64.", strings.Replace(k.vkey(), b64, b64[:20]+"\r"+b64[20:], 1)},
+		{"secret", "A secret key as other programs print it.", "PRIVATE+KEY+" + k.vkey()},
 		{"fourth-part", "A plus and more follow the base64.", k.vkey() + "+AAAA"},
 		{"name-empty", "The name is empty.", under("")},
 		{"name-of-256-bytes", "The name is one byte too long.", under(strings.Repeat("n", 256))},

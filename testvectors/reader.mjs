@@ -798,7 +798,10 @@ function isDocument(line, data, salt) {
 
 /** The steps of section 3.5, in order; documents are {name, data, salt or null}. */
 export function verifyReceipt(policyBytes, bytes, documents) {
-  const policy = parsePolicy(policyBytes);
+  return judgeReceipt(parsePolicy(policyBytes), bytes, documents);
+}
+
+function judgeReceipt(policy, bytes, documents) {
   const proof = step('proof', () => parseProof(bytes));
   const entry = step('entry', () => parseEntry(proof.extra));
   const { text } = entry.parsed;
@@ -816,7 +819,26 @@ export function verifyReceipt(policyBytes, bytes, documents) {
     const line = text.documents.find((l) => l.name === d.name);
     must(line !== undefined && isDocument(line, d.data, d.salt), 'documents', `${d.name} is not a document of the record`);
   }
-  return { text, registered: entry.registered, index: proof.index, checkpoint, witnesses };
+  return { text, registered: entry.registered, index: proof.index, leaf, checkpoint, witnesses };
+}
+
+/** All receipts of a dossier: an oldest one may lack the quorum, and no two contradict each other (section 3.3). */
+function judgeReceipts(policyBytes, receipts) {
+  const policy = parsePolicy(policyBytes);
+  const held = receipts.flatMap(({ newest, first }) => [
+    judgeReceipt(policy, newest, []),
+    ...(first === undefined ? [] : [judgeReceipt({ ...policy, quorum: 'none' }, first, [])]),
+  ]);
+  const said = new Map();
+  const once = (subject, value) => {
+    must((said.get(subject) ?? value) === value, 'fork', `${subject} is ${said.get(subject)} and ${value}`);
+    said.set(subject, value);
+  };
+  for (const { text, index, leaf, checkpoint } of held) {
+    once(`${text.ledger.vkey}: leaf ${index}`, hex(leaf));
+    once(`${text.ledger.vkey}: index of ${text.id}`, String(index));
+    once(`${text.ledger.vkey}: root of ${checkpoint.size}`, hex(checkpoint.root));
+  }
 }
 
 /** The first log of the policy that signed all of the checkpoints, in which every known line verifies. */
@@ -1167,7 +1189,7 @@ const PATHS = {
   policy: /^policy$/,
 };
 
-/** {contract, records}: the id of the dossier's contract, and its records by id. */
+/** {contract, records, receipts}: the id of its contract, its records by id, and {newest, first} of each receipt. */
 export function parseDossier(bytes) {
   const files = { record: new Map(), receipt: new Map(), first: new Map(), document: new Map(), salt: new Map(), policy: new Map() };
   for (const [path, data] of readZip(bytes)) {
@@ -1191,7 +1213,8 @@ export function parseDossier(bytes) {
   checkReceipts(files, records);
   const contract = findContract([...records.values()].map((r) => r.text));
   checkFiles(files, records);
-  return { contract, records };
+  const receipts = [...files.receipt].map(([id, { data }]) => ({ newest: data, first: files.first.get(id)?.data }));
+  return { contract, records, receipts };
 }
 
 function checkReceipts(files, records) {
@@ -1325,6 +1348,7 @@ export const CLASSES = {
   },
   dossier(v) {
     const d = parseDossier(input(v, 'dossier'));
+    if (v.policy !== undefined) judgeReceipts(input(v, 'policy'), d.receipts);
     return { contract: d.contract, records: [...d.records.keys()].sort() };
   },
 };

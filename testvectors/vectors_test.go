@@ -144,7 +144,7 @@ var kinds = map[string][]string{
 	"proof":             {"form"},
 	"receipt":           {"proof", "entry", "ledger", "checkpoint", "cosignature", "quorum", "index", "inclusion", "signatures", "documents"},
 	"consistency-proof": {"form", "checkpoint", "quorum", "size", "consistency"},
-	"dossier":           {"form", "documents"},
+	"dossier":           {"form", "documents", "quorum", "inclusion", "fork"},
 	"evidence":          {"form", "checkpoint", "index", "inclusion", "size", "consistency", "entry", "quorum", "rule"},
 }
 

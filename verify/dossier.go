@@ -85,19 +85,22 @@ func dossierItem(p *Policy, d *dossier.Dossier, r *record.Record, receipt *dossi
 
 // bound takes the time at which a quorum had seen the entry from an older receipt
 // of it, if that is earlier. A receipt without a quorum, as from before the policy
-// had its witnesses, bounds nothing, and neither does one with only the ledger's word.
+// had its witnesses, bounds nothing, and neither does one with only the ledger's word;
+// but its tree is one that the ledger signed, and is held against the others.
 func (r *Registration) bound(p *Policy, receipt []byte) error {
 	older, err := Receipt(p, receipt)
+	if err != nil && Refused(err).Failure.Step == StepQuorum {
+		unwitnessed := *p
+		unwitnessed.Quorum = NoQuorum
+		older, err = Receipt(&unwitnessed, receipt)
+	}
 	if err != nil {
 		f := Refused(err).Failure
-		if f.Step == StepQuorum {
-			return nil
-		}
 		return failed(f.Step, "its oldest receipt: %s", f.Reason)
 	}
-	r.older = older.Checkpoint
+	r.older = older
 	if older.SeenBy != 0 && (r.SeenBy == 0 || older.SeenBy < r.SeenBy) {
-		r.SeenBy, r.Counted = older.SeenBy, older.Counted
+		r.SeenBy, r.bounded = older.SeenBy, true
 	}
 	return nil
 }

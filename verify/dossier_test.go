@@ -214,15 +214,17 @@ func TestTheOldestReceiptBoundsTheTime(t *testing.T) {
 		name, policy  string
 		first         tlog.Proof
 		seenBy, names string
-		witnesses     int
+		witnesses     int    // of the newest
+		older         string // that are counted in the older tree, where the time is of that
 	}{
-		{"earlier", quorumTwo, log.proof(index, 5, saw("w2", now+20), saw("w1", now+10)), "2026-05-28T20:27:00Z", "w1, w2", 2},
-		{"later", quorumTwo, log.proof(index, 5, saw("w1", now+9000), saw("w2", now+9000)), "2026-05-28T20:36:40Z", "w1, w3", 3},
-		{"without a quorum", quorumTwo, log.proof(index, 5, saw("w1", now+10)), "2026-05-28T20:36:40Z", "w1, w3", 3},
-		{"from before the entry", quorumTwo, log.proof(index, 5, saw("w1", now-301), saw("w2", now-301)), "2026-05-28T20:36:40Z", "w1, w3", 3},
-		{"only the ledger's word", ledgerOr, log.proof(index, 5, sawLattice(home, now+10)), "", "", 4},
-		{"more than the ledger's word", ledgerOr, log.proof(index, 5, saw("w2", now+20), saw("w1", now+10)), "2026-05-28T20:27:00Z", "w1, w2", 2},
-		{"quorum none", threeOf + "quorum none\n", log.proof(index, 5, saw("w1", now+10)), "", "", 3},
+		{"earlier", quorumTwo, log.proof(index, 5, saw("w2", now+20), saw("w1", now+10)), "2026-05-28T20:27:00Z", "w1, w2", 3, "w1 w2 "},
+		{"as early", quorumTwo, log.proof(index, 5, saw("w2", now+600), saw("w1", now+10)), "2026-05-28T20:36:40Z", "w1, w3", 3, ""},
+		{"later", quorumTwo, log.proof(index, 5, saw("w1", now+9000), saw("w2", now+9000)), "2026-05-28T20:36:40Z", "w1, w3", 3, ""},
+		{"without a quorum", quorumTwo, log.proof(index, 5, saw("w1", now+10)), "2026-05-28T20:36:40Z", "w1, w3", 3, ""},
+		{"from before the entry", quorumTwo, log.proof(index, 5, saw("w1", now-301), saw("w2", now-301)), "2026-05-28T20:36:40Z", "w1, w3", 3, ""},
+		{"only the ledger's word", ledgerOr, log.proof(index, 5, sawLattice(home, now+10)), "", "", 4, ""},
+		{"more than the ledger's word", ledgerOr, log.proof(index, 5, saw("w2", now+20), saw("w1", now+10)), "2026-05-28T20:27:00Z", "w1, w2", 4, "w1 w2 "},
+		{"quorum none", threeOf + "quorum none\n", log.proof(index, 5, saw("w1", now+10)), "", "", 3, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDossier(t, r)
@@ -233,14 +235,77 @@ func TestTheOldestReceiptBoundsTheTime(t *testing.T) {
 			if rep.SeenBy != c.seenBy || len(rep.Witnesses) != c.witnesses || rep.Size != 9 {
 				t.Errorf("seen by %q, %d witnesses, size %d", rep.SeenBy, len(rep.Witnesses), rep.Size)
 			}
-			if want := "the quorum most had seen it by " + c.seenBy + " (" + c.names + ")"; c.names != "" && !strings.Contains(rep.String(), want) {
-				t.Errorf("report does not say that %s:\n%s", want, rep)
+			want := "the quorum most had seen it by " + c.seenBy + " (" + c.names + ")\n"
+			older := ""
+			if s := rep.SeenIn; s != nil {
+				want = strings.TrimSuffix(want, "\n") + " in a tree of 5 entries that it is in, too\n"
+				for _, w := range s.Witnesses {
+					older += w.Name + " "
+				}
+				if s.Size != 5 || s.Root != c.first.Checkpoint.Root.String() {
+					t.Errorf("seen in %+v", s)
+				}
+			}
+			if c.names != "" && !strings.Contains(rep.String(), want) || older != c.older {
+				t.Errorf("older witnesses %q, and the report is not that %s:\n%s", older, want, rep)
+			}
+			const newer = "that others are shown the same tree of 9 entries: the ledger's own word alone meets the quorum most there"
+			if strings.Contains(rep.String(), newer) != (c.older != "" && c.policy == ledgerOr) {
+				t.Errorf("the report on the newest tree is\n%s", rep)
 			}
 		})
 	}
 	d := newDossier(t, r)
 	addReceipt(t, d, bad)
 	addReceipt(t, d, newest)
+	wantNo(t, inspect(t, policy(t, quorumTwo), d)[0].Report, verify.StepInclusion, ": its oldest receipt: not registered")
+}
+
+// What an oldest receipt does not bound, its tree contradicts all the same: the ledger
+// signed it.
+func TestTheTreeOfAnOldestReceiptCountsWhoeverSawIt(t *testing.T) {
+	w, fork := newWorld(t), newWorld(t)
+	contract := contractText(t, 1)
+	w.register(contract, both...)
+	fork.register(contract, both...)
+	statement := statementText(contract.ID(), makers()[:1], 2)
+	w.register(statement, "alice.example")
+	w.log.fill(1)
+	fork.log.fill(1)
+	cosigned := []line{saw("w1", now+600), saw("w2", now+600)}
+	for _, c := range []struct {
+		name  string
+		first tlog.Proof
+		fork  bool
+	}{
+		{"of another past", fork.log.proof(0, 2), true},
+		{"of another past, before the entry", fork.log.proof(0, 2, saw("w1", now-301), saw("w2", now-301)), true},
+		{"of this past", w.log.proof(0, 2), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDossier(t, sign(t, contract, both...))
+			addReceipt(t, d, c.first)
+			addReceipt(t, d, w.log.proof(0, 3, cosigned...))
+			addReceipt(t, d, w.log.proof(1, 2, cosigned...))
+			items := inspect(t, policy(t, quorumTwo), d)
+			for _, i := range items {
+				wantYes(t, i.Report)
+			}
+			if !c.fork {
+				if f := verify.Contradiction(items); f != nil {
+					t.Error(f)
+				}
+				return
+			}
+			wantContradiction(t, items, "ledger.example shows two pasts", "root of its tree of 2 entries")
+			wantEvidence(w, items, verify.Fork)
+		})
+	}
+	lies := fork.log.proof(0, 2)
+	lies.Hashes[0][0] ^= 1
+	d := newDossier(t, sign(t, contract, both...))
+	addReceipt(t, d, lies)
+	addReceipt(t, d, w.log.proof(0, 3, cosigned...))
 	wantNo(t, inspect(t, policy(t, quorumTwo), d)[0].Report, verify.StepInclusion, ": its oldest receipt: not registered")
 }
 

@@ -73,8 +73,9 @@ func (i Item) claims() []claim {
 		{subject{ledger, fmt.Sprintf("leaf hash of its entry %d", index), twoPasts}, leaf.String(), by, i.Registration, nil},
 		{subject{ledger, "number of " + by, twice}, fmt.Sprint(index), by, i.Registration, nil},
 	}
-	for _, c := range []*Checkpoint{i.Registration.Checkpoint, i.Registration.older} {
-		if c != nil {
+	for _, r := range []*Registration{i.Registration, i.Registration.older} {
+		if r != nil {
+			c := r.Checkpoint
 			claims = append(claims, claim{subject{ledger, "root of its tree of " + entries(c.Size), twoPasts}, c.Root.String(), by, i.Registration, c})
 		}
 	}

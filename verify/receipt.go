@@ -60,11 +60,21 @@ type Registration struct {
 	Registered int64  // POSIX seconds, by the ledger's word
 	Index      uint64 // of the entry
 	Checkpoint *Checkpoint
-	Counted    []Cosignature // those that are not from before the entry: of Checkpoint, or of an older one where SeenBy is
-	SeenBy     int64         // POSIX seconds: when a quorum had cosigned ([Policy.SeenBy]); 0 where there is only the ledger's word
+	Counted    []Cosignature // of Checkpoint: those that are not from before the entry
+	SeenBy     int64         // POSIX seconds: when a quorum had cosigned Checkpoint ([Policy.SeenBy]), or the older tree; 0 where there is only the ledger's word
 
-	hashes []tlog.Hash // that prove it
-	older  *Checkpoint // of an older receipt of the entry, which holds too; nil for none
+	hashes  []tlog.Hash   // that prove it
+	older   *Registration // by an older receipt of the entry, under a smaller tree; nil for none
+	bounded bool          // SeenBy is of older
+}
+
+// seen returns the registration under whose tree a quorum had seen the entry by
+// [Registration.SeenBy]: this one, or the older.
+func (r *Registration) seen() *Registration {
+	if r.bounded {
+		return r.older
+	}
+	return r
 }
 
 // Receipt verifies a receipt: a c2sp.org/tlog-proof@v1 whose extra is an entry. The

@@ -42,7 +42,8 @@ type Report struct {
 	Quorum     string           `json:"quorum,omitempty"`
 	SeenBy     string           `json:"seen_by,omitempty"`     // by when a quorum had seen the entry
 	LedgerOnly bool             `json:"ledger_only,omitempty"` // nobody but the ledger vouches for the tree and its time
-	Witnesses  []WitnessReport  `json:"witnesses,omitempty"`
+	SeenIn     *SeenReport      `json:"seen_in,omitempty"`     // the older tree in which it had, where it is not the one of size and root
+	Witnesses  []WitnessReport  `json:"witnesses,omitempty"`   // of the tree of size and root
 	Parties    []PartyReport    `json:"parties,omitempty"`
 	Documents  []DocumentReport `json:"documents,omitempty"`
 	Proved     []string         `json:"proved"`
@@ -56,6 +57,14 @@ type WitnessReport struct {
 	Name   string `json:"name"`
 	Time   string `json:"time"`
 	Ledger bool   `json:"ledger,omitempty"` // the ledger's own word, no independent view
+}
+
+// A SeenReport is an older tree of the ledger that the entry is in, too, as a quorum
+// had seen it.
+type SeenReport struct {
+	Size      uint64          `json:"size"`
+	Root      string          `json:"root"` // base64
+	Witnesses []WitnessReport `json:"witnesses"`
 }
 
 // A PartyReport is a line whose keys had to sign.
@@ -140,53 +149,6 @@ func (rep *Report) signatures(r *record.Record) {
 		rep.Parties = append(rep.Parties, party)
 		rep.prove("%s signed%s", q.Name(), withKeys(signed, len(q.Keys), q.Threshold))
 	}
-}
-
-func (rep *Report) registration(r *Registration, p *Policy) {
-	log := r.Checkpoint.Log.Key
-	rep.prove("%s registered it as entry %d at %s, and signed the tree of %s that it is in (key %s)",
-		log.Name(), r.Index, rep.Registered, entries(r.Checkpoint.Size), log.Public().Fingerprint())
-	for i, c := range r.Counted {
-		rep.Witnesses = append(rep.Witnesses, WitnessReport{c.Witness.Name, record.FormatTime(c.Time), c.Own})
-		if last := i+1 == len(r.Counted) || r.Counted[i+1].Witness != c.Witness; c.Own && last {
-			rep.prove("%s cosigned that tree with %s (%s) at %s: the ledger's own word", log.Name(), keyKind(c.Witness.Key), c.Witness.Key.Fingerprint(), record.FormatTime(c.Time))
-		}
-	}
-	const alone = "when it was registered, and that others are shown the same ledger: "
-	switch rep.LedgerOnly = p.LedgerOnly(r.Counted); {
-	case p.Quorum == NoQuorum:
-		rep.leaveOpen(alone + "quorum none, so one key vouches for this tree and its time; others may have been shown another")
-	case rep.LedgerOnly:
-		rep.leaveOpen(alone+"the ledger's own word alone meets the quorum %s, so nobody else vouches for this tree and its time; others may have been shown another", p.Quorum)
-	default:
-		rep.SeenBy = record.FormatTime(r.SeenBy)
-		rep.prove("the quorum %s had seen it by %s (%s)", p.Quorum, rep.SeenBy, r.seers())
-	}
-}
-
-// keyKind says what kind of key a ledger has beside the one of its log.
-func keyKind(k note.Key) string {
-	if k.Type() == note.MLDSA44 {
-		return "its ML-DSA-44 key"
-	}
-	return "another Ed25519 key"
-}
-
-// seers lists the witnesses that had cosigned by the time of the quorum.
-func (r *Registration) seers() string {
-	var names []string
-	own := false
-	for _, c := range r.Counted {
-		own = own || c.Own
-		if !c.Own && c.Time <= r.SeenBy && !slices.Contains(names, c.Witness.Name) {
-			names = append(names, c.Witness.Name)
-		}
-	}
-	s := strings.Join(names, ", ")
-	if own {
-		s += ", and the ledger's own word"
-	}
-	return s
 }
 
 // limits says what no receipt can prove.

@@ -89,7 +89,7 @@ func (o *options) printBreach(path string, b *verify.Breach) error {
 	if b.Doubt != "" {
 		says = b.Doubt
 	}
-	if _, err := fmt.Fprintf(o.stdout, "%s: %s: %s\n", path, b.Verdict, says); err != nil {
+	if _, err := fmt.Fprintf(o.stdout, "%s: %s: %s\n", plain(path), b.Verdict, says); err != nil {
 		return err
 	}
 	if b.Absent != nil {

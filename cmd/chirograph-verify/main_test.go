@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/chirograph/chirograph/cmd/terminal"
+	"github.com/chirograph/chirograph/crypto/note"
 )
 
 func TestHelpFitsAScreen(t *testing.T) {
@@ -69,4 +73,42 @@ func TestWhereNothingIsJudgedTheAnswerIsNotNo(t *testing.T) {
 		wantLine(t, stdout, `"verdict": "unchecked"`)
 		wantLine(t, stdout, `"step": "form"`)
 	}
+}
+
+// A receipt, a policy, evidence and the name of a file are a stranger's.
+func TestWhatAStrangerWroteIsShownAndNotObeyed(t *testing.T) {
+	dir := t.TempDir()
+	const evil = "\u009b2J\u009b31mverified\u202e"
+	good := writePolicy(t, dir)
+	witnessed := write(t, dir, "witnessed", []byte("log "+key(t, "ledger.example").String()+"\nwitness "+evil+" "+witnessVkey(t, evil)+"\nquorum "+evil+"\n"))
+	receipt := receipts(t, sign(t, contractText(t), "ann.example", "dan.example"))[0]
+	line := write(t, dir, "line", []byte("c2sp.org/tlog-proof@v1\nextra AA==\nindex 0\n\nledger.example\n1\n"+
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\u2014 "+evil+" *\n"))
+	origin := write(t, dir, "origin", bytes.ReplaceAll(receipt, []byte("\nledger.example\n1\n"), []byte("\n"+evil+"\n1\n")))
+	held, named := write(t, dir, "held", receipt), write(t, dir, evil+"\xff", receipt)
+	growth := write(t, dir, "growth", append([]byte("old 1\n\n"), receipt[bytes.Index(receipt, []byte("\n\n"))+2:]...))
+	for _, args := range [][]string{
+		{"receipt", "--policy", good, line}, {"receipt", "--policy", good, origin}, {"receipt", "--policy", good, named}, {"receipt", "--policy", witnessed, held},
+		{"receipt", "--policy", named, held}, {"receipt", "--policy", good, "--party", "buyer=" + evil, held}, {"receipt", "--policy", good, dir + "/no" + evil},
+		{"receipt", "--policy", good, "--evidence", named, held}, {"evidence", "--policy", good, named}, {"evidence", "--policy", witnessed, line},
+		{"consistency", "--policy", good, line, growth}, {"consistency", "--policy", good, origin, growth}, {"consistency", "--policy", witnessed, held, growth}, {evil},
+	} {
+		for _, as := range []string{"", "--json"} {
+			var stdout, stderr bytes.Buffer
+			run(append(args, as)[:len(args)+len(as)/6], &stdout, &stderr)
+			if stdout.Len()+stderr.Len() == 0 {
+				t.Errorf("%q says nothing", args)
+			}
+			for _, shown := range []string{stdout.String(), stderr.String()} {
+				if text := strings.ReplaceAll(shown, "\n", ""); strings.ContainsFunc(text, terminal.Obeys) || !utf8.ValidString(text) {
+					t.Errorf("%q shows %q", args, shown)
+				}
+			}
+		}
+	}
+}
+
+func witnessVkey(t *testing.T, name string) string {
+	k, _ := edKey(t, name, note.Cosignature, 9)
+	return k.String()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/dossier"
+	"github.com/chirograph/chirograph/ledger/newfile"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
@@ -90,7 +92,7 @@ func (o *options) receipts(p *verify.Policy, paths []string) (int, error) {
 	}
 	result.charge = verify.ContradictionEvidence(all)
 	if o.charge != "" && result.charge != nil {
-		if err := writeNew(o.charge, result.charge); err != nil {
+		if err := newfile.Write(o.charge, 0o644, bytes.NewReader(result.charge)); err != nil {
 			return 0, fmt.Errorf("--evidence: %w", err)
 		}
 		result.Evidence = o.charge
@@ -118,16 +120,6 @@ func (o *options) sayEvidence(r receiptResult) {
 	case o.charge != "":
 		fmt.Fprintf(o.stderr, "%s is not written: these receipts do not contradict each other\n", plain(o.charge))
 	}
-}
-
-// writeNew writes a file that is not there yet.
-func writeNew(path string, content []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Close())
 }
 
 // judge says of each file, and of all together, what the items say.

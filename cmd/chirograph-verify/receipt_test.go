@@ -15,6 +15,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/testvectors"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -279,4 +280,27 @@ func TestADocumentThatIsNotInTheFolderIsNotComparedAndNoYes(t *testing.T) {
 	does(t, exitNo, "receipt", "--policy", policy, "--docs", docs, receipt)
 	write(t, docs, "terms.md", terms)
 	does(t, exitYes, "receipt", "--policy", policy, "--docs", docs, receipt)
+}
+
+// The oldest receipt of a dossier may lack the quorum; the ledger signed its tree, and
+// signed another of that size.
+func TestAForkInAnOldestReceiptThatNobodyCosignedIsANo(t *testing.T) {
+	var v struct {
+		Policy  string
+		Dossier []byte `json:"dossier_base64"`
+	}
+	b, err := testvectors.Files.ReadFile("dossier/judged-fork-of-first-receipt-without-quorum.json")
+	if err == nil {
+		err = json.Unmarshal(b, &v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	policy, path, file := write(t, dir, "policy", []byte(v.Policy)), write(t, dir, "x.chirograph", v.Dossier), filepath.Join(dir, "evidence.txt")
+	stdout, stderr := does(t, exitNo, "receipt", "--policy", policy, "--evidence", file, path)
+	wantLine(t, stdout, path+": no\n")
+	wantLine(t, stderr, path+": ledger.example/2026 shows two pasts: the root of its tree of 5 entries is ")
+	stdout, _ = does(t, exitYes, "evidence", "--policy", policy, file)
+	wantLine(t, stdout, "signed two trees: one of 5 entries, ")
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +38,9 @@ that the ledger has not changed the rest.
 An audit knows no receipts of yours: chirograph watch --dossier compares those too.
 
 Exit 1: the ledger broke a rule, or shows two histories. What proves it to others is
-written to EVIDENCE: chirograph-verify evidence judges it. Exit 2: not all was judged,
-or what the ledger says of a contract could not be compared.`,
+written to EVIDENCE, or beside it where that is another file already:
+chirograph-verify evidence judges it. Exit 2: not all was judged, or what the ledger
+says of a contract could not be compared.`,
 		Example: "  chirograph audit --policy ledger.policy --state audited https://ledger.example",
 		Args:    arguments("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,7 +81,7 @@ func (a *app) audit(ctx context.Context, url string, f auditFlags) (err error) {
 		if r.Finding.Evidence = f.output; f.output == "" {
 			r.Finding.Evidence = evidenceName(result)
 		}
-		if err := replaceFile(r.Finding.Evidence, forAll, bytes.NewReader(finding.Evidence)); err != nil {
+		if r.Finding.Evidence, err = keepBeside(r.Finding.Evidence, finding.Evidence); err != nil {
 			return fmt.Errorf("%s: %s; and the evidence could not be written: %w", r.Origin, finding, err)
 		}
 	}

@@ -20,7 +20,7 @@ type fact struct {
 
 // believe returns nil when what the page of a contract says of its status follows, on
 // this day, from receipts: that of the contract, those of the dossier, and those of the
-// records that the page names, which are fetched. What the ledger leaves out altogether
+// records that the page names, which are fetched, and whose trees are of one history. What the ledger leaves out altogether
 // nobody sees here.
 func (a *app) believe(ctx context.Context, q *question, contract *client.Receipt, page *client.ContractPage) error {
 	facts, err := q.facts(ctx, contract, page)
@@ -77,6 +77,9 @@ func (q *question) facts(ctx context.Context, contract *client.Receipt, page *cl
 			return nil, fmt.Errorf("%s says that %s ends contract %s, and that it does not have it", q.client.URL(), id, q.id)
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := q.onePast(ctx, receipt); err != nil {
 			return nil, err
 		}
 		facts = append(facts, fact{receipt.Index, receipt.Registered, receipt.Record})

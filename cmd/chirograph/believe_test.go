@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -100,4 +101,60 @@ func TestThatAContractIsNotThereAccusesNobodyWhoseReceiptIsHeld(t *testing.T) {
 	}
 	s.wants(exitNo, "status", contract.ID().String())
 	s.says(contract.ID().String() + " is not registered at " + s.front.URL)
+}
+
+// What ends a contract is in the history that the contract is in, or it ends nothing: the
+// ledger signed both, and has to choose.
+func TestNoStatusIsPutTogetherFromTwoHistories(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		more, others int // records that are in the one history alone
+		code         int
+		says         string
+	}{
+		{"of one size", 1, 0, exitNo, "ledger.example has signed two pasts: 2 entries with the root "},
+		{"the end is in a smaller tree", 3, 0, exitNo, "ledger.example has signed two pasts: 2 entries with the root "},
+		{"the end is in a larger tree", 1, 2, exitUnasked, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, other := newStage(t), newStage(t) // one key
+			text := s.contractText()
+			contract, receipt := s.register(text, "ann.example", "dan.example")
+			if twin, _ := other.register(text, "ann.example", "dan.example"); twin.ID() != contract.ID() || s.key != other.key {
+				t.Fatal("two ledgers, not one with two histories")
+			}
+			for range c.more {
+				s.register(s.contractText(), "ann.example", "dan.example")
+			}
+			end := s.text(record.Termination)
+			end.Contract, end.Parties = contract.ID(), contract.Text().Parties
+			ends, _ := other.register(end, "ann.example", "dan.example")
+			for range c.others {
+				other.nonces += 50
+				other.register(other.contractText(), "ann.example", "dan.example")
+			}
+			s.change = func(q *http.Request, _ []byte) (int, []byte) {
+				if !strings.HasPrefix(q.URL.Path, "/contracts/") && q.URL.Path != "/records/"+ends.ID().String()+"/receipt" {
+					return 0, nil
+				}
+				ask, err := http.NewRequest(http.MethodGet, other.ledger.url+q.URL.Path, nil)
+				s.must(err)
+				ask.Header = q.Header.Clone()
+				ask.Header.Del("Accept-Encoding")
+				resp, err := http.DefaultClient.Do(ask)
+				s.must(err)
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				s.must(err)
+				return resp.StatusCode, body
+			}
+			for _, arg := range []string{contract.ID().String(), s.save(contract, receipt)} {
+				s.wants(c.code, "status", arg)
+				s.says(c.says)
+				if s.stdout.Len() > 0 {
+					t.Errorf("%s", s.stdout.String())
+				}
+			}
+		})
+	}
 }

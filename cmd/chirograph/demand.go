@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chirograph/chirograph/verify"
 )
@@ -11,6 +12,56 @@ import (
 // its ledger, or all together.
 func weaker(p, than *verify.Policy) bool {
 	return least(p, true) < least(than, true) || least(p, false) < least(than, false)
+}
+
+// estranged says whether a policy asks other witnesses than another one did: those that
+// both name are too few for the other's quorum, or strangers to the other are enough for
+// the policy's own. Names are no matter, keys are. Nothing is strange to quorum none.
+func estranged(p, than *verify.Policy) bool {
+	if than.Quorum == verify.NoQuorum {
+		return false
+	}
+	left := slices.DeleteFunc(slices.Clone(than.Witnesses), func(w verify.Witness) bool { return !asks(p, w) })
+	return !than.Met(calledBy(left)) || p.Met(calledBy(strangers(p, than)))
+}
+
+// calledBy are the names that a policy has for these witnesses of it.
+func calledBy(witnesses []verify.Witness) map[string]bool {
+	called := make(map[string]bool)
+	for _, w := range witnesses {
+		called[w.Name] = true
+	}
+	return called
+}
+
+// shortOf says whether a policy may not take the place of another without somebody's
+// looking at it.
+func shortOf(p, of *verify.Policy) bool { return weaker(p, of) || estranged(p, of) }
+
+// strangers returns the witnesses of a policy whose keys another does not list.
+func strangers(p, to *verify.Policy) []verify.Witness {
+	return slices.DeleteFunc(slices.Clone(p.Witnesses), func(w verify.Witness) bool { return asks(to, w) })
+}
+
+func asks(p *verify.Policy, w verify.Witness) bool {
+	return slices.ContainsFunc(p.Witnesses, func(x verify.Witness) bool { return x.Key == w.Key })
+}
+
+// keysOf names witnesses by their keys; "none" for no witness.
+func keysOf(witnesses []verify.Witness) string {
+	if len(witnesses) == 0 {
+		return "none"
+	}
+	keys := make([]string, len(witnesses))
+	for i, w := range witnesses {
+		keys[i] = plain(w.Key.Name()) + " " + w.Key.Fingerprint()
+	}
+	return strings.Join(keys, ", ")
+}
+
+// exchanged says which witnesses came and went between a policy and the next.
+func exchanged(old, p *verify.Policy) string {
+	return fmt.Sprintf("came: %s; went: %s", keysOf(strangers(p, old)), keysOf(strangers(old, p)))
 }
 
 // least returns how many cosignatures make the quorum of a policy at least: all of them,

@@ -38,7 +38,8 @@ const (
 )
 
 // replaceFile writes what content gives to path, whole or not at all: into a file
-// beside it, that then takes its place.
+// beside it, that then takes its place. What is not to be written over goes to
+// [newFile].
 func replaceFile(path string, mode fs.FileMode, content io.Reader) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".chirograph-*")
 	if err != nil {
@@ -63,18 +64,6 @@ func replaceFile(path string, mode fs.FileMode, content io.Reader) (err error) {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
-}
-
-// refuseExisting says that a file is never written over.
-func refuseExisting(path string) error {
-	_, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	return hint(fmt.Errorf("%s is there already", plain(path)), "name another file; nothing is written over")
 }
 
 // dossierExtension ends the name of the one file of a contract.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -257,21 +256,34 @@ func (k *keeper) sayDropped(registered *record.Record) {
 	}
 }
 
-// refuse keeps the receipt of the largest tree that was got beside the dossier, where
-// the error is that of a fork.
+// refuse keeps beside the dossier what was got and shows a fork, where the error is that
+// of one: the receipts of the two trees, unless the dossier has them.
 func (k *keeper) refuse(err error) error {
 	var f *fork
 	if !errors.As(err, &f) {
 		return err
 	}
-	receipt := slices.MaxFunc(k.held, func(a, b *client.Receipt) int { return cmp.Compare(a.Checkpoint.Size, b.Checkpoint.Size) })
-	conflict := k.path + ".conflict.tlog-proof"
-	if refuseExisting(conflict) == nil {
-		if err := replaceFile(conflict, forAll, bytes.NewReader(receipt.Bytes)); err != nil {
-			return err
+	known := heldBy(k.dossier)
+	var names []string
+	for _, tree := range []tlog.SignedCheckpoint{f.held, f.got} {
+		same := func(c tlog.SignedCheckpoint) bool { return c.Size == tree.Size && c.Root == tree.Root }
+		i := slices.IndexFunc(k.held, func(r *client.Receipt) bool { return same(r.Checkpoint.SignedCheckpoint) })
+		if i < 0 || slices.ContainsFunc(known, same) {
+			continue
 		}
+		name, failed := keepBeside(k.path+".conflict.tlog-proof", k.held[i].Bytes)
+		if failed != nil {
+			return &negative{fmt.Errorf("%w; and the receipt that shows it could not be written: %w", err, failed)}
+		}
+		names = append(names, name)
 	}
-	return hint(&negative{err}, "nothing was replaced; the other receipt is in %s: keep both, they are evidence against the ledger", plain(conflict))
+	switch len(names) {
+	case 0:
+		return hint(&negative{err}, "nothing was replaced; both receipts are in %s: keep it, they are evidence against the ledger", k.path)
+	case 1:
+		return hint(&negative{err}, "nothing was replaced; the other receipt is in %s: keep both, they are evidence against the ledger", names[0])
+	}
+	return hint(&negative{err}, "nothing was replaced; the receipts are in %s and %s: keep both, they are evidence against the ledger", names[0], names[1])
 }
 
 // theLedger demands that what answers at the client's URL says that it is the

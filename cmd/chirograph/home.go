@@ -39,7 +39,7 @@ func urlOf(ledger string) string {
 }
 
 // askPolicy asks a ledger for its policy, and returns what is remembered of it, too: at
-// that URL or, where that asks for more, at another; nil for nothing. The first answer is
+// that URL or, where the policy falls short of that, at another; nil for nothing. The first answer is
 // believed; a later one with another log key is refused unless repin says otherwise. The
 // policy names the URL that was asked where it names none.
 func (a *app) askPolicy(ctx context.Context, ledgerURL string, repin bool) (p *verify.Policy, old *pin, err error) {
@@ -69,14 +69,14 @@ func (a *app) askPolicy(ctx context.Context, ledgerURL string, repin bool) (p *v
 		a.say("first use of %s: it is the ledger %s, key %s", ledgerURL, log.Key.Name(), log.Key.Public().Fingerprint())
 	}
 	pins, err := a.pins(log.Key)
-	if more := above(p, pins); more != nil {
+	if more := unmetBy(p, pins); more != nil {
 		old = more
 	}
 	return p, old, err
 }
 
 // fetchPolicy asks a ledger for its policy, and pins it, unless it asks for less than
-// before: that is said by the command that is about policies.
+// before, or others: that is said by the command that is about policies.
 func (a *app) fetchPolicy(ctx context.Context, ledgerURL string) (*verify.Policy, error) {
 	p, old, err := a.askPolicy(ctx, ledgerURL, false)
 	switch {
@@ -85,6 +85,9 @@ func (a *app) fetchPolicy(ctx context.Context, ledgerURL string) (*verify.Policy
 	case old != nil && weaker(p, old.policy):
 		return nil, hint(fmt.Errorf("%s asks for the %s, and asked for more until now: %s", ledgerURL, quorumOf(p), old),
 			"if that is enough for you: chirograph policy %s -o FILE takes it over; who you trust is yours to choose", ledgerURL)
+	case old != nil && estranged(p, old.policy):
+		return nil, hint(fmt.Errorf("%s asks other witnesses than until now, and a ledger could be all of them itself; %s; %s", ledgerURL, exchanged(old.policy, p), untilNow(old, p)),
+			"if you know why: chirograph policy %s -o FILE takes it over; who you trust is yours to choose", ledgerURL)
 	case old != nil && !sameQuorum(old.policy, p):
 		a.say("%s", untilNow(old, p))
 	}

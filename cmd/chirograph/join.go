@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -312,35 +313,30 @@ func mayExtract(files []extracted) error {
 			return hint(no("two files would be %s", f.path), "the documents are in the ZIP that the dossier is: unzip it")
 		}
 		seen[folded] = true
-		info, err := os.Lstat(f.path)
-		if err != nil {
+		if _, err := os.Lstat(f.path); err != nil {
 			continue
 		}
-		same := info.Mode().IsRegular() // opening a pipe would wait for somebody to write to it
-		if same {
-			if same, err = sameFile(f); err != nil {
-				return err
-			}
-		}
-		if !same {
-			return hint(no("%s is there already, and is another file", f.path), "extract to an empty folder: --to DIR")
+		if same, err := f.isThere(); err != nil {
+			return err
+		} else if !same {
+			return f.other()
 		}
 	}
 	return nil
 }
 
-func sameFile(f extracted) (bool, error) {
-	have, err := os.Open(f.path)
-	if err != nil {
-		return false, err
-	}
-	defer have.Close()
+// isThere says whether it was written before.
+func (f extracted) isThere() (bool, error) {
 	want, err := f.source()
 	if err != nil {
 		return false, err
 	}
 	defer want.Close()
-	return sameContent(have, want)
+	return isThere(f.path, want)
+}
+
+func (f extracted) other() error {
+	return hint(no("%s is there already, and is another file", f.path), "extract to an empty folder: --to DIR")
 }
 
 func sameContent(a, b io.Reader) (bool, error) {
@@ -362,8 +358,12 @@ func sameContent(a, b io.Reader) (bool, error) {
 	}
 }
 
+// writeExtracted writes a file, unless it is there.
 func writeExtracted(f extracted) error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+		return err
+	}
+	if same, err := f.isThere(); err != nil || same {
 		return err
 	}
 	r, err := f.source()
@@ -371,5 +371,12 @@ func writeExtracted(f extracted) error {
 		return err
 	}
 	defer r.Close()
-	return replaceFile(f.path, forOwner, r)
+	if err = newFile(f.path, forOwner, r); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// Another command wrote it meanwhile.
+	if same, err := f.isThere(); err != nil || same {
+		return err
+	}
+	return f.other()
 }

@@ -91,7 +91,7 @@ func (a *app) newKey(name, out string, open bool, ledger note.Key) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(revocation, forOwner, bytes.NewReader(r.Bytes())); err != nil {
+		if err := newFile(revocation, forOwner, bytes.NewReader(r.Bytes())); err != nil {
 			return err
 		}
 		a.say("wrote %s: keep it apart from the key; on the day the key is lost, chirograph submit %s --ledger URL", revocation, shellQuote(revocation))
@@ -164,10 +164,7 @@ func (a *app) keyRevokeCommand() *cobra.Command {
 				_, err := a.stdout.Write(r.Bytes())
 				return err
 			}
-			if err := refuseExisting(out); err != nil {
-				return err
-			}
-			if err := replaceFile(out, forOwner, bytes.NewReader(r.Bytes())); err != nil {
+			if err := newFile(out, forOwner, bytes.NewReader(r.Bytes())); err != nil {
 				return err
 			}
 			a.say("wrote %s; it takes effect when it is registered: chirograph submit %s --ledger URL", out, shellQuote(out))

@@ -74,16 +74,39 @@ func TestOfTwoCommandsOnOneFileTheLaterIsToBeRunAgain(t *testing.T) {
 func TestASignalIsNoAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cut := fmt.Errorf("GET http://ledger.example: %w", context.Canceled)
-	if stopped(ctx, cut) || stopped(ctx, no("not signed")) {
-		t.Error("stopped without a signal")
-	}
-	cancel()
-	for _, err := range []error{cut, errStopped, fmt.Errorf("passphrase: %w", keys.ErrInterrupted)} {
-		if !stopped(ctx, err) {
-			t.Errorf("%s: not stopped", err)
+	for _, err := range []error{cut, no("not signed")} {
+		if found, stopped := foundOut(ctx, err); stopped || found != err {
+			t.Errorf("%v without a signal: %v, stopped: %v", err, found, stopped)
 		}
 	}
-	if stopped(ctx, no("not registered")) || stopped(ctx, errors.New("the disk is full")) {
-		t.Error("what was found out before is not said")
+	cancel()
+	for _, err := range []error{cut, errStopped, hint(cut, "ask again"), errors.Join(cut, fmt.Errorf("passphrase: %w", keys.ErrInterrupted))} {
+		if found, stopped := foundOut(ctx, err); !stopped || found != nil {
+			t.Errorf("%v: stopped: %v, and %v", err, stopped, found)
+		}
+	}
+	for _, err := range []error{no("not registered"), errors.New("the disk is full")} {
+		if found, stopped := foundOut(ctx, err); stopped || found != err {
+			t.Errorf("%v: stopped: %v, and %v", err, stopped, found)
+		}
+	}
+}
+
+// An answer that came before the signal is said, with its hint.
+func TestWhatWasFoundOutBeforeASignalIsSaid(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	cut := fmt.Errorf("GET http://ledger.example: %w", context.Canceled)
+	denied := hint(no("it denies what it has signed"), "keep this file")
+	for _, err := range []error{errors.Join(cut, denied), errors.Join(errors.Join(nil, denied, cut), cut)} {
+		found, stopped := foundOut(ctx, err)
+		var n *negative
+		if !stopped || found == nil || found.Error() != denied.Error() || advice(found) != "keep this file" || !errors.As(found, &n) {
+			t.Errorf("%v: %v", err, found)
+		}
+	}
+	around := hint(errors.Join(denied, cut), "run it again")
+	if found, stopped := foundOut(ctx, around); !stopped || found != around {
+		t.Errorf("%v: %v", around, found)
 	}
 }

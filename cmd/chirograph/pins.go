@@ -119,10 +119,15 @@ func (a *app) pins(ledger note.Key) ([]*pin, error) {
 
 // above returns, of the pins that ask for more than a policy, the one that asks for most;
 // nil for none.
-func above(p *verify.Policy, pins []*pin) *pin {
+func above(p *verify.Policy, pins []*pin) *pin { return most(p, pins, weaker) }
+
+// unmetBy is above of the pins that a policy falls short of, also by asking others.
+func unmetBy(p *verify.Policy, pins []*pin) *pin { return most(p, pins, shortOf) }
+
+func most(p *verify.Policy, pins []*pin, short func(p, of *verify.Policy) bool) *pin {
 	var most *pin
 	for _, old := range pins {
-		if weaker(p, old.policy) && (most == nil || weaker(most.policy, old.policy)) {
+		if short(p, old.policy) && (most == nil || weaker(most.policy, old.policy)) {
 			most = old
 		}
 	}
@@ -145,7 +150,7 @@ func (a *app) pin(ledgerURL string, p *verify.Policy) error {
 }
 
 // repin remembers a policy that is taken over knowingly: of its URL, and of the others at
-// which more was asked for until now. It is one ledger, whatever it is called.
+// which more was asked for until now, or others were. It is one ledger, whatever it is called.
 func (a *app) repin(ledgerURL string, p *verify.Policy) error {
 	if err := a.pin(ledgerURL, p); err != nil {
 		return err
@@ -155,7 +160,7 @@ func (a *app) repin(ledgerURL string, p *verify.Policy) error {
 		return err
 	}
 	for _, old := range pins {
-		if !weaker(p, old.policy) {
+		if !shortOf(p, old.policy) {
 			continue
 		}
 		if err := a.pin(old.url, p); err != nil {

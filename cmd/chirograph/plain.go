@@ -4,22 +4,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/chirograph/chirograph/cmd/terminal"
 )
 
 // plain returns the name of a file as it is, or quoted where a terminal would obey it.
-func plain(name string) string {
-	if strings.ContainsFunc(name, obeyed) || strings.ToValidUTF8(name, "") != name {
-		return strconv.Quote(name)
-	}
-	return name
-}
-
-// obeyed says whether a terminal might do something else with a character than show
-// it: controls, and what turns the direction of writing.
-func obeyed(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+func plain(name string) string { return terminal.Name(name) }
 
 // plainArgs quotes those strings, which go into a sentence, that a terminal would obey:
 // names of files may hold anything.
@@ -43,12 +34,7 @@ func plainError(err error) string {
 			text = strings.ReplaceAll(text, name, q)
 		}
 	}
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && obeyed(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
+	return terminal.Text(text)
 }
 
 // fileNames returns the names in the errors of the system that an error is made of.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/terminal"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -52,6 +53,9 @@ it by another way, before you trust what the policy verifies.`,
 				if weaker(p, pinned.policy) {
 					a.say("warning: that is weaker: fewer have to cosign than until now; it is remembered for %s from here on", args[0])
 				}
+				if estranged(p, pinned.policy) {
+					a.say("warning: these are other witnesses than until now; %s; compare them by another way; they are remembered for %s from here on", exchanged(pinned.policy, p), args[0])
+				}
 			}
 			if err := replaceFile(out, forAll, bytes.NewReader(p.Bytes())); err != nil {
 				return err
@@ -61,7 +65,7 @@ it by another way, before you trust what the policy verifies.`,
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)
 			a.sayKeys(p)
-			_, err = a.stdout.Write(p.Bytes())
+			_, err = terminal.Writer(a.stdout).Write(p.Bytes())
 			return err
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -180,7 +181,7 @@ type question struct {
 	id      record.ID
 	path    string           // of the dossier
 	dossier *dossier.Dossier // nil where an id was given
-	keeper  *keeper          // of the dossier; nil without one
+	keeper  *keeper          // of what the ledger answers, and of the dossier where there is one
 }
 
 func (q *question) close() {
@@ -200,7 +201,7 @@ func (a *app) statusOf(ctx context.Context, arg string, t trust) (*question, err
 		if err != nil {
 			return nil, err
 		}
-		return &question{client: c.Client, ledger: c, id: id}, nil
+		return &question{client: c.Client, ledger: c, id: id, keeper: a.newKeeper("", nil, c.Client)}, nil
 	}
 	d, err := a.openDossier(arg)
 	if err != nil {
@@ -230,13 +231,26 @@ func (a *app) registered(ctx context.Context, q *question) (*client.Receipt, err
 	return receipt, q.onePast(ctx, receipt)
 }
 
-// onePast demands that the tree of a receipt is of one history with those of the dossier.
+// onePast demands that the tree of a receipt is of one history with those of the dossier,
+// and of the receipts that were fetched before.
 func (q *question) onePast(ctx context.Context, receipt *client.Receipt) error {
-	if q.keeper == nil {
-		return nil
-	}
 	q.keeper.take(receipt)
-	return q.keeper.prove(ctx)
+	if q.dossier != nil {
+		return q.keeper.prove(ctx)
+	}
+	var fetched []tlog.SignedCheckpoint
+	for _, r := range q.keeper.held {
+		fetched = append(fetched, r.Checkpoint.SignedCheckpoint)
+	}
+	trees, err := checkpoints(fetched...)
+	for i := 0; err == nil && i < len(trees); i++ {
+		err = q.keeper.begins(ctx, trees[len(trees)-1], trees[i])
+	}
+	var f *fork
+	if errors.As(err, &f) {
+		return hint(&negative{err}, "ask with a dossier, chirograph status X.chirograph: then the other receipt is kept, as evidence against the ledger")
+	}
+	return err
 }
 
 // unregistered says that the ledger does not have what is asked for, which is an offence

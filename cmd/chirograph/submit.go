@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"path/filepath"
 
@@ -138,14 +136,14 @@ func (s *submission) reach() (other bool, err error) {
 }
 
 // adopt has the dossier take the policy that the command line names, if it names one, or
-// the pinned one that asks for more.
+// the pinned one that it falls short of.
 func (s *submission) adopt(ctx context.Context) error {
 	path, err := s.trust.file()
 	if err != nil {
 		return err
 	}
 	if path == "" {
-		if weaker, err := s.belowPin(s.dossier); err != nil || !weaker {
+		if short, err := s.belowPin(s.dossier); err != nil || !short {
 			return err
 		}
 	}
@@ -311,28 +309,11 @@ func (a *app) submitNote(ctx context.Context, path string, t trust, asJSON bool)
 		a.say("the key of %s, %s, is revoked", t.Key.Name(), t.Key.Public().Fingerprint())
 	}
 	if !kept {
-		if err := replaceFile(receiptFile, forAll, bytes.NewReader(receipt.Bytes)); err != nil {
+		if err := a.writeReceipt(receiptFile, receipt); err != nil {
 			return err
 		}
-		a.say("wrote %s", receiptFile)
 	}
 	return a.printResults([]registeredResult{result(receipt)}, asJSON)
-}
-
-// holdsReceipt says whether a receipt of the record is at path, which then stays:
-// the oldest bounds the time best. It refuses every other file.
-func holdsReceipt(path string, id record.ID) (bool, error) {
-	b, err := readFile(path, int64(tlog.MaxProof))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if of, err := recordOf(b); err != nil || of != id {
-		return false, refuseExisting(path)
-	}
-	return true, nil
 }
 
 // recordOf returns the id of the record in a receipt, which is not verified.

@@ -96,8 +96,8 @@ func (a *app) ledgerBy(p *verify.Policy, name string, key note.Key, override str
 }
 
 // dossierLedger returns the ledger of a dossier, by the policy that the command line
-// names, or by the dossier's own, or by the one that is pinned, if that asks for more than
-// the dossier's own: whoever sent the file chose what is in it. The policy is other than
+// names, or by the dossier's own, or by the one that is pinned, if the dossier's own asks
+// for less than that, or others: whoever sent the file chose what is in it. The policy is other than
 // the dossier's yet unless it is its own. Where --ledger names a URL and the dossier's
 // policy none, the dossier keeps it.
 func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked, other bool, err error) {
@@ -114,7 +114,7 @@ func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked,
 	if err != nil {
 		return nil, false, err
 	}
-	old := above(own, pins)
+	old := unmetBy(own, pins)
 	switch {
 	case p == nil && old == nil:
 		c, err := a.ledgerBy(own, "the policy in "+plain(path), key, urlOf(t.ledger))
@@ -123,7 +123,7 @@ func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked,
 		}
 		return c, false, keepURL(d, own, key, c.URL())
 	case p == nil:
-		a.say("warning: the policy in %s asks for less (%s) than the one pinned for this ledger (%s): what the ledger answers is judged by the pinned one", path, quorumOf(own), old)
+		a.sayShort(path, own, old)
 		p, name = old.policy, "the policy pinned for "+old.url
 		p.Logs[0].URL = "" // the dossier's, if it names one
 	case p.Logs[0].Key != key:
@@ -146,15 +146,26 @@ func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked,
 	return c, true, notWeaker(c, pins)
 }
 
-// belowPin says whether the policy of a dossier asks for less than one that is pinned for
-// its ledger.
+// sayShort says that the policy of a dossier asks for less than the one that is pinned, or
+// others.
+func (a *app) sayShort(path string, own *verify.Policy, old *pin) {
+	if weaker(own, old.policy) {
+		a.say("warning: the policy in %s asks for less (%s) than the one pinned for this ledger (%s): what the ledger answers is judged by the pinned one", path, quorumOf(own), old)
+		return
+	}
+	a.say("warning: the policy in %s asks other witnesses (%s) than the one pinned for this ledger (%s): what the ledger answers is judged by the pinned one; strange to that: %s", path, quorumOf(own), old, keysOf(strangers(own, old.policy)))
+	a.say("hint: chirograph update %s fetches receipts by the pinned one; --policy FILE where you know better", path)
+}
+
+// belowPin says whether the policy of a dossier falls short of one that is pinned for its
+// ledger.
 func (a *app) belowPin(d *dossier.Dossier) (bool, error) {
 	own, err := verify.ParsePolicy(d.Policy())
 	if err != nil {
 		return false, fmt.Errorf("the dossier's policy: %w", err)
 	}
 	pins, err := a.pins(ledgerOf(d))
-	return above(own, pins) != nil, err
+	return unmetBy(own, pins) != nil, err
 }
 
 // keepURL has a dossier keep where its ledger is, where its policy does not say so.

@@ -363,8 +363,8 @@ func TestAWeakerPolicyDoesNotComeInSilence(t *testing.T) {
 	s.tells(exitYes, "update", path, "--policy", file(2))
 	s.tells(exitYes, "status", contract.ID().String(), "--ledger", s.front.URL)
 
-	// One that asks as many others is told, and taken.
-	s.witnessed("w3")
+	// One that asks for more is told, and taken.
+	s.witnessed("w1", "w3")
 	s.tells(exitYes, "status", contract.ID().String(), "--ledger", s.front.URL)
 	s.says("until now: " + is + " (pinned on ")
 	s.tells(exitYes, "status", contract.ID().String(), "--ledger", s.front.URL)

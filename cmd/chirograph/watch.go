@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/terminal"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/watch"
@@ -185,7 +186,7 @@ func (a *app) watchReport(asJSON bool, n *notifier) func(watch.Event) error {
 		turn.Lock()
 		defer turn.Unlock()
 		if asJSON {
-			err = a.print("%s", line)
+			err = a.print("%s", terminal.JSON(line))
 		} else {
 			err = a.print("%s", e.String())
 		}
@@ -220,7 +221,7 @@ func (a *app) watchProgress() func(audit.Progress) {
 func (a *app) watchOnce(ctx context.Context, targets []*watchTarget, watchers []*watch.Watcher) error {
 	var broken, unlooked []string
 	for i, w := range watchers {
-		o, err := w.Turn(ctx)
+		o, err := w.Once(ctx)
 		if err != nil {
 			return err
 		}

@@ -119,11 +119,17 @@ const signerKey = "PRIVATE+KEY+"
 //	<key name>+<key id, 8 lowercase hex digits>+<base64 of type || public key>
 //
 // The key id is the one that the rest gives. Errors show what is wrong, and nothing of a
-// secret key that was put here by mistake.
+// secret key that was put here by mistake: one is no verifier key, whose id is hex, while
+// the base64 of a verifier key may hold any letters.
 func ParseKey(vkey string) (Key, error) {
-	if strings.Contains(vkey, signerKey) {
+	k, err := parseKey(vkey)
+	if err != nil && strings.Contains(vkey, signerKey) {
 		return Key{}, errors.New("a secret key, " + signerKey + "…, where a verifier key belongs")
 	}
+	return k, err
+}
+
+func parseKey(vkey string) (Key, error) {
 	name, rest, ok := strings.Cut(vkey, "+")
 	id, encoded, ok2 := strings.Cut(rest, "+")
 	if !ok || !ok2 {

@@ -111,6 +111,26 @@ func TestAKeyIsMadeOfAGoodNameAKnownTypeAndAPublicKey(t *testing.T) {
 	}
 }
 
+// Base64 has any letters; and an error shows no letter of what is secret.
+func TestASecretKeyIsNeitherTakenNorShownAndNoOtherIsTakenForOne(t *testing.T) {
+	const vkey = "bob.example+32ab176e+AQAAPRIVATE+KEY+FwFqDQaVN/omV+TcKSs+RUagrWTj"
+	k, err := note.ParseKey(vkey)
+	if err != nil || k.String() != vkey {
+		t.Errorf("%s, %v", k, err)
+	}
+	const secret = "AXNlY3JldHNlY3JldHNlY3JldHNlY3JldHNlY3JldHNl"
+	for _, text := range []string{
+		"PRIVATE+KEY+bob.example+32ab176e+" + secret, "PRIVATE+KEY+" + secret, "bob.example+PRIVATE+KEY+bob.example+32ab176e+" + secret,
+		" PRIVATE+KEY+bob.example+32ab176e+" + secret, "bob.example+32ab176e+PRIVATE+KEY+bob.example+32ab176e+" + secret,
+	} {
+		_, err := note.ParseKey(text)
+		wantError(t, err, "a secret key, PRIVATE+KEY+…, where a verifier key belongs")
+		if strings.Contains(err.Error(), secret[:8]) {
+			t.Error(err)
+		}
+	}
+}
+
 // The key is TEST 1 of RFC 8032, section 7.1. What is wanted was printed by
 // ssh-keygen -lf of OpenSSH for its line "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…".
 func TestAFingerprintIsTheOneOfSSHKeygen(t *testing.T) {

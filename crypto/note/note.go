@@ -133,10 +133,10 @@ func parseSignature(line string) (Signature, error) {
 	}
 	b, err := decodeBase64(encoded)
 	if err != nil {
-		return Signature{}, fmt.Errorf("signature of %s: %w", name, err)
+		return Signature{}, fmt.Errorf("signature of %q: %w", name, err)
 	}
 	if len(b) <= keyIDSize {
-		return Signature{}, fmt.Errorf("signature of %s has %d bytes, at least %d are needed", name, len(b), keyIDSize+1)
+		return Signature{}, fmt.Errorf("signature of %q has %d bytes, at least %d are needed", name, len(b), keyIDSize+1)
 	}
 	return Signature{Name: name, ID: binary.BigEndian.Uint32(b), Bytes: b[keyIDSize:]}, nil
 }

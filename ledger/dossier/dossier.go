@@ -56,7 +56,7 @@ type Dossier struct {
 
 	container *container // the file that documents were read from; nil without one
 
-	commitments map[commitment]place // of documents that are there, found when first asked for; nil before
+	commitments map[commitment][]place // documents that are there and may match, found when first asked for; nil before
 }
 
 // A folder is a record with what belongs to it.

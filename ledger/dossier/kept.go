@@ -17,36 +17,40 @@ func committed(line record.Document) commitment { return commitment{line.Salted,
 
 // kept returns the document of a line that its record lacks, with its salt, from another
 // that names the same file: a renewal keeps the documents of the contract before. It
-// is one that matches; ok is false where there is none.
+// is the first that matches; ok is false where there is none, and err then says which could
+// not be read. One that does not match is not read again for any line.
 func (d *Dossier) kept(line record.Document) (doc document, salt []byte, ok bool, err error) {
 	if d.commitments == nil {
 		d.commitments = d.commit()
 	}
-	p, ok := d.commitments[committed(line)]
-	if !ok {
-		return document{}, nil, false, nil
+	c := committed(line)
+	var unread []place
+	for i, p := range d.commitments[c] {
+		f := d.folders[p.id]
+		salt := f.salts[p.name]
+		doc, failed := match(line, f.documents[p.name].source, salt)
+		switch {
+		case failed == nil:
+			d.commitments[c] = append(unread, d.commitments[c][i:]...)
+			return doc, salt, true, nil
+		case !errors.Is(failed, record.ErrMismatch):
+			unread, err = append(unread, p), errors.Join(err, failed)
+		}
 	}
-	f := d.folders[p.id]
-	salt = f.salts[p.name]
-	doc, err = match(line, f.documents[p.name].source, salt)
-	if errors.Is(err, record.ErrMismatch) {
-		return document{}, nil, false, nil
-	}
-	return doc, salt, err == nil, err
+	d.commitments[c] = unread
+	return document{}, nil, false, err
 }
 
-// commit finds a document for each commitment of which there is one, with its salt:
-// the first, in the order of ids and lines.
-func (d *Dossier) commit() map[commitment]place {
-	found := make(map[commitment]place)
+// commit finds the documents for each commitment of which there are any, with their
+// salts, in the order of ids and lines.
+func (d *Dossier) commit() map[commitment][]place {
+	found := make(map[commitment][]place)
 	for _, id := range d.ids() {
 		f := d.folders[id]
 		for _, line := range f.record.Text().Documents {
-			_, there := f.documents[line.Name]
-			if _, before := found[committed(line)]; before || !there || line.Salted && f.salts[line.Name] == nil {
-				continue
+			if _, there := f.documents[line.Name]; there && !(line.Salted && f.salts[line.Name] == nil) {
+				found[committed(line)] = append(found[committed(line)], place{id: id, name: line.Name})
 			}
-			found[committed(line)] = place{id: id, name: line.Name}
 		}
 	}
 	return found

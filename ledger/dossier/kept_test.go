@@ -112,6 +112,7 @@ func TestADocumentThatDoesNotMatchIsNobodyElses(t *testing.T) {
 		}
 	}
 	f.documents[testDrawing.name] = document{failing(testDrawing.data), int64(len(testDrawing.data)), 0}
+	d.commitments = nil
 	if _, err := d.CheckDocuments(next.ID()); !errors.Is(err, errRead) {
 		t.Errorf("one that cannot be read: %v", err)
 	}
@@ -130,4 +131,52 @@ func TestADocumentThatComesLaterIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStates(t, d, next.ID(), Absent, Matches)
+}
+
+// Which of several copies is damaged decides nothing, nor in what order the ids are.
+func TestADocumentIsThereAsLongAsOneCopyMatches(t *testing.T) {
+	damaged := document{Bytes(bytes.ToUpper(testDrawing.data)), int64(len(testDrawing.data)), 0}
+	unread := document{failing(testDrawing.data), int64(len(testDrawing.data)), 0}
+	for name, bad := range map[string]document{"damaged": damaged, "not read": unread} {
+		d, old, middle := renewed(t)
+		text := contractText(t, 17)
+		text.Replaces, text.Former = middle.ID(), text.Parties
+		last := newRecord(t, text)
+		if err := d.AddRecord(last); err != nil {
+			t.Fatal(err)
+		}
+		good := d.folders[old.ID()].documents[testDrawing.name]
+		for i, copies := range [][2]document{{good, bad}, {bad, good}} {
+			d = d.clone()
+			d.edit(old.ID()).documents[testDrawing.name] = copies[0]
+			d.edit(middle.ID()).documents["meter.pdf"] = copies[1]
+			for range 2 { // what was found out once changes nothing
+				wantStates(t, d, last.ID(), Matches, Matches)
+			}
+			if source, _, ok := d.Document(last.ID(), testDrawing.name); !ok {
+				t.Errorf("%s, copy %d: not found", name, i)
+			} else if doc, err := match(text.Documents[1], source, nil); err != nil || doc.size != good.size {
+				t.Errorf("%s, copy %d: %d bytes, %v", name, i, doc.size, err)
+			}
+		}
+		d.edit(old.ID()).documents[testDrawing.name], d.edit(middle.ID()).documents["meter.pdf"] = damaged, damaged
+		d.commitments = nil
+		wantStates(t, d, last.ID(), Matches, Absent)
+	}
+}
+
+func TestACopyThatDoesNotMatchIsReadOnce(t *testing.T) {
+	d, old, next := renewed(t)
+	reads := 0
+	d.edit(old.ID()).documents[testDrawing.name] = document{func() (io.ReadCloser, error) {
+		reads++
+		return Bytes(bytes.ToUpper(testDrawing.data))()
+	}, int64(len(testDrawing.data)), 0}
+	d.commitments = nil
+	for range 3 {
+		wantStates(t, d, next.ID(), Matches, Absent)
+	}
+	if reads != 1 {
+		t.Errorf("it was read %d times", reads)
+	}
 }

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"syscall"
+
+	"github.com/chirograph/chirograph/ledger/newfile"
 )
 
 // A container is the file of a dossier, open.
@@ -79,7 +79,10 @@ func (d *Dossier) Close() error {
 
 // Save puts the dossier in the file at path: the one that it was read from or
 // saved in last, which must be as it was then, or a new one. It never replaces
-// another, and says so with an error that is [fs.ErrExist].
+// another, and says so with an error that is [fs.ErrExist]: of two that save at the
+// same moment one is told. That holds between processes where the system locks files;
+// on a network folder without locks both may replace what they read, and one of the two
+// is lost, if they do it within the same instant. A new file is safe there too.
 //
 // The file is whole at every moment: the dossier is written beside it and is on
 // disk before it takes the name. After an error the file is the one that it was,
@@ -97,7 +100,7 @@ func (d *Dossier) save(path string) error {
 	if err != nil {
 		return err
 	}
-	mode, err := d.mayReplace(path)
+	mode, _, err := d.mayReplace(path)
 	if err != nil {
 		return err
 	}
@@ -105,17 +108,18 @@ func (d *Dossier) save(path string) error {
 	if err != nil {
 		return err
 	}
-	temp, info, err := writeTemp(path, mode, files)
+	temp, err := newTemp(path)
 	if err != nil {
 		return err
 	}
-	if _, err = d.mayReplace(path); err == nil {
-		err = d.replace(temp, path)
+	info, err := temp.fill(mode, files)
+	if err == nil {
+		err = d.place(temp, path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(temp))
+		return errors.Join(err, temp.drop())
 	}
-	synced := syncFolder(filepath.Dir(path))
+	synced := newfile.SyncFolder(filepath.Dir(path))
 	return errors.Join(synced, d.move(path, info, files))
 }
 
@@ -130,45 +134,52 @@ func (c conflict) Error() string { return string(c) }
 
 func (c conflict) Is(err error) bool { return err == fs.ErrExist }
 
-// mayReplace returns the permissions of the file that is to be at path.
-func (d *Dossier) mayReplace(path string) (fs.FileMode, error) {
+// mayReplace returns the permissions of the file that is to be at path, and whether one
+// is there.
+func (d *Dossier) mayReplace(path string) (mode fs.FileMode, there bool, err error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0o600, nil
+		return 0o600, false, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	c := d.container
 	switch {
 	case c != nil && os.SameFile(info, c.info) && info.Size() == c.info.Size() && info.ModTime().Equal(c.info.ModTime()):
-		return info.Mode().Perm(), nil
+		return info.Mode().Perm(), true, nil
 	case c != nil && c.path == path:
-		return 0, ErrChanged
+		return 0, true, ErrChanged
 	}
-	return 0, conflict("there is another file")
+	return 0, true, conflict("there is another file")
 }
 
-// writeTemp writes the files to a new file beside path, on disk when it returns.
-func writeTemp(path string, mode fs.FileMode, files []file) (name string, info fs.FileInfo, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".chirograph-*.tmp")
+// place gives temp the name path, if what is there is what the dossier was read from,
+// or nothing. Nobody else who saves there does it between the look and the change.
+func (d *Dossier) place(temp temporary, path string) error {
+	release, err := hold(path)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
-	_, err = write(temp, files)
-	if err == nil {
-		err = temp.Chmod(mode)
+	defer release()
+	_, there, err := d.mayReplace(path)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = temp.Sync()
+	if err := temp.yield(); err != nil {
+		return err
 	}
-	if err == nil {
-		info, err = temp.Stat()
+	if there {
+		err = d.replace(temp.Name(), path)
+	} else {
+		err = newfile.Name(temp.Name(), path)
 	}
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return "", nil, errors.Join(err, os.Remove(temp.Name()))
+	if err != nil {
+		return err
 	}
-	return temp.Name(), info, nil
+	temp.Close() // what it has was on disk before
+	removeDead(path)
+	return nil
 }
 
 // replace gives the file temp the name path. Windows does not replace an open
@@ -176,9 +187,6 @@ func writeTemp(path string, mode fs.FileMode, files []file) (name string, info f
 // again when it stays.
 func (d *Dossier) replace(temp, path string) error {
 	c := d.container
-	if c == nil {
-		return os.Rename(temp, path)
-	}
 	c.file.Close() // read only: nothing is lost
 	err := os.Rename(temp, path)
 	if err == nil {
@@ -220,23 +228,9 @@ func (d *Dossier) move(path string, info fs.FileInfo, files []file) error {
 		at := f.offset + localSize + int64(len(f.path))
 		next.edit(p.id).documents[p.name] = document{section(c, at, f.size), f.size, f.crc}
 	}
+	if d.container != nil {
+		d.container.file.Close() // unless it was closed to be replaced
+	}
 	*d = *next
 	return nil
-}
-
-// syncFolder makes a change of names in the folder durable where the system has
-// such a thing.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = folder.Sync()
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
-		err = nil
-	}
-	return errors.Join(err, folder.Close())
 }

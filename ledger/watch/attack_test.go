@@ -18,7 +18,7 @@ import (
 func TestForkIsToldOnceWhoeverShowsIt(t *testing.T) {
 	l := newLedger().fill(5)
 	twin, third := l.twin().fill(7), l.twin()
-	third.number += 50
+	third.Number += 50
 	l.fill(7)
 	b := newBench(t, l, alone, func(cfg *Config) { cfg.Peers = []string{"http://a.example", "http://b.example"} })
 	b.net["a.example"], b.net["b.example"] = twin, twin
@@ -57,9 +57,9 @@ func TestLedgerThatFlapsBetweenTwoTreesIsToldOnce(t *testing.T) {
 		b.stands(1, 0)
 	}
 	b.net["ledger.example"] = twin
-	twin.shown = 4 // an old one of both
+	twin.Shown = 4 // an old one of both
 	b.turn("behind!")
-	twin.shown = 7
+	twin.Shown = 7
 	b.turn() // by another tree nothing is over
 	b.net["ledger.example"] = l
 	b.turn("behind")
@@ -68,7 +68,7 @@ func TestLedgerThatFlapsBetweenTwoTreesIsToldOnce(t *testing.T) {
 
 func TestForksThatAreRememberedAreBounded(t *testing.T) {
 	b := newBench(t, newLedger(), alone, nil)
-	tree := newLedger().checkpoint(0)
+	tree := newLedger().Checkpoint(0)
 	told := func(i int) bool {
 		before := len(b.events)
 		if err := b.beginFork(t.Context(), &source{name: fmt.Sprint("peer ", len(b.state.Standing))}, tree, Event{Kind: Fork, Text: "two", about: fmt.Sprint(i)}, nil); err != nil {
@@ -90,7 +90,7 @@ func TestForksThatAreRememberedAreBounded(t *testing.T) {
 }
 
 func TestForkIsNamedByItsTreesInEitherOrder(t *testing.T) {
-	small, large := newLedger().fill(2).checkpoint(2).Checkpoint, newLedger().fill(10).checkpoint(10).Checkpoint
+	small, large := newLedger().fill(2).Checkpoint(2).Checkpoint, newLedger().fill(10).Checkpoint(10).Checkpoint
 	other := large
 	other.Root = small.Root
 	for _, c := range [][2]tlog.Checkpoint{{small, large}, {large, other}} {
@@ -104,12 +104,12 @@ func TestForkIsNamedByItsTreesInEitherOrder(t *testing.T) {
 // one of the ledger's own key it is nothing that a ledger may show. What it is compared
 // with is compared all the same.
 func TestGarbageUnderACheckpointIsNoReasonToBeSilentOrToStop(t *testing.T) {
-	l := newLedger().fill(4).seen(begin+3600, &w1, &w2, &w3)
+	l := newLedger().fill(4).seen(begin+3600, w1, w2, w3)
 	b := newBench(t, l, three, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	b.net["w1.example"], b.net["w2.example"], b.net["twin.example"] = new(monitor), new(monitor), l
 	b.turn()
 	spoil := func(s signer, size int) {
-		l.alter = func(path string, b []byte) []byte {
+		l.Alter = func(path string, b []byte) []byte {
 			if path == "checkpoint" {
 				b = s.Signature(make([]byte, size)).Append(b)
 			}
@@ -127,16 +127,16 @@ func TestGarbageUnderACheckpointIsNoReasonToBeSilentOrToStop(t *testing.T) {
 	b.turn("unreachable")
 	b.turn()
 	b.stands(0, 1)
-	l.alter = nil
+	l.Alter = nil
 	b.turn("reachable")
 
 	// What dates an entry are the lines that verify.
 	spoil(w2, 72)
-	l.seen(begin+9000, &w1, &w2)
+	l.seen(begin+9000, w1, w2)
 	b.now = begin + 9000
 	b.turn("quorum!")
-	l.registerAt(begin+8000, l.contract(nil))
-	l.seen(begin+9100, &w1, &w2)
+	l.RegisterAt(begin+8000, l.Contract(nil).Bytes())
+	l.seen(begin+9100, w1, w2)
 	b.convicts(b.turn("backdating!")[0], verify.Backdating)
 }
 
@@ -145,7 +145,7 @@ func TestRootOfNothingIsAFork(t *testing.T) {
 	l := newLedger().fill(3)
 	twin := newLedger()
 	wrong := tlog.LeafHash([]byte("wrong"))
-	twin.root = &wrong
+	twin.Root = &wrong
 	b := newBench(t, l, alone, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	b.net["twin.example"] = twin
 	b.convicts(b.turn("fork!")[0], verify.Fork)
@@ -154,14 +154,14 @@ func TestRootOfNothingIsAFork(t *testing.T) {
 // Cosignatures of a time to come do not keep a ledger fresh until then.
 func TestTimeToComeIsNoFreshness(t *testing.T) {
 	for _, at := range []int64{begin + 400*24*3600, 1<<63 - 1} {
-		l := newLedger().fill(3).seen(at, &w1, &w2)
+		l := newLedger().fill(3).seen(at, w1, w2)
 		b := newBench(t, l, three, nil)
 		b.net["w1.example"], b.net["w2.example"] = new(monitor), new(monitor)
 		b.turn()
 		b.now += 24*3600 - 60
 		b.turn()
 		b.turn("stale!")
-		l.seen(b.now, &w1, &w2) // the witnesses' clocks are right again
+		l.seen(b.now, w1, w2) // the witnesses' clocks are right again
 		b.turn("stale")
 		b.now += 24 * 3600
 		b.turn("stale!")
@@ -170,8 +170,8 @@ func TestTimeToComeIsNoFreshness(t *testing.T) {
 
 // A clock that was wrong for a while and is put right: nothing waits for that time.
 func TestClockThatIsPutRightIsWaitedForNowhere(t *testing.T) {
-	l := newLedger().fill(3).seen(begin+3600, &w1, &w2)
-	ahead := l.twin().fill(5).checkpoint(5)
+	l := newLedger().fill(3).seen(begin+3600, w1, w2)
+	ahead := l.twin().fill(5).Checkpoint(5)
 	b := newBench(t, l, three, nil)
 	page := new(monitor)
 	b.net["w1.example"], b.net["w2.example"] = page, new(monitor)
@@ -181,7 +181,7 @@ func TestClockThatIsPutRightIsWaitedForNowhere(t *testing.T) {
 	b.turn("stale!")
 	b.now -= years
 	b.turn("stale")
-	clear(l.asked)
+	l.Forget()
 	b.turn()
 	b.now += 540
 	b.turn("behind!")
@@ -195,11 +195,11 @@ func TestClockThatIsPutRightIsWaitedForNowhere(t *testing.T) {
 // less than a witness saw; and what a witness saw beyond it is compared.
 func TestTreeBeyondAnUnknownEntryIsCompared(t *testing.T) {
 	l := newLedger().fill(3)
-	l.add([]byte("registered 1772355700\nchirograph/lease/v1\nwhatever\n"))
+	l.Add([]byte("registered 1772355700\nchirograph/lease/v1\nwhatever\n"))
 	twin := l.twin().fill(5)
-	l.fill(6).seen(begin+3600, &w1, &w2)
+	l.fill(6).seen(begin+3600, w1, w2)
 	page := new(monitor)
-	c := l.checkpoint(5)
+	c := l.Checkpoint(5)
 	page.c = &c
 	b := newBench(t, l, three, nil)
 	b.net["w1.example"], b.net["w2.example"] = page, new(monitor)
@@ -208,7 +208,7 @@ func TestTreeBeyondAnUnknownEntryIsCompared(t *testing.T) {
 		b.turn()
 	}
 	b.stands(0, 1)
-	c = twin.checkpoint(5)
+	c = twin.Checkpoint(5)
 	b.convicts(b.turn("fork!")[0], verify.Fork)
 	b.turn()
 }
@@ -216,8 +216,8 @@ func TestTreeBeyondAnUnknownEntryIsCompared(t *testing.T) {
 // One that stops to answer while a witness's tree is compared, does not end the watch.
 func TestLedgerThatHangsWhileAWitnessIsComparedEndsNothing(t *testing.T) {
 	l := newLedger().fill(3)
-	l.add([]byte("registered 1772355700\nchirograph/lease/v1\nwhatever\n"))
-	l.fill(6).seen(begin, &w1, &w2)
+	l.Add([]byte("registered 1772355700\nchirograph/lease/v1\nwhatever\n"))
+	l.fill(6).seen(begin, w1, w2)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, l, three, func(cfg *Config) { cfg.Dir, cfg.Fresh = dir, 0 })
@@ -225,7 +225,7 @@ func TestLedgerThatHangsWhileAWitnessIsComparedEndsNothing(t *testing.T) {
 		b.turn("unjudged!")
 		b.net["ledger.example"] = hang{}
 		start, kept := time.Now(), must(b.kept())
-		if err := b.relate(t.Context(), b.sources[0], l.checkpoint(5), *kept); err != nil {
+		if err := b.relate(t.Context(), b.sources[0], l.Checkpoint(5), *kept); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(start); took != sourceTime {
@@ -246,7 +246,7 @@ func TestLedgerThatDripsHoldsATurnForABoundedTime(t *testing.T) {
 		b.reading = time.Minute
 		twin := l.twin()
 		wrong := tlog.LeafHash([]byte("wrong"))
-		twin.shown, twin.root = 20, &wrong
+		twin.Shown, twin.Root = 20, &wrong
 		b.net["twin.example"] = twin
 		slow := true
 		b.net["ledger.example"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

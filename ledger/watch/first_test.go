@@ -15,13 +15,13 @@ import (
 // Whoever gives a key that has signed for years is told so once, and from then on of each.
 func TestHistoryOfAKeyIsToldAsOne(t *testing.T) {
 	l := newLedger().fill(40)
-	last := l.register(l.contract(nil))
+	last := l.Register(l.Contract(nil))
 	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
 	e := b.turn("key!")[0]
 	want(t, e, 40, last.ID(), "41 records that are in no dossier of yours concern your key buyer.example (SHA256:", "): signed with it: 41; the last is entry 40, of "+
-		record.FormatTime(l.last)+"; if you did not sign all the 41 that are signed with it, the key is in other hands; each later one is told by itself")
+		record.FormatTime(l.Last)+"; if you did not sign all the 41 that are signed with it, the key is in other hands; each later one is told by itself")
 	b.turn()
-	l.fill(len(l.entries) + 2)
+	l.fill(len(l.Entries) + 2)
 	b.turn("key!", "key!")
 	b.restart()
 	b.turn()
@@ -56,11 +56,11 @@ func TestKeyWithoutAHistoryIsToldEach(t *testing.T) {
 // dossier; what a party's key has to do with others is in the one.
 func TestHistoryOfAKeyHidesNoRevocationAndNoContractOfMine(t *testing.T) {
 	l := newLedger()
-	mine, other := l.register(l.contract(nil)), l.register(l.contract(nil))
+	mine, other := l.Register(l.Contract(nil)), l.Register(l.Contract(nil))
 	dispute := func(t *record.Text) { t.About = rules.AboutDispute }
-	d := l.register(l.under(record.Statement, mine, dispute, maker))
-	l.register(l.under(record.Statement, other, dispute, maker))
-	r := l.register(l.revocation(buyer))
+	d := l.Register(l.Under(record.Statement, mine, dispute, maker))
+	l.Register(l.Under(record.Statement, other, dispute, maker))
+	r := l.Register(l.Revocation(buyer))
 	b := watching(t, l, &Mine{Keys: keysOf(buyer), Contracts: []record.ID{mine.ID()}, Records: map[record.ID]bool{mine.ID(): true}})
 	events := b.turn("dispute!", "revocation!", "dispute!")
 	want(t, events[0], 2, d.ID(), "DISPUTE under contract "+mine.ID().String())
@@ -72,7 +72,7 @@ func TestHistoryOfAKeyHidesNoRevocationAndNoContractOfMine(t *testing.T) {
 // watch that was ended before it had told.
 func TestHistoryIsToldAsFarAsItIsKnown(t *testing.T) {
 	l := newLedger().fill(3)
-	l.register(verify.OpenEntry(l.entries[2]).Record)
+	l.Register(verify.OpenEntry(l.Entries[2]).Record)
 	l.fill(9)
 	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
 	gone := errors.New("nobody listens")

@@ -36,11 +36,11 @@ func TestGarbageBesideTheSignatureHidesNoFork(t *testing.T) {
 	for _, who := range []string{"witness w1", "peer http://p.example", ownName} {
 		l := newLedger().fill(5)
 		twin := l.twin().fill(7)
-		l.fill(7).seen(begin+3600, &w1, &w2)
+		l.fill(7).seen(begin+3600, w1, w2)
 		b := newBench(t, l, three, func(cfg *Config) { cfg.Peers = []string{"http://p.example"} })
 		b.net["w1.example"], b.net["w2.example"], b.net["p.example"] = l.monitor(), l.monitor(), l
 		b.turn()
-		c := twin.checkpoint(6)
+		c := twin.Checkpoint(6)
 		want := []string{"fork!"}
 		switch who {
 		case "witness w1":
@@ -73,9 +73,9 @@ func TestSecondForkOfOneSourceIsNews(t *testing.T) {
 	for _, who := range []string{"peer", "ledger", "witness"} {
 		l := newLedger().fill(5)
 		twin, third := l.twin().fill(7), l.twin()
-		third.number += 50
+		third.Number += 50
 		third.fill(7)
-		l.fill(9).seen(begin, &w1, &w2)
+		l.fill(9).seen(begin, w1, w2)
 		b := newBench(t, l, three, func(cfg *Config) { cfg.Peers = []string{"http://p.example"} })
 		b.net["w1.example"], b.net["w2.example"], b.net["p.example"] = l.monitor(), l.monitor(), l
 		b.turn()
@@ -84,9 +84,9 @@ func TestSecondForkOfOneSourceIsNews(t *testing.T) {
 			case "peer":
 				b.net["p.example"] = x
 			case "ledger":
-				b.net["ledger.example"] = x.seen(begin, &w1, &w2)
+				b.net["ledger.example"] = x.seen(begin, w1, w2)
 			default:
-				c := x.checkpoint(x.shown)
+				c := x.Checkpoint(x.Shown)
 				b.net["w1.example"] = &monitor{&c}
 			}
 		}
@@ -101,9 +101,9 @@ func TestSecondForkOfOneSourceIsNews(t *testing.T) {
 		}
 		b.restart()
 		for range 3 {
-			show(twin.fill(twin.shown + 1))
+			show(twin.fill(twin.Shown + 1))
 			b.turn()
-			show(third.fill(third.shown + 2))
+			show(third.fill(third.Shown + 2))
 			b.turn()
 		}
 		if files := must(filepath.Glob(filepath.Join(b.cfg.Dir, "evidence-*"))); len(files) != 2 {
@@ -117,7 +117,7 @@ func TestSecondForkOfOneSourceIsNews(t *testing.T) {
 func TestForkThatGrowsWithoutTilesIsNoNews(t *testing.T) {
 	l := newLedger().fill(5)
 	twin, third := l.twin().fill(6), l.twin()
-	third.number += 50
+	third.Number += 50
 	third.fill(8)
 	l.fill(20)
 	b := newBench(t, l, alone, func(cfg *Config) { cfg.Peers = []string{"http://p.example"} })
@@ -143,8 +143,8 @@ func TestForksOfOneSourceThatAreRememberedAreBounded(t *testing.T) {
 		b.events = nil
 		root := tlog.LeafHash([]byte{n})
 		l := newLedger()
-		l.root = &root
-		c := l.checkpoint(0)
+		l.Root = &root
+		c := l.Checkpoint(0)
 		if err := b.beginFork(t.Context(), s, c, Event{Kind: Fork, Text: "two", about: treesOf(c.Checkpoint, c.Checkpoint)}, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestTimesToComeThatAlternateAreNoFreshness(t *testing.T) {
 	b := newBench(t, l, three, nil)
 	b.net["w1.example"], b.net["w2.example"] = l.monitor(), l.monitor()
 	for i := range 10 {
-		l.seen([]int64{begin + 401*24*3600, begin + 400*24*3600}[i%2], &w1, &w2)
+		l.seen([]int64{begin + 401*24*3600, begin + 400*24*3600}[i%2], w1, w2)
 		b.now += 6 * 3600
 		if i == 4 {
 			b.turn("stale!")
@@ -182,9 +182,9 @@ func TestTimesToComeThatAlternateAreNoFreshness(t *testing.T) {
 
 // A file that is damaged costs what is damaged in it, and no turn.
 func TestDamagedCheckpointsThatAreRememberedAreDropped(t *testing.T) {
-	l := newLedger().fill(3).seen(begin+3600, &w1, &w2)
-	foreign := strings.Replace(string(l.checkpoint(2).Bytes()), home.Name()+"\n2\n", home.Name()+"\n1\n", 1)
-	ahead := l.twin().fill(5).checkpoint(5)
+	l := newLedger().fill(3).seen(begin+3600, w1, w2)
+	foreign := strings.Replace(string(l.Checkpoint(2).Bytes()), home.Name()+"\n2\n", home.Name()+"\n1\n", 1)
+	ahead := l.twin().fill(5).Checkpoint(5)
 	for _, damaged := range [][]byte{[]byte("\x00\x00"), []byte(foreign)} {
 		b := newBench(t, l, three, nil)
 		b.net["w1.example"], b.net["w2.example"] = &monitor{&ahead}, l.monitor()
@@ -212,6 +212,6 @@ func TestDamagedCheckpointsThatAreRememberedAreDropped(t *testing.T) {
 
 // monitor returns a page that goes on to show what the ledger shows now.
 func (l *ledger) monitor() *monitor {
-	c := l.checkpoint(l.shown)
+	c := l.Checkpoint(l.Shown)
 	return &monitor{&c}
 }

@@ -6,11 +6,11 @@ import (
 )
 
 func TestQuorumIsDemandedOfWhatIsShown(t *testing.T) {
-	l := newLedger().fill(3).seen(begin+60, &w1, &w2)
+	l := newLedger().fill(3).seen(begin+60, w1, w2)
 	b := newBench(t, l, three, nil)
 	b.net["w1.example"], b.net["w2.example"] = new(monitor), new(monitor)
 	b.turn()
-	l.fill(4).seen(begin+70, &w1)
+	l.fill(4).seen(begin+70, w1)
 	if e := b.turn("quorum!")[0]; !strings.Contains(e.Text, "the quorum g of the checkpoint is not met") {
 		t.Error(e)
 	}
@@ -18,7 +18,7 @@ func TestQuorumIsDemandedOfWhatIsShown(t *testing.T) {
 	b.turn()
 	b.restart()
 	b.turn()
-	l.seen(begin+70, &w3)
+	l.seen(begin+70, w3)
 	b.turn("quorum")
 	b.turn()
 	b.stands(0, 0)
@@ -26,7 +26,7 @@ func TestQuorumIsDemandedOfWhatIsShown(t *testing.T) {
 
 // A ledger that is not renewed, and one that is not reached.
 func TestStaleLedgerIsToldOnceAndWhenItIsFreshAgain(t *testing.T) {
-	l := newLedger().fill(3).seen(begin+3600, &w1, &w2)
+	l := newLedger().fill(3).seen(begin+3600, w1, w2)
 	b := newBench(t, l, three, nil)
 	b.net["w1.example"], b.net["w2.example"] = new(monitor), new(monitor)
 	b.turn()
@@ -39,22 +39,22 @@ func TestStaleLedgerIsToldOnceAndWhenItIsFreshAgain(t *testing.T) {
 	b.turn()
 	b.restart()
 	b.turn()
-	l.seen(b.now, &w2) // one of two
+	l.seen(b.now, w2) // one of two
 	b.turn()
-	l.seen(b.now, &w3)
+	l.seen(b.now, w3)
 	b.turn("stale")
 	b.turn()
 	b.stands(0, 0)
-	l.down = true
+	l.Fails = always
 	b.turn("unreachable")
 	b.turn()
 	b.now += 24 * 3600
 	b.turn("stale!")
 	b.turn()
 	b.stands(0, 2)
-	l.down = false
+	l.Fails = nil
 	b.turn("reachable")
-	l.seen(b.now, &w1, &w2)
+	l.seen(b.now, w1, w2)
 	b.turn("stale")
 	b.stands(0, 0)
 }

@@ -120,25 +120,67 @@ func (w *Watcher) forkedHeld(ctx context.Context, h Held, e Event, c, kept tlog.
 	return w.beginFork(ctx, &source{name: heldSource}, c, e, evidence)
 }
 
-// behindHeld tells that the ledger shows less than a receipt that it gave. It gives none
-// of a tree that it has not shown, so that there is nothing to wait for.
+// behindHeld tells that the ledger shows less than a receipt that it gave. An honest one
+// gives none of a tree that it has not shown; but what is shown may come from a cache, or
+// from a copy that is behind, so that it is waited for.
 func (w *Watcher) behindHeld(largest *Held, shown *tlog.SignedCheckpoint) error {
 	if largest == nil {
 		delete(w.state.Standing, conditionKey(Behind, heldSource))
+		delete(w.state.Ahead, heldSource)
 		return nil
 	}
-	size := largest.Proof.Checkpoint.Size
-	switch _, told := w.state.Standing[Behind]; {
-	case shown == nil:
-		return nil
-	case size <= shown.Size:
-		return w.end(heldSource, Behind, "the ledger shows all that it gave you receipts of again")
-	case told: // that it went back
+	if shown == nil {
 		return nil
 	}
-	return w.begin(heldSource, "", Event{Kind: Behind, Severity: Alarm, Index: &size,
-		Text: fmt.Sprintf("it went back: the receipt of %s that you have is of a tree of %s, %s, which the ledger signed, and it shows one of %s",
-			largest.Name, entries(size), largest.Proof.Checkpoint.Root, entries(shown.Size))}, nil)
+	a, waiting := w.state.Ahead[heldSource]
+	if waiting {
+		first, err := w.recall(a.Checkpoint)
+		if err != nil {
+			return err
+		}
+		waiting = first.Size > shown.Size
+	}
+	c := w.strip(largest.Proof.Checkpoint)
+	if !waiting || c.Size <= shown.Size {
+		delete(w.state.Ahead, heldSource)
+		if err := w.end(heldSource, Behind, "the ledger shows all that it gave you receipts of again"); err != nil {
+			return err
+		}
+	}
+	if c.Size <= shown.Size || w.wentBack() {
+		return nil
+	}
+	if !waiting { // a tree that it came to show since is no reason to wait less for another
+		a = ahead{c.Bytes(), w.cfg.Clock().Unix()}
+		w.state.Ahead[heldSource] = a
+	}
+	if w.since(a.Since) < patience {
+		return nil
+	}
+	return w.begin(heldSource, "", Event{Kind: Behind, Severity: Alarm, Index: &c.Size,
+		Text: fmt.Sprintf("it went back: the receipt of %s that you have is of a tree of %s, %s, which the ledger signed, and it shows one of %s; for %s it has not shown all that it gave you receipts of",
+			largest.Name, entries(c.Size), c.Root, entries(shown.Size), w.since(a.Since))}, nil)
+}
+
+// wentBack says whether it is told that the ledger shows less than it showed here.
+func (w *Watcher) wentBack() bool {
+	_, told := w.state.Standing[Behind]
+	return told
+}
+
+// waitingHeld says that a receipt is ahead of what the ledger shows, as long as that is
+// waited for; "" where none is.
+func (w *Watcher) waitingHeld() string {
+	a, ok := w.state.Ahead[heldSource]
+	if _, told := w.state.Standing[conditionKey(Behind, heldSource)]; !ok || told || w.wentBack() {
+		return ""
+	}
+	c, err := w.recall(a.Checkpoint)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("you have a receipt of a tree of %s, %s, which the ledger signed, and it has shown less since %s: a cache or a copy may be behind, and after %s it is an alarm",
+		entries(c.Size), c.Root, record.FormatTime(a.Since), patience)
 }
 
 // entries counts the entries of a tree.

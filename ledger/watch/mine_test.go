@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
@@ -37,15 +38,15 @@ func want(t testing.TB, e Event, index uint64, id record.ID, words ...string) {
 
 func TestRecordOfMyKeyThatIDoNotHaveIsAnAlarm(t *testing.T) {
 	l := newLedger().fill(3)
-	held := l.register(l.contract(nil))
+	held := l.Register(l.Contract(nil))
 	m := &Mine{Keys: keysOf(buyer), Records: map[record.ID]bool{held.ID(): true}}
 	b := watching(t, l, m)
 	b.turn("key!")
-	draft := l.contract(nil)
+	draft := l.Contract(nil)
 	m.Records[draft.ID()] = false // I have it, and signed it, and did not know that it is registered
-	l.register(draft)
+	l.Register(draft)
 	b.turn()
-	forged := l.register(l.contract(nil))
+	forged := l.Register(l.Contract(nil))
 	want(t, b.turn("key!")[0], 5, forged.ID(), "a record signed by your key buyer.example (SHA256:", "that you do not have: contract by manufacturer, buyer ", "entry 5")
 	b.turn()
 	b.restart()
@@ -57,12 +58,12 @@ func TestRecordThatOnlyNamesMyKeyIsTold(t *testing.T) {
 	l := newLedger().fill(1)
 	b := watching(t, l, &Mine{Keys: keysOf(other), Records: make(map[record.ID]bool)})
 	b.turn()
-	parties := []record.Party{party("manufacturer", maker), {Role: "buyer", Threshold: 1, Keys: []note.Key{buyer.Key, other.Key}}}
-	c := l.register(l.contract(func(t *record.Text) { t.Parties = parties }))
+	parties := []record.Party{ledgertest.Party("manufacturer", maker), {Role: "buyer", Threshold: 1, Keys: []note.Key{buyer.Key, other.Key}}}
+	c := l.Register(l.Contract(func(t *record.Text) { t.Parties = parties }))
 	want(t, b.turn("named")[0], 1, c.ID(), "your key other.example (SHA256:", "is named in a record that you do not have")
 	// A contract that my key is a party to is mine, wherever I have it from.
-	s := l.under(record.Statement, c, func(t *record.Text) { t.Parties = parties[:1] }, maker)
-	l.register(s)
+	s := l.Under(record.Statement, c, func(t *record.Text) { t.Parties = parties[:1] }, maker)
+	l.Register(s)
 	want(t, b.turn("statement")[0], 2, s.ID(), "under contract "+c.ID().String()+" of yours: statement about delivery by manufacturer")
 }
 
@@ -70,8 +71,8 @@ func TestRevocationOfMyKeyIsAnAlarm(t *testing.T) {
 	l := newLedger().fill(1)
 	b := watching(t, l, &Mine{Keys: keysOf(buyer, other)})
 	b.turn("key!")
-	l.register(l.revocation(maker))
-	r := l.register(l.revocation(buyer))
+	l.Register(l.Revocation(maker))
+	r := l.Register(l.Revocation(buyer))
 	want(t, b.turn("revocation!")[0], 2, r.ID(), "your key buyer.example (SHA256:", "is revoked (lost)")
 	b.restart()
 	b.turn()
@@ -80,21 +81,21 @@ func TestRevocationOfMyKeyIsAnAlarm(t *testing.T) {
 // All that can happen to a contract of mine, each once.
 func TestWhatHappensToMyContractsIsTold(t *testing.T) {
 	l := newLedger().fill(2)
-	mine := l.register(l.contract(nil))
-	stranger := l.register(l.contract(nil))
+	mine := l.Register(l.Contract(nil))
+	stranger := l.Register(l.Contract(nil))
 	m := &Mine{Contracts: []record.ID{mine.ID()}, Records: map[record.ID]bool{mine.ID(): true}}
 	b := watching(t, l, m)
 	b.turn()
 	about := func(c *record.Record, about string, answers record.ID, by ...signer) *record.Record {
-		return l.register(l.under(record.Statement, c, func(t *record.Text) { t.About, t.Answers = about, answers }, by...))
+		return l.Register(l.Under(record.Statement, c, func(t *record.Text) { t.About, t.Answers = about, answers }, by...))
 	}
 	about(stranger, rules.AboutDispute, record.ID{}, buyer)
 	delivery := about(mine, "delivery", record.ID{}, maker)
 	dispute := about(mine, rules.AboutDispute, delivery.ID(), buyer)
 	resolution := about(mine, rules.AboutResolution, dispute.ID(), maker, buyer)
-	amended := l.register(l.amendment(mine))
-	end := l.register(l.under(record.Termination, amended, nil, maker, buyer))
-	l.register(l.under(record.Termination, stranger, nil, maker, buyer))
+	amended := l.Register(signed(l.Amendment(mine), maker, buyer))
+	end := l.Register(l.Under(record.Termination, amended, nil, maker, buyer))
+	l.Register(l.Under(record.Termination, stranger, nil, maker, buyer))
 	events := b.turn("statement", "dispute!", "resolution!", "amendment", "termination!")
 	want(t, events[0], 5, delivery.ID(), "statement about delivery by manufacturer")
 	want(t, events[1], 6, dispute.ID(), "DISPUTE under contract "+mine.ID().String(), "by buyer")
@@ -105,12 +106,12 @@ func TestWhatHappensToMyContractsIsTold(t *testing.T) {
 	b.restart()
 	b.turn()
 	// What I have as registered is no news.
-	own := l.under(record.Statement, mine, nil, maker)
+	own := l.Under(record.Statement, mine, nil, maker)
 	m.Records[own.ID()] = true
-	l.register(own)
-	draft := l.under(record.Statement, mine, nil, buyer)
+	l.Register(own)
+	draft := l.Under(record.Statement, mine, nil, buyer)
 	m.Records[draft.ID()] = false
-	l.register(draft)
+	l.Register(draft)
 	want(t, b.turn("statement")[0], 12, draft.ID())
 }
 
@@ -118,9 +119,9 @@ func TestWhatHappensToMyContractsIsTold(t *testing.T) {
 // nothing twice.
 func TestWhatIsAddedLaterIsToldFromTheBeginning(t *testing.T) {
 	l := newLedger()
-	c := l.register(l.contract(nil))
-	l.register(l.under(record.Statement, c, nil, maker))
-	l.register(l.revocation(other))
+	c := l.Register(l.Contract(nil))
+	l.Register(l.Under(record.Statement, c, nil, maker))
+	l.Register(l.Revocation(other))
 	m := &Mine{Keys: keysOf(buyer)}
 	b := watching(t, l, m)
 	want(t, b.turn("key!")[0], 0, c.ID(), "2 records that are in no dossier of yours ", ": signed with it: 1, statements under its contracts: 1; ")
@@ -130,7 +131,7 @@ func TestWhatIsAddedLaterIsToldFromTheBeginning(t *testing.T) {
 	b.turn("revocation!")
 	m.Keys = keysOf(buyer, other, maker)
 	b.turn("key!") // the statement is by my key as well
-	l.register(l.contract(nil))
+	l.Register(l.Contract(nil))
 	b.turn("key!")
 	if len(b.state.Scans) != 1 || len(b.state.Scans[0].Interests) != 4 || b.state.Scans[0].Next != 4 {
 		t.Errorf("%+v", b.state.Scans)
@@ -145,8 +146,8 @@ func TestWhatIsAddedLaterIsToldFromTheBeginning(t *testing.T) {
 // A scan is remembered every so many entries.
 func TestScanThatIsCutShortGoesOn(t *testing.T) {
 	l := newLedger()
-	c := l.contract(nil)
-	l.register(c)
+	c := l.Contract(nil)
+	l.Register(c)
 	b := watching(t, l, &Mine{Keys: keysOf(buyer)})
 	b.turn("key!")
 	b.state.Scans = []scan{{[]string{contractInterest(c.ID())}, 1}, {[]string{"key 00"}, 1}}

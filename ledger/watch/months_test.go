@@ -17,7 +17,7 @@ import (
 // an hour apart, the ledger grows now and then, sources come and go, alarms begin and
 // end; what is remembered in the process and on the disk does not grow with it.
 func TestMonthsTakeNoMoreMemoryThanADay(t *testing.T) {
-	l := newLedger().fill(300).seen(begin, &w1, &w2)
+	l := newLedger().fill(300).seen(begin, w1, w2)
 	m := &Mine{Keys: keysOf(buyer)}
 	b := newBench(t, l, three, func(cfg *Config) {
 		cfg.Mine = func() (*Mine, error) { return m, nil }
@@ -32,18 +32,17 @@ func TestMonthsTakeNoMoreMemoryThanADay(t *testing.T) {
 		b.now += 900
 		*b.clock = b.now
 		if turn%50 == 0 {
-			l.registerAt(b.now, l.contract(nil))
+			l.RegisterAt(b.now, l.Contract(nil).Bytes())
 		}
-		l.cosigned = nil // the test itself keeps no more than the last
-		l.cosigned = map[int]map[*signer]int64{}
-		l.seen(b.now, &w1)
+		l.ForgetCosignatures() // the test itself keeps no more than the last
+		l.seen(b.now, w1)
 		if turn%7 > 0 {
-			l.seen(b.now, &w2)
+			l.seen(b.now, w2)
 		}
-		c := l.checkpoint(l.shown - turn%3)
+		c := l.Checkpoint(l.Shown - turn%3)
 		page.c = &c
-		l.down = turn%11 == 3
-		clear(l.asked)
+		l.Fails = func(string) bool { return turn%11 == 3 }
+		l.Forget()
 		if _, err := b.Turn(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +95,7 @@ func TestFollowMakesATurnAfterEachPause(t *testing.T) {
 
 // A source that hangs costs the turn its time-out, together with all that hang.
 func TestSourcesThatHangCostOneTimeOut(t *testing.T) {
-	l := newLedger().seen(begin, &w1, &w2) // synctest's clock is before all entries
+	l := newLedger().seen(begin, w1, w2) // synctest's clock is before all entries
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, l, three, func(cfg *Config) { cfg.Dir, cfg.Clock = dir, time.Now; cfg.Fresh = 0 })
@@ -116,7 +115,7 @@ func TestSourcesThatHangCostOneTimeOut(t *testing.T) {
 func TestImportsGoDownOnly(t *testing.T) {
 	const module = "github.com/chirograph/chirograph/"
 	may := []string{"ledger/watch", "ledger/audit", "ledger/client", "ledger/store", "ledger/witness", "verify", "crypto/note", "crypto/tlog",
-		"ledger/record", "ledger/rules", "ledger/dossier"} // which verify has
+		"ledger/record", "ledger/rules", "ledger/dossier", "ledger/newfile"} // which verify has
 	deps := strings.Fields(string(must(exec.Command("go", "list", "-deps", ".").Output())))
 	for _, dep := range deps {
 		if own, ok := strings.CutPrefix(dep, module); ok && !slices.Contains(may, own) {

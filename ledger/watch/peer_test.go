@@ -68,13 +68,13 @@ func TestTwoServersOfOneKeyAreCaught(t *testing.T) {
 func TestPeerThatLagsIsOfTheSameHistory(t *testing.T) {
 	l := newLedger().fill(20)
 	mirror := l.twin()
-	mirror.shown = 7
+	mirror.Shown = 7
 	b := newBench(t, l, alone, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	b.net["twin.example"] = mirror
 	b.turn()
-	mirror.shown = 0
+	mirror.Shown = 0
 	b.turn()
-	mirror.shown = 20
+	mirror.Shown = 20
 	b.turn()
 	b.stands(0, 0)
 }
@@ -90,14 +90,14 @@ func TestPeerWithoutTilesIsComparedAsFarAsItCanBe(t *testing.T) {
 	}
 	l := newLedger().fill(6)
 	twin := l.twin()
-	twin.alter = noTiles
+	twin.Alter = noTiles
 	b := newBench(t, l, alone, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	b.net["twin.example"] = twin
 	b.turn()
 	twin.fill(9)
 	b.turn()
-	for _, e := range twin.entries[6:] {
-		l.add(e)
+	for _, e := range twin.Entries[6:] {
+		l.Add(e)
 	}
 	b.turn()
 	b.stands(0, 0)
@@ -115,7 +115,7 @@ func TestPeerWithoutTilesIsComparedAsFarAsItCanBe(t *testing.T) {
 
 	// One that has nothing but checkpoints.
 	quiet := l.twin()
-	quiet.alter = func(path string, b []byte) []byte {
+	quiet.Alter = func(path string, b []byte) []byte {
 		if path != "checkpoint" {
 			return nil
 		}
@@ -129,13 +129,13 @@ func TestPeerWithoutTilesIsComparedAsFarAsItCanBe(t *testing.T) {
 		t.Error(e)
 	}
 	b.stands(0, 1)
-	quiet.shown = 15
+	quiet.Shown = 15
 	b.turn("uncompared")
 	b.stands(0, 0)
 }
 
 func TestSourceThatDoesNotAnswerIsToldOnceAndIsNoFault(t *testing.T) {
-	l := newLedger().fill(3).seen(begin+3600, &w1, &w2)
+	l := newLedger().fill(3).seen(begin+3600, w1, w2)
 	b := newBench(t, l, three, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	w2page := new(monitor)
 	b.net["w2.example"] = w2page // knows nothing of the ledger
@@ -148,7 +148,7 @@ func TestSourceThatDoesNotAnswerIsToldOnceAndIsNoFault(t *testing.T) {
 	b.net["twin.example"], b.net["w1.example"] = l.twin(), new(monitor)
 	b.turn("reachable", "reachable")
 	b.stands(0, 0)
-	c := l.checkpoint(2)
+	c := l.Checkpoint(2)
 	b.net["w1.example"] = &monitor{&c}
 	b.turn()
 
@@ -163,18 +163,18 @@ func TestSourceThatDoesNotAnswerIsToldOnceAndIsNoFault(t *testing.T) {
 
 func TestWitnessThatSawAnotherTreeConvicts(t *testing.T) {
 	for _, size := range []int{2, 4, 5, 7} {
-		l := newLedger().fill(1).seen(begin+60, &w1, &w2)
+		l := newLedger().fill(1).seen(begin+60, w1, w2)
 		twin := l.twin().fill(size)
 		b := newBench(t, l, three, nil)
 		page := new(monitor)
 		b.net["w1.example"], b.net["w2.example"] = page, new(monitor)
 		b.turn()
-		c := twin.seen(begin+60, &w1).checkpoint(size)
+		c := twin.seen(begin+60, w1).Checkpoint(size)
 		page.c = &c
-		l.fill(4).seen(begin+70, &w2, &w3)
+		l.fill(4).seen(begin+70, w2, w3)
 		if size > 4 {
 			b.turn() // it waits until the ledger has as many
-			l.fill(7).seen(begin+70, &w2, &w3)
+			l.fill(7).seen(begin+70, w2, w3)
 		}
 		if e := b.turn("fork!")[0]; !strings.Contains(e.Text, "witness w1") {
 			t.Error(e)
@@ -189,10 +189,10 @@ func TestWitnessThatSawAnotherTreeConvicts(t *testing.T) {
 // A witness has the tree before it is published; when it stays so, that is told, and
 // whoever serves the tree is asked for it.
 func TestTreeThatTheLedgerDoesNotShowIsToldAfterTenMinutes(t *testing.T) {
-	l := newLedger().fill(3).seen(begin+60, &w1, &w2)
+	l := newLedger().fill(3).seen(begin+60, w1, w2)
 	ahead := l.twin().fill(5)
 	b := newBench(t, l, three, nil)
-	c := ahead.checkpoint(5)
+	c := ahead.Checkpoint(5)
 	b.net["w1.example"], b.net["w2.example"] = &monitor{&c}, new(monitor)
 	b.turn()
 	for range 9 {
@@ -205,21 +205,21 @@ func TestTreeThatTheLedgerDoesNotShowIsToldAfterTenMinutes(t *testing.T) {
 	b.turn()
 	b.restart()
 	b.turn()
-	for _, e := range ahead.entries[3:] {
-		l.add(e)
+	for _, e := range ahead.Entries[3:] {
+		l.Add(e)
 	}
-	l.seen(begin+60, &w1, &w2)
+	l.seen(begin+60, w1, w2)
 	b.turn("behind")
 	b.stands(0, 0)
 
 	// A peer has the tiles of the tree that the witness saw.
-	l = newLedger().fill(3).seen(begin+60, &w1, &w2)
+	l = newLedger().fill(3).seen(begin+60, w1, w2)
 	twin := l.twin().fill(6)
-	l.fill(4).seen(begin+60, &w1, &w2)
-	c = twin.checkpoint(6)
+	l.fill(4).seen(begin+60, w1, w2)
+	c = twin.Checkpoint(6)
 	b = newBench(t, l, three, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	b.net["w1.example"], b.net["w2.example"] = &monitor{&c}, new(monitor)
-	twin.shown = 2
+	twin.Shown = 2
 	b.net["twin.example"] = twin
 	b.turn()
 	b.now += 600
@@ -232,12 +232,12 @@ func TestForkThatCannotBeShownIsToldAgainWhenItCan(t *testing.T) {
 	l := newLedger().fill(4)
 	twin := l.twin().fill(5)
 	l.fill(6)
-	l.register(verify.OpenEntry(l.entries[2]).Record) // and so it is not judged to the end
+	l.Register(verify.OpenEntry(l.Entries[2]).Record) // and so it is not judged to the end
 	l.fill(9)
 	b := newBench(t, l, alone, func(cfg *Config) { cfg.Peers = []string{"http://twin.example"} })
 	b.turn("rule!", "unreachable")
 	b.net["twin.example"] = twin
-	l.alter = func(path string, b []byte) []byte {
+	l.Alter = func(path string, b []byte) []byte {
 		if strings.HasPrefix(path, "tile/") {
 			return nil
 		}
@@ -249,7 +249,7 @@ func TestForkThatCannotBeShownIsToldAgainWhenItCan(t *testing.T) {
 		t.Error(e)
 	}
 	b.turn()
-	l.alter = nil
+	l.Alter = nil
 	b.convicts(b.turn("reachable", "fork!")[1], verify.Fork)
 	b.turn()
 	b.stands(2, 0)

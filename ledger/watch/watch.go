@@ -17,8 +17,8 @@
 //     copy is kept until it can be compared, and after ten minutes an alarm. A witness
 //     that answers and shows none is told once;
 //   - so is the tree of every receipt at hand that the ledger's key signed, whoever else
-//     did. One that is ahead of what the ledger shows is an alarm at once: the ledger has
-//     shown it before it gave the receipt;
+//     did. One that is ahead of what the ledger shows is an alarm after ten minutes, too:
+//     the ledger has shown it before it gave the receipt, and a cache may not have it yet;
 //   - the newest cosigned checkpoint is held against the entries that came after it: one
 //     that claims an earlier time than that at which a quorum had seen nothing of it, is
 //     backdated, and evidence of it is written;
@@ -215,7 +215,32 @@ func (w *Watcher) Turn(ctx context.Context) (*Outcome, error) {
 	if err := errors.Join(err, w.state.write(w.cfg.Dir)); err != nil {
 		return nil, err
 	}
-	return w.state.outcome(), nil
+	o := w.state.outcome()
+	if waiting := w.waitingHeld(); waiting != "" {
+		o.Unlooked = append(o.Unlooked, waiting)
+	}
+	return o, nil
+}
+
+// askAgain is after how long a ledger that shows less than a receipt is asked once more
+// by who looks once: /checkpoint may be that of a cache, for two seconds.
+const askAgain = 3 * time.Second
+
+// Once is Turn for who looks once. Where what is shown lags behind a receipt it looks
+// once more.
+func (w *Watcher) Once(ctx context.Context) (*Outcome, error) {
+	o, err := w.Turn(ctx)
+	if err != nil || w.waitingHeld() == "" {
+		return o, err
+	}
+	again := time.NewTimer(askAgain)
+	defer again.Stop()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-again.C:
+	}
+	return w.Turn(ctx)
 }
 
 func (w *Watcher) turn(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -21,7 +22,7 @@ func TestHonestLedgerIsWatchedInSilence(t *testing.T) {
 	b := newBench(t, l, alone, nil)
 	for range 5 {
 		b.turn()
-		l.fill(len(l.entries) + 70)
+		l.fill(len(l.Entries) + 70)
 	}
 	b.turn()
 	b.stands(0, 0)
@@ -36,17 +37,17 @@ func TestIdleTurnIsOneRequest(t *testing.T) {
 	l := newLedger().fill(5)
 	b := newBench(t, l, alone, nil)
 	b.turn()
-	l.asked = make(map[string]int)
+	l.Forget()
 	for range 10 {
 		b.turn()
 	}
-	if l.asked["checkpoint"] != 10 || len(l.asked) != 1 {
-		t.Errorf("asked for %v", l.asked)
+	if all := l.Asked(""); l.Asked("checkpoint") != 10 || all != 10 {
+		t.Errorf("asked for %d paths, of which %d are the checkpoint", all, l.Asked("checkpoint"))
 	}
 	b.now += 3600
 	b.turn()
-	if l.asked["tile"] == 0 || l.asked["contracts"] == 0 {
-		t.Errorf("asked for %v", l.asked)
+	if l.Asked("tile/") == 0 || l.Asked("contracts/") == 0 {
+		t.Errorf("asked for %d tiles and %d contracts", l.Asked("tile/"), l.Asked("contracts/"))
 	}
 }
 
@@ -69,13 +70,13 @@ func TestLedgerThatGoesBackIsToldOnceAndWhenItIsOver(t *testing.T) {
 	l := newLedger().fill(5)
 	b := newBench(t, l, alone, nil)
 	b.turn()
-	l.shown = 3
+	l.Shown = 3
 	b.turn("behind!")
 	b.turn()
 	b.restart()
 	b.turn()
 	b.stands(1, 0)
-	l.shown = 5
+	l.Shown = 5
 	b.turn("behind")
 	b.turn()
 	b.stands(0, 0)
@@ -85,7 +86,7 @@ func TestBrokenRuleIsToldOnceWithEvidence(t *testing.T) {
 	l := newLedger().fill(5)
 	b := newBench(t, l, alone, nil)
 	b.turn()
-	l.register(verify.OpenEntry(l.entries[2]).Record)
+	l.Register(verify.OpenEntry(l.Entries[2]).Record)
 	l.fill(9)
 	e := b.turn("rule!")[0]
 	if breach := b.convicts(e, rules.Once); e.ID != breach.ID.String() || !strings.HasPrefix(e.Text, "entry 5 breaks the rule once: ") {
@@ -102,7 +103,7 @@ func TestWhatIsServedBesideTheTreeIsCompared(t *testing.T) {
 	l := newLedger().fill(5)
 	b := newBench(t, l, alone, nil)
 	b.turn()
-	l.alter = func(path string, b []byte) []byte {
+	l.Alter = func(path string, b []byte) []byte {
 		if strings.HasPrefix(path, "contracts/") {
 			return bytes.Replace(b, []byte(`"in force"`), []byte(`"expired"`), 1)
 		}
@@ -114,11 +115,11 @@ func TestWhatIsServedBesideTheTreeIsCompared(t *testing.T) {
 	}
 	b.stands(1, 0)
 	b.turn()
-	l.alter = nil
+	l.Alter = nil
 	b.turn("status")
 	wrong := tlog.LeafHash([]byte("wrong"))
 	l.fill(6)
-	l.root = &wrong
+	l.Root = &wrong
 	b.turn("tree!")
 	b.turn()
 	b.stands(1, 0)
@@ -126,7 +127,7 @@ func TestWhatIsServedBesideTheTreeIsCompared(t *testing.T) {
 
 func TestUnknownKindIsToldOnceAndEntriesBeforeItAreTold(t *testing.T) {
 	l := newLedger().fill(3)
-	l.add([]byte("registered 1772370000\nchirograph/lease/v1\nwhatever\n"))
+	l.Add([]byte("registered 1772370000\nchirograph/lease/v1\nwhatever\n"))
 	b := newBench(t, l, alone, func(cfg *Config) {
 		cfg.Mine = func() (*Mine, error) { return &Mine{Keys: keysOf(buyer)}, nil }
 	})
@@ -232,7 +233,7 @@ func TestConfigurationThatMakesNoSenseIsRefused(t *testing.T) {
 func TestEachLedgerHasItsDirectory(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, name := range []string{"ledger.example", "ledger.example/a", "ledger.example_a", "../../x", ".", "é", strings.Repeat("a", 255)} {
-		dir := Dir("/state", newSigner(name, home.Type()).Key)
+		dir := Dir("/state", ledgertest.NewSigner(name, home.Type()).Key)
 		if filepath.Dir(dir) != "/state" || seen[dir] || strings.HasPrefix(filepath.Base(dir), ".") || len(filepath.Base(dir)) > 100 {
 			t.Errorf("%s: %s", name, dir)
 		}
@@ -243,7 +244,7 @@ func TestEachLedgerHasItsDirectory(t *testing.T) {
 // A redirect or an answer of another ledger is no checkpoint of this one.
 func TestAnotherLedgerAtTheAddressIsNotRead(t *testing.T) {
 	l := newLedger().fill(3)
-	l.signer = other
+	l.Signer = other
 	b := newBench(t, l, alone, nil)
 	if e := b.turn("unreachable")[0]; !strings.Contains(e.Text, "no log of the policy signed") {
 		t.Error(e)

@@ -8,7 +8,7 @@ import (
 
 // withhold has a ledger serve nothing from these paths on, however they begin.
 func withhold(l *ledger, prefixes ...string) {
-	l.alter = func(path string, b []byte) []byte {
+	l.Alter = func(path string, b []byte) []byte {
 		for _, prefix := range prefixes {
 			if strings.HasPrefix(path, prefix) {
 				return nil
@@ -22,12 +22,12 @@ func withhold(l *ledger, prefixes ...string) {
 // witnesses cosign each hour: no cosignature makes up for entries that nobody can read.
 func TestWithheldEntriesAreAnAlarmHoweverFreshTheCheckpoint(t *testing.T) {
 	for _, prefix := range []string{"tile/", "tile/entries", "tile/0/"} {
-		l := newLedger().fill(3).seen(begin+3600, &w1, &w2)
+		l := newLedger().fill(3).seen(begin+3600, w1, w2)
 		b := newBench(t, l, three, func(cfg *Config) { cfg.Fresh = 2 * time.Hour })
 		b.net["w1.example"], b.net["w2.example"] = l.monitor(), l.monitor()
 		b.turn()
-		l.last = b.now
-		l.fill(6).seen(b.now, &w1, &w2)
+		l.Last = b.now
+		l.fill(6).seen(b.now, w1, w2)
 		withhold(l, prefix)
 		b.turn("unreachable")
 		for range 9 {
@@ -44,7 +44,7 @@ func TestWithheldEntriesAreAnAlarmHoweverFreshTheCheckpoint(t *testing.T) {
 		b.stands(0, 1)
 		for range 4 {
 			b.now += 1740
-			l.seen(b.now, &w1, &w2)
+			l.seen(b.now, w1, w2)
 			if b.now+60 <= begin+3600+2*3600 {
 				b.turn()
 			}
@@ -54,7 +54,7 @@ func TestWithheldEntriesAreAnAlarmHoweverFreshTheCheckpoint(t *testing.T) {
 		delete(b.net, "ledger.example") // it is no better for being down
 		b.turn()
 		b.stands(0, 2)
-		b.net["ledger.example"], l.alter = l, nil
+		b.net["ledger.example"], l.Alter = l, nil
 		b.turn("reachable", "stale")
 		b.stands(0, 0)
 	}
@@ -84,18 +84,18 @@ func TestOlderTreeDoesNotEndThatANewerIsWithheld(t *testing.T) {
 	withhold(l, "tile/")
 	b.turn("unreachable")
 	for i := range 9 {
-		l.shown, l.alter = 3, nil
+		l.Shown, l.Alter = 3, nil
 		if i%2 == 0 {
-			l.shown = 5
+			l.Shown = 5
 			withhold(l, "tile/")
 		}
 		b.turn()
 	}
 	b.turn("unreachable!")
-	l.shown, l.alter = 3, nil
+	l.Shown, l.Alter = 3, nil
 	b.turn()
 	b.stands(0, 1)
-	l.shown = 5
+	l.Shown = 5
 	b.turn("reachable")
 	b.stands(0, 0)
 }
@@ -113,14 +113,14 @@ func TestLedgerThatServesSomethingNewEachTimeWithholdsNothing(t *testing.T) {
 	b.turn()
 	b.now += 60
 	b.turn("unreachable!")
-	l.alter = nil
+	l.Alter = nil
 	b.turn("reachable")
 }
 
 // What a program cannot judge is no fault of who serves it.
 func TestUnknownEntryIsNotWithheld(t *testing.T) {
 	l := newLedger().fill(3)
-	l.add([]byte("registered 1772355700\nchirograph/lease/v1\nwhatever\n"))
+	l.Add([]byte("registered 1772355700\nchirograph/lease/v1\nwhatever\n"))
 	b := newBench(t, l, alone, nil)
 	b.turn("unjudged!")
 	b.now += 23 * 3600
