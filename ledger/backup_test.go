@@ -13,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/store/faultfs"
 )
 
 // openSnapshot opens a copy that Snapshot made, demands that it is whole and of that
@@ -129,4 +130,37 @@ func TestABackupIsMadeWhileTheQuorumIsAway(t *testing.T) {
 			c.SetAway(false)
 		}
 	})
+}
+
+// Where files cannot be linked a backup would hold up who registers: it is refused, says what
+// to do, and the ledger goes on.
+func TestABackupHoldsNobodyUpWhereThereAreNoLinks(t *testing.T) {
+	mem := vfs.NewMem()
+	w := newWorld(t, mem)
+	mustAppend(t, w, 0, 1)
+	w.close(t) // flushed, so that there are files to link
+	w.fs = faultfs.New(mem, func(op faultfs.Op) faultfs.Fault {
+		if op.Kind == faultfs.Link {
+			return faultfs.Fault{Err: errors.ErrUnsupported}
+		}
+		return faultfs.Fault{}
+	})
+	w.mustOpen(t)
+	defer w.close(t)
+	if dir, _, err := w.log.Snapshot(); !errors.Is(err, store.ErrNoLinks) || !strings.Contains(err.Error(), "stop the ledger for the time of the backup") {
+		t.Errorf("%s, %v", dir, err)
+	}
+	mustAppend(t, w, 1, 2)
+	if _, _, err := w.log.Snapshot(); !errors.Is(err, store.ErrNoLinks) {
+		t.Error(err)
+	}
+}
+
+func mustAppend(t *testing.T, w *world, from, to uint64) {
+	t.Helper()
+	for n := from; n < to; n++ {
+		if _, err := w.log.Append(t.Context(), revocation(t, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

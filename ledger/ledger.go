@@ -106,6 +106,7 @@ type Config struct {
 	Sign      func(message []byte) ([]byte, error) // by the store's key
 	Cosigner  *Cosigner                            // nil where the ledger has one key
 	Witnesses *witness.Witnesses                   // nil for none; open as long as the Log
+	Witnessed bool                                 // witnesses were asked when the ledger ran last: the store says what they made public
 	Clock     func() time.Time
 	Policy    []byte       // the policy by which receipts are checked before they leave
 	MaxBatch  int          // records; 0 for DefaultBatch
@@ -148,8 +149,10 @@ type Log struct {
 	shut  error        // why nothing is sent any more
 	queue chan *Pending
 
+	lost bool // of the sequencer: the store does not say any more what the witnesses made public
+
 	pendingMu sync.Mutex
-	pending   map[record.ID]*Pending // the first of each id that was taken and is not answered: as many as queue and a batch have
+	pending   map[record.ID][]*Pending // what was taken and is not answered, no two of the same bytes: as many as queue and a batch have
 
 	err  error         // why the log stopped, nil after Close; set before done
 	done chan struct{} // closed when the sequencer has ended
@@ -183,7 +186,8 @@ func Create(in store.Config, guard store.GuardConfig, cfg Config) error {
 
 // Open proves that the store has everything that left the ledger, by its guard, and
 // publishes what was published before, or without witnesses all that it has. With
-// witnesses it goes on to publish the rest when they have cosigned it. It takes
+// witnesses it goes on to publish the rest when they have cosigned it; where the store
+// has lost what they made public, nothing is public until then ([View.Begun]). It takes
 // records from the beginning.
 func Open(cfg Config) (*Log, error) {
 	l := &Log{
@@ -194,7 +198,7 @@ func Open(cfg Config) (*Log, error) {
 		log:       cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
 		maxBatch:  cmp.Or(cfg.MaxBatch, DefaultBatch),
 		queue:     make(chan *Pending, cmp.Or(cfg.MaxQueue, DefaultQueue)),
-		pending:   make(map[record.ID]*Pending),
+		pending:   make(map[record.ID][]*Pending),
 		done:      make(chan struct{}),
 	}
 	if err := l.signer.check(cfg.Store.Head().Checkpoint); err != nil {
@@ -207,7 +211,7 @@ func Open(cfg Config) (*Log, error) {
 	if _, ok := l.policy.Log(cfg.Store.Key()); !ok {
 		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
 	}
-	if err := l.resume(); err != nil {
+	if err := l.resume(cfg.Witnessed); err != nil {
 		return nil, err
 	}
 	l.sure()
@@ -238,7 +242,7 @@ func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error
 	if err != nil {
 		return Registration{}, err
 	}
-	if ok {
+	if ok && view.Begun() {
 		return view.registration(index)
 	}
 	p, shared, err := l.Submit(r)

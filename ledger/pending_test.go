@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
 // The field's incident: one waiter's cancel that cancels the others. Here they even
@@ -105,4 +110,108 @@ func TestOtherLinesUnderOneTextWaitForThemselves(t *testing.T) {
 			t.Error("what has its answer still waits")
 		}
 	})
+}
+
+// What is said of a record is of its id too, whatever lines stand under it: who has one
+// form of it refused, for want of room, is not told that it is not registered while
+// another form is on its way.
+func TestTheFateOfARecordIsThatOfAllItsForms(t *testing.T) {
+	gated(t, 1, 2, func(t *testing.T, w *world, g *gate) {
+		one, other := contract(t, 0), signed(t, draft(t, 0), carol, bob)
+		behind, form := contract(t, 1), signed(t, draft(t, 1), carol, bob)
+		is := func(r *record.Record, want ledger.Fate) {
+			t.Helper()
+			if fate, err := w.log.Fate(r.ID(), r.Bytes()); fate != want || err != nil {
+				t.Errorf("fate %d, %v, want %d", fate, err, want)
+			}
+		}
+		is(one, ledger.Absent)
+		busy := w.submit(t.Context(), one)
+		synctest.Wait() // it is being signed
+		is(one, ledger.Unsure)
+		is(other, ledger.Unsure)
+		is(behind, ledger.Absent)
+		waits := w.submit(t.Context(), behind)
+		synctest.Wait()
+		is(behind, ledger.InLine)
+		is(form, ledger.Unsure)
+		late := w.submit(t.Context(), form)
+		synctest.Wait()
+		is(behind, ledger.Unsure) // two forms are in line
+		// Whoever sends the second form again has its place, and takes no other.
+		if p, shared, err := w.log.Submit(form); err != nil || !shared || w.log.Pending(form.ID(), form.Bytes()) != p {
+			t.Errorf("the second form again: shared %v, %v", shared, err)
+		}
+		if _, _, err := w.log.Submit(other); !errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("there is room: %v", err)
+		}
+		is(other, ledger.Unsure)
+		g.pass <- nil
+		synctest.Wait() // the next is being signed
+		is(one, ledger.Stored)
+		is(other, ledger.Stored)
+		is(behind, ledger.Unsure)
+		is(form, ledger.Unsure)
+		g.pass <- nil
+		synctest.Wait()
+		is(form, ledger.Stored)
+		for i, o := range []*outcome{busy, waits, late} {
+			if got := o.get(); !got.done || got.err != nil || got.New != (i < 2) {
+				t.Errorf("%d: %+v", i, got)
+			}
+		}
+	})
+}
+
+// At no moment between its being taken and its being stored is a record absent.
+func TestARecordOnItsWayIsNeverAbsent(t *testing.T) {
+	w := newWorld(t, vfs.NewMem())
+	defer w.close(t)
+	var group sync.WaitGroup
+	for n := range uint64(64) {
+		one, other := contract(t, n), signed(t, draft(t, n), carol, bob)
+		if n%2 == 1 {
+			other = one
+		}
+		p, _, err := w.log.Submit(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group.Go(func() {
+			for {
+				fate, err := w.log.Fate(other.ID(), other.Bytes())
+				if err != nil || fate == ledger.Absent || fate == ledger.InLine && n%2 == 0 {
+					t.Errorf("record %d: fate %d, %v", n, fate, err)
+				}
+				if fate == ledger.Stored || err != nil {
+					break
+				}
+				runtime.Gosched()
+			}
+			if reg, err := p.Wait(t.Context()); err != nil || !reg.New {
+				t.Errorf("record %d: %+v, %v", n, reg, err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// After a write that failed nobody says that it left nothing.
+func TestTheFateOfWhatAFailedDiskHasIsUnsure(t *testing.T) {
+	mem := vfs.NewMem()
+	var broken atomic.Bool
+	w := newWorld(t, errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if broken.Load() && op.Kind == errorfs.OpFileSyncData || broken.Load() && op.Kind == errorfs.OpFileSync {
+			return errors.New("the disk is gone")
+		}
+		return nil
+	})))
+	broken.Store(true)
+	r := contract(t, 0)
+	if _, err := w.log.Append(t.Context(), r); !errors.Is(err, ledger.ErrStopped) {
+		t.Fatalf("on a broken disk: %v", err)
+	}
+	if fate, err := w.log.Fate(r.ID(), r.Bytes()); fate != ledger.Unsure || err != nil {
+		t.Errorf("fate %d, %v", fate, err)
+	}
 }

@@ -13,8 +13,9 @@ import (
 )
 
 // resume publishes what was published when the ledger ended. Without witnesses that
-// is all that the store has, once the guard has it.
-func (l *Log) resume() error {
+// is all that the store has, once the guard has it. Where witnesses were asked before, and
+// the store does not say what they made public, nothing is.
+func (l *Log) resume(witnessed bool) error {
 	last, err := l.guard.Last()
 	if err != nil {
 		return err
@@ -29,6 +30,10 @@ func (l *Log) resume() error {
 	switch {
 	case l.witnesses == nil:
 		err = l.leave()
+	case witnessed && !l.store.Held():
+		// What the store has at its end may be what no quorum has cosigned.
+		l.lost = true
+		l.log.Error("the store has lost what was public last: nothing is shown before the witnesses have cosigned all that it has; chirographd check says what else is damaged", "size", l.store.Head().Checkpoint.Size)
 	case !l.store.Held() && l.store.Published().Checkpoint.Size > last.Size:
 		// Committed without witnesses, and cut short before it left. What witnesses
 		// have cosigned is public, also where a crash took it from the guard.
@@ -164,6 +169,7 @@ func (l *Log) add(c tlog.SignedCheckpoint) error {
 	if err := l.store.Publish(c); err != nil {
 		return err
 	}
+	l.lost = false
 	l.show(l.store.Published())
 	return nil
 }
@@ -215,7 +221,7 @@ func (l *Log) show(head store.Head) {
 	view := newView(l.store, head, l.policy)
 	// That there is no time is no fault: the policy may be newer than the checkpoint.
 	if l.witnesses != nil {
-		view.begun = head.Checkpoint.Size > 0
+		view.begun = head.Checkpoint.Size > 0 && !l.lost
 		if c, err := l.policy.Checkpoint(head.Checkpoint); err == nil {
 			if t, err := l.policy.SeenBy(c); err == nil {
 				l.seen.Store(max(t, l.seen.Load()))

@@ -106,6 +106,9 @@ func (l *Log) gather(first *Pending) []*Pending {
 // sequence takes requests through the steps of a batch, and answers each. The error
 // is one after which the log may not go on.
 func (l *Log) sequence(requests []*Pending) error {
+	for _, q := range requests {
+		q.begun.Store(true)
+	}
 	var answers []answer
 	err := l.certain()
 	if err == nil {

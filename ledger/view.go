@@ -38,8 +38,9 @@ func newView(s *store.Store, head store.Head, policy *verify.Policy) *View {
 // Checkpoint returns the signed checkpoint.
 func (v *View) Checkpoint() tlog.SignedCheckpoint { return v.head.Checkpoint }
 
-// Begun says whether the checkpoint may be shown. With witnesses, that of a new ledger,
-// which has no entry, is public when their quorum has cosigned it, as every later one.
+// Begun says whether the View may be shown. With witnesses, that of a new ledger, which has
+// no entry, is public when their quorum has cosigned it, as every later one; and so is that
+// of a store which lost what was public. Such a View has entries, and nobody sees them.
 func (v *View) Begun() bool { return v.begun }
 
 // Size returns the number of entries.

@@ -38,6 +38,7 @@ type witnessed struct {
 	wrong     atomic.Int64 // seconds by which the ledger's clock is
 
 	signatures atomic.Int64 // of the ledger's key since the last start
+	asked      bool         // it ran before, and asked its witnesses
 }
 
 func (w *witnessed) now() time.Time {
@@ -104,13 +105,13 @@ func (w *witnessed) open(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, err := ledger.Open(ledger.Config{
-		Store: s, Guard: g, Cosigner: w.config.Cosigner, Witnesses: w.witnesses, Clock: w.now, Policy: w.policy,
+		Store: s, Guard: g, Cosigner: w.config.Cosigner, Witnesses: w.witnesses, Witnessed: w.asked, Clock: w.now, Policy: w.policy,
 		Sign: func(m []byte) ([]byte, error) { w.signatures.Add(1); return home.sign(m) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.store, w.guard, w.log = s, g, l
+	w.store, w.guard, w.log, w.asked = s, g, l, true
 }
 
 // end ends the ledger, if it runs, and returns why the log had stopped.
@@ -268,6 +269,7 @@ func TestWhatNeverLeftIsNotPublishedByAStartWithWitnesses(t *testing.T) {
 		}
 		w.world.mustOpen(t) // without witnesses
 		w.world.close(t)
+		w.asked = false
 		// A batch whose process ended before the guard had it.
 		s, err := store.Open(w.storeConfig())
 		if err != nil {

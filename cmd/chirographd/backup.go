@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/check"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -35,15 +37,15 @@ func backupCommand() *cobra.Command {
 		Short: "Copy a ledger, also one that runs",
 		Long: `Copies the ledger in DIR, which may be running, to DIR2, which is new or empty: all that is
 registered, its policies, and the checkpoint of it, which comes last: a directory without
-one is no backup. All is read back, as by check but for the lines of witnesses, for which
-there has to be room twice. On the file system of DIR the copy shares files with the
+one is no backup. All is read back, as by check, for which there has to be room twice. On the file system of DIR the copy shares files with the
 ledger, and goes with it: DIR2 belongs on another disk, or is copied to one.
 
 No secret key is copied: ledger.key and ledger.mldsa.key are kept once, offline, since
 the day they were made. Nor is the guard, which has to know more than an old copy.
 
 To restore, put store, policy and witnesses.policy back beside the keys. A ledger that
-lost something by it does not start: see chirographd recover.`,
+lost something by it does not start: see chirographd recover. The backup of a copy, which
+is stopped for that time, is a copy: chirographd follow goes on with it.`,
 		Example:               "  chirographd backup --dir /var/lib/chirograph --to /mnt/backup/2026-11-22",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -51,7 +53,7 @@ lost something by it does not start: see chirographd recover.`,
 			if f.dir == "" || f.to == "" {
 				return errors.New("--dir and --to have to be given")
 			}
-			return backup(cmd.Context(), f, cmd.OutOrStdout())
+			return backup(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "the directory of the ledger (`DIR`)")
@@ -62,28 +64,21 @@ lost something by it does not start: see chirographd recover.`,
 
 // backup copies a ledger under another name, which it gives up for the one that was
 // said when all is there.
-func backup(ctx context.Context, f backupFlags, stdout io.Writer) (err error) {
+func backup(ctx context.Context, f backupFlags, stdout, stderr io.Writer) (err error) {
 	begun := time.Now()
-	key, err := readKey(f.dir)
+	src, err := readSubject(f.dir)
 	if err != nil {
 		return err
 	}
-	to, err := realPath(f.to)
+	to, err := backupPlace(f, stderr)
 	if err != nil {
-		return err
-	}
-	if err := errors.Join(mustBeEmpty(to), mustBeBeside(f.dir, to)); err != nil {
 		return fmt.Errorf("--to: %w", err)
-	}
-	// Not made: where a disk is not mounted, the backup would be on the ledger's own.
-	if _, err := os.Stat(filepath.Dir(to)); err != nil {
-		return fmt.Errorf("--to: the directory that %s is to be in is not there, or its disk is not mounted: %w", to, err)
 	}
 	d, err := newDraft(to)
 	if err != nil {
 		return err
 	}
-	size, root, err := fillBackup(ctx, f, key, d.temp)
+	c, unmet, err := fillBackup(ctx, f, src, d.temp)
 	if err == nil {
 		err = d.finish()
 	}
@@ -94,8 +89,65 @@ func backup(ctx context.Context, f backupFlags, stdout io.Writer) (err error) {
 	if f.blind {
 		checked = ", not verified"
 	}
-	_, err = fmt.Fprintf(stdout, "%s: %s in %s, root %s, %.1f s%s\n", key.Name(), entries(size), f.to, root, time.Since(begun).Seconds(), checked)
+	for _, what := range unmet {
+		if _, err := fmt.Fprintf(stderr, "chirographd: warning: it is as in the ledger, and there %s\n", what); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %s in %s, root %s, %.1f s%s\n", src.name(), entries(c.Size), f.to, c.Root, time.Since(begun).Seconds(), checked)
 	return err
+}
+
+// backupPlace returns where the backup is to be, without links. What killed backups left
+// there is taken away.
+func backupPlace(f backupFlags, stderr io.Writer) (string, error) {
+	to, err := realPath(f.to)
+	if err != nil {
+		return "", err
+	}
+	if err := mustBeBeside(f.dir, to); err != nil {
+		return "", err
+	}
+	// Not made: where a disk is not mounted, the backup would be on the ledger's own.
+	if _, err := os.Stat(filepath.Dir(to)); err != nil {
+		return "", fmt.Errorf("the directory that %s is to be in is not there, or its disk is not mounted: %w", to, err)
+	}
+	left, err := clearDrafts(to)
+	for _, name := range left {
+		if _, err := fmt.Fprintf(stderr, "chirographd: %s may be what a killed backup left: look, and remove it\n", name); err != nil {
+			return "", err
+		}
+	}
+	return to, errors.Join(err, mustBeEmpty(to))
+}
+
+// A subject is what is backed up or checked: the directory of a ledger, of a backup, or of a
+// copy that follow kept.
+type subject struct {
+	dir    string
+	key    note.Key
+	isCopy bool
+}
+
+func (s subject) name() string {
+	if s.isCopy {
+		return "copy of " + s.key.Name()
+	}
+	return s.key.Name()
+}
+
+// readSubject returns what a directory has, by its policy.
+func readSubject(dir string) (subject, error) {
+	_, err := os.Stat(filepath.Join(dir, copyOf))
+	isCopy := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return subject{}, err
+	}
+	p, err := readPolicy(filepath.Join(dir, policyFile))
+	if err != nil {
+		return subject{}, err
+	}
+	return subject{dir, p.Logs[0].Key, isCopy}, nil
 }
 
 // readKey returns the key of the ledger in a directory by its policy. Its secret half
@@ -127,33 +179,38 @@ func readPolicy(file string) (*verify.Policy, error) {
 	return p, nil
 }
 
-// fillBackup makes a backup in a directory, and returns the size and the root of it.
-func fillBackup(ctx context.Context, f backupFlags, key note.Key, temp string) (size uint64, root fmt.Stringer, err error) {
-	snap, err := takeSnapshot(ctx, f.dir, key)
+// fillBackup makes a backup in a directory, and returns the checkpoint of it, and what it
+// lacks that the ledger lacks too.
+func fillBackup(ctx context.Context, f backupFlags, src subject, temp string) (c tlog.SignedCheckpoint, unmet []check.Finding, err error) {
+	snap, err := takeSnapshot(ctx, src)
 	if err != nil {
-		return 0, nil, err
+		return c, nil, err
 	}
-	c := snap.checkpoint
+	c = snap.checkpoint
 	moved := moveCopy(ctx, filepath.Join(f.dir, storeDir), snap.name, filepath.Join(temp, storeDir))
 	if err := errors.Join(moved, snap.close()); err != nil {
-		return 0, nil, err
+		return c, nil, err
 	}
-	if err := copyPolicies(f.dir, temp); err != nil {
-		return 0, nil, err
+	if err := copyBeside(src, temp); err != nil {
+		return c, nil, err
 	}
 	if err := writeSynced(filepath.Join(temp, checkpointFile), c.Bytes(), 0o644); err != nil {
-		return 0, nil, err
+		return c, nil, err
 	}
 	if !f.blind {
-		if err := checkBackup(ctx, store.Config{Dir: filepath.Join(temp, storeDir), Key: key}, filepath.Join(temp, checkState), c); err != nil {
-			return 0, nil, fmt.Errorf("the copy is not what the ledger said: %w", err)
+		if unmet, err = checkBackup(ctx, subject{temp, src.key, src.isCopy}, c); err != nil {
+			return c, nil, fmt.Errorf("the copy is not what the ledger said: %w", err)
 		}
 	}
-	return c.Size, c.Root, syncDir(temp)
+	return c, unmet, syncDir(temp)
 }
 
 // takeSnapshot has the running ledger copy its store, or does it where none runs.
-func takeSnapshot(ctx context.Context, dir string, key note.Key) (*storeCopy, error) {
+func takeSnapshot(ctx context.Context, src subject) (*storeCopy, error) {
+	dir, key := src.dir, src.key
+	if src.isCopy {
+		return copySnapshot(dir, key)
+	}
 	snap, notRunning := askSnapshot(ctx, dir)
 	if notRunning == nil || !errors.Is(notRunning, errNotRunning) {
 		return snap, notRunning
@@ -199,6 +256,36 @@ func ownSnapshot(s *store.Store, guard store.GuardConfig) (*storeCopy, error) {
 		return nil, err
 	}
 	return &storeCopy{name: filepath.Base(dir), checkpoint: head, close: func() error { return errors.Join(os.RemoveAll(dir), s.Close()) }}, nil
+}
+
+// copySnapshot copies the store of a copy that nobody follows meanwhile.
+func copySnapshot(dir string, key note.Key) (*storeCopy, error) {
+	hold, err := holdCopy(dir)
+	if errors.Is(err, store.ErrHeld) {
+		err = fmt.Errorf("%w; or back up the ledger itself, or another copy of it: chirographd follow --once makes one", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Join(dir, storeDir)
+	if _, err := os.Stat(name); err != nil { // else one would be made
+		return nil, errors.Join(fmt.Errorf("%w: a promotion was cut short: chirographd follow or promote goes on with the copy", err), hold.Close())
+	}
+	s, err := store.OpenCopy(store.Config{Dir: name, Key: key})
+	if err != nil {
+		return nil, errors.Join(err, hold.Close())
+	}
+	shown, ok := s.Shown()
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("the copy in %s shows nothing yet: chirographd follow goes on with it", dir), s.Close(), hold.Close())
+	}
+	aside, err := s.Snapshot()
+	if err != nil {
+		return nil, errors.Join(err, s.Close(), hold.Close())
+	}
+	return &storeCopy{name: filepath.Base(aside), checkpoint: shown.Checkpoint, close: func() error {
+		return errors.Join(os.RemoveAll(aside), s.Close(), hold.Close())
+	}}, nil
 }
 
 // writeSynced writes a new file, and returns when it is on disk.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/chirograph/chirograph/verify"
 )
@@ -16,27 +17,60 @@ import (
 // what the ledger's user may not. So files are opened within the directory that
 // they are said to be in, and nothing that links out of it is read.
 
-// copyPolicies copies the policies of the ledger in dir.
-func copyPolicies(dir, to string) error {
-	root, err := os.OpenRoot(dir)
+// copyBeside copies what lies beside the store and is public: the policies of a ledger, and
+// of a copy its policy, where it is from, and the evidence that it has against the ledger.
+func copyBeside(src subject, to string) error {
+	root, err := os.OpenRoot(src.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	for _, name := range []string{policyFile, witnessFile} {
+	names, err := namesBeside(root, src.isCopy)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
 		b, err := readRegular(root, name)
 		if name == witnessFile && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil {
-			_, err = verify.ParsePolicy(b)
+			err = mustBePublic(name, b)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
+			return fmt.Errorf("%s: %w", filepath.Join(src.dir, name), err)
 		}
 		if err := writeSynced(filepath.Join(to, name), b, 0o644); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func namesBeside(root *os.Root, isCopy bool) ([]string, error) {
+	if !isCopy {
+		return []string{policyFile, witnessFile}, nil
+	}
+	evidence, err := fs.Glob(root.FS(), evidenceFiles)
+	return append([]string{policyFile, copyOf}, evidence...), err
+}
+
+// mustBePublic demands that a file is what its name says: another's secret may have been
+// put there under it.
+func mustBePublic(name string, b []byte) error {
+	switch name {
+	case policyFile, witnessFile:
+		_, err := verify.ParsePolicy(b)
+		return err
+	case copyOf:
+		url, ok := strings.CutSuffix(string(b), "\n")
+		if !ok || url == "" || checkURL(url) != nil {
+			return errors.New("it is not the URL of a ledger")
+		}
+		return nil
+	}
+	if _, err := verify.ParseEvidence(b); err != nil {
+		return fmt.Errorf("it is no evidence: move it away: %w", err)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func TestAnInterruptedBackupLeavesNothing(t *testing.T) {
 	place := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := backup(ctx, backupFlags{dir: dir, to: filepath.Join(place, "to")}, io.Discard); !errors.Is(err, context.Canceled) {
+	if err := backup(ctx, backupFlags{dir: dir, to: filepath.Join(place, "to")}, io.Discard, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	nothingIn(t, place)
@@ -261,4 +261,50 @@ func TestASocketThatAKilledServerLeftIsNoServer(t *testing.T) {
 	says(t, 0, []string{"0 entries in"}, "backup", "--dir", dir, "--to", filepath.Join(t.TempDir(), "to"))
 	controlled(t, dir)
 	says(t, 0, []string{"0 entries in"}, "backup", "--dir", dir, "--to", filepath.Join(t.TempDir(), "to"))
+}
+
+// Who takes the socket away, or puts his own in its place, keeps nobody from a backup for
+// longer than until the ledger looks.
+func TestALedgerWhoseSocketIsGoneOrAnothersListensAgain(t *testing.T) {
+	short, _ := newLedger(t)
+	other, _ := newLedger(t)
+	long := filepath.Join(filepath.Dir(other), strings.Repeat("long", 30))
+	if err := os.Rename(other, long); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{short, long} {
+		_, c := controlled(t, dir)
+		for name, disturb := range map[string]func(path string) error{
+			"nothing":         func(string) error { return nil },
+			"its socket":      os.Remove,
+			"where it is":     func(path string) error { return os.RemoveAll(filepath.Dir(path)) },
+			"what says where": func(string) error { return os.RemoveAll(filepath.Join(dir, controlDir)) },
+			"an impostor": func(path string) error {
+				if err := os.Remove(path); err != nil {
+					return err
+				}
+				impostor(t, path, "error go away\n")
+				return nil
+			},
+		} {
+			path, err := findSocket(dir)
+			if err == nil {
+				err = disturb(path)
+			}
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			if name != "nothing" {
+				says(t, exitFailed, []string{"there is no backup in"}, "backup", "--dir", dir, "--to", filepath.Join(t.TempDir(), "to"))
+			}
+			c.look()
+			says(t, 0, []string{"entries in"}, "backup", "--dir", dir, "--to", filepath.Join(t.TempDir(), "to"))
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, controlDir)); err == nil {
+			t.Error("the socket is left")
+		}
+	}
 }

@@ -12,6 +12,8 @@ func TestRatesAndProxiesThatMakeNoSenseAreRefusedBeforeAnythingIsOpened(t *testi
 		{"--burst", "-1", "--rate 100 and --burst -1: neither can be below 0"},
 		{"--rate", "many", `invalid argument "many" for "--rate"`},
 		{"--trusted-proxy", "10.0.0.1/8", `--trusted-proxy: "10.0.0.1/8" is an address within 10.0.0.0/8: write the one or the other`},
+		{"--trusted-proxy", "0.0.0.0/0", `--trusted-proxy: "0.0.0.0/0" has strangers in it, who could write whom a request comes from: name the proxies alone, in networks of /8 or smaller`},
+		{"--trusted-proxy", "::/0", `--trusted-proxy: "::/0" has strangers in it, who could write whom a request comes from: name the proxies alone, in networks of /16 or smaller`},
 		{"--trusted-proxy", "10.0.0.0/8,proxy.example", `--trusted-proxy: "proxy.example" is no network, such as 10.0.0.0/8, and no address`},
 	} {
 		var stdout, stderr bytes.Buffer

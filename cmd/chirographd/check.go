@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/check"
 	"github.com/chirograph/chirograph/ledger/store"
@@ -28,7 +27,7 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check --dir DIR [--guard DIR] [--state DIR]",
 		Short: "Find what is damaged in a ledger that does not run",
-		Long: `Reads all of a ledger or a backup that no process has, and changes nothing in it: the
+		Long: `Reads all of a ledger, a copy or a backup that no process has, and changes nothing in it: the
 checkpoint and the guard, every entry, its signatures and the rules, every hash up to the
 root, and every index and state, made again and compared. Prints what is wrong and where.
 
@@ -56,7 +55,7 @@ anew; the entries themselves only a copy of the log has. Exit 2: not all could b
 
 // checkLedger checks a ledger, and prints what it found.
 func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) error {
-	key, err := readKey(f.dir)
+	src, err := readSubject(f.dir)
 	if err != nil {
 		return err
 	}
@@ -67,17 +66,17 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 		}
 		f.state = dir + ".check"
 	}
-	known, err := knownCheckpoints(f.dir, f.guard, key)
+	known, err := knownCheckpoints(src, f.guard)
 	if err != nil {
 		return err
 	}
-	policy, quorum, err := publicPolicy(f.dir, key)
+	policy, quorum, err := publicPolicy(src)
 	if err != nil {
 		return err
 	}
 	bar := newProgressBar(stderr, "checked")
 	result, err := check.Run(ctx, check.Config{
-		Store: store.Config{Dir: filepath.Join(f.dir, storeDir), Key: key}, Known: known, State: f.state, Progress: bar.show,
+		Store: store.Config{Dir: filepath.Join(f.dir, storeDir), Key: src.key}, Copy: src.isCopy, Known: known, State: f.state, Progress: bar.show,
 		Policy: policy, Quorum: quorum,
 	})
 	bar.end()
@@ -86,43 +85,54 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 			return err
 		}
 	}
-	if err := printCheck(stdout, key, result); err != nil {
+	if err := printCheck(stdout, src, result); err != nil {
 		return err
+	}
+	remedy := ""
+	if src.isCopy {
+		remedy = "; it is a copy: chirographd follow makes another, in a new directory"
 	}
 	switch n := len(result.Findings); {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted: the next check goes on from what is in %s", f.state)
 	case errors.Is(err, store.ErrHeld):
-		return fmt.Errorf("%w: a ledger that runs is not checked: stop it, or check a backup of it", err)
+		return fmt.Errorf("%w: what runs is not checked: stop it, or check a backup of it", err)
 	case err != nil:
 		return fmt.Errorf("not all could be checked: %w", err)
 	case n == 1:
-		return fmt.Errorf("%w: 1 finding", errDamaged)
+		return fmt.Errorf("%w: 1 finding%s", errDamaged, remedy)
 	case n > 0:
-		return fmt.Errorf("%w: %d findings", errDamaged, n)
+		return fmt.Errorf("%w: %d findings%s", errDamaged, n, remedy)
 	}
 	size := result.Head.Checkpoint.Size
-	_, err = fmt.Fprintf(stdout, "%s: sound: %s, root %s\n", key.Name(), entries(size), result.Head.Checkpoint.Root)
+	if src.isCopy && result.Head.Checkpoint.Origin == "" {
+		_, err = fmt.Fprintf(stdout, "%s: sound, and shows nothing yet\n", src.name())
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s: sound: %s, root %s\n", src.name(), entries(size), result.Head.Checkpoint.Root)
 	return err
 }
 
-// publicPolicy returns the policy that the ledger in dir gives out, and whether witnesses
-// are in it, whom it asked last.
-func publicPolicy(dir string, key note.Key) (policy *verify.Policy, witnessed bool, err error) {
-	if policy, err = readPolicy(filepath.Join(dir, policyFile)); err != nil {
+// publicPolicy returns the policy that a ledger gives out, and whether witnesses are in it,
+// whom it asked last; of a copy that by which it was judged.
+func publicPolicy(src subject) (policy *verify.Policy, witnessed bool, err error) {
+	if policy, err = readPolicy(filepath.Join(src.dir, policyFile)); err != nil {
 		return nil, false, err
 	}
-	id := &identity{key: key, policy: policy}
-	text, err := id.readWitnesses(dir, "", false)
+	if src.isCopy {
+		return policy, policy.Quorum != verify.NoQuorum, nil
+	}
+	id := &identity{key: src.key, policy: policy}
+	text, err := id.readWitnesses(src.dir, "", false)
 	return id.policy, text != nil, err
 }
 
 // printCheck prints what a check found.
-func printCheck(stdout io.Writer, key note.Key, result *check.Result) error {
+func printCheck(stdout io.Writer, src subject, result *check.Result) error {
 	if len(result.Findings) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(stdout, "%s: damaged\n", key.Name())
+	_, err := fmt.Fprintf(stdout, "%s: damaged\n", src.name())
 	for _, f := range result.Findings {
 		_, e := fmt.Fprintf(stdout, "  %s\n", f)
 		err = errors.Join(err, e)
@@ -138,30 +148,36 @@ func printCheck(stdout io.Writer, key note.Key, result *check.Result) error {
 	return err
 }
 
-// knownCheckpoints returns what the guard of the ledger in dir has, or where there is
-// none the checkpoint beside the store of a backup.
-func knownCheckpoints(dir, said string, key note.Key) ([]store.GuardFile, error) {
-	guard, err := guardOf(dir, said)
-	if err != nil {
+// knownCheckpoints returns what the guard of a ledger has, or where there is none the
+// checkpoint beside the store of a backup. A copy has no guard.
+func knownCheckpoints(src subject, said string) ([]store.GuardFile, error) {
+	none := store.ErrNoGuard
+	if !src.isCopy {
+		guard, err := guardOf(src.dir, said)
+		if err != nil {
+			return nil, err
+		}
+		var list []store.GuardFile
+		list, none = store.ReadGuard(store.GuardConfig{Dir: guard, Key: src.key})
+		for i := range list {
+			list[i].Name = "guard: " + list[i].Name
+		}
+		if !errors.Is(none, store.ErrNoGuard) {
+			return list, none
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(src.dir, checkpointFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && src.isCopy:
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return []store.GuardFile{{Name: "guard", Err: none}}, nil
+	case err != nil:
 		return nil, err
-	}
-	list, err := store.ReadGuard(store.GuardConfig{Dir: guard, Key: key})
-	for i := range list {
-		list[i].Name = "guard: " + list[i].Name
-	}
-	if !errors.Is(err, store.ErrNoGuard) {
-		return list, err
-	}
-	b, none := os.ReadFile(filepath.Join(dir, checkpointFile))
-	if errors.Is(none, fs.ErrNotExist) {
-		return []store.GuardFile{{Name: "guard", Err: err}}, nil
-	}
-	if none != nil {
-		return nil, none
 	}
 	kept := store.GuardFile{Name: checkpointFile + " of the backup"}
 	if kept.Checkpoint, kept.Err = tlog.ParseSignedCheckpoint(b); kept.Err == nil {
-		kept.Err = store.CheckSigner(key, kept.Checkpoint)
+		kept.Err = store.CheckSigner(src.key, kept.Checkpoint)
 	}
 	return []store.GuardFile{kept}, nil
 }

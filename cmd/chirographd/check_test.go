@@ -128,7 +128,10 @@ func TestRebuildRepairsWhatFollowsFromTheEntries(t *testing.T) {
 		tamper(t, dir, flipOf(table))
 		says(t, 0, []string{"rebuilt from 5 entries", "the old store is in " + before}, "rebuild", "--dir", dir)
 		says(t, 0, []string{"sound: 5 entries"}, "check", "--dir", dir)
-		says(t, exitFailed, []string{before, "a rebuild before was done"}, "rebuild", "--dir", dir)
+		says(t, 0, []string{"was rebuilt, and is unchanged since", before + "; to make it once more, move it away"}, "rebuild", "--dir", dir)
+		tamper(t, dir, flipOf(table))
+		says(t, exitFailed, []string{before, "a rebuild before was done", "changed since"}, "rebuild", "--dir", dir)
+		tamper(t, dir, flipOf(table))
 		if err := os.RemoveAll(before); err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +164,33 @@ func TestARebuildThatWasCutShortIsRunAgain(t *testing.T) {
 	says(t, exitFailed, []string{"chirographd rebuild"}, "serve", "--dir", dir, "--listen", "127.0.0.1:0")
 	says(t, 0, []string{"rebuilt from 5 entries"}, "rebuild", "--dir", dir)
 	says(t, 0, []string{"sound: 5 entries"}, "check", "--dir", dir)
+	// After the second name, with nothing said: that is the end.
+	says(t, 0, []string{"was rebuilt, and is unchanged since"}, "rebuild", "--dir", dir)
 	if names, err := filepath.Glob(path("store*")); err != nil || strings.Join(names, " ") != path(storeDir)+" "+path(beforeDir) {
 		t.Errorf("there are %v, %v", names, err)
 	}
+}
+
+// A rebuild that was stopped while it removed the old store ends that, and does not begin anew.
+func TestARebuildThatWasCutShortAtItsLastStepRemovesTheOldStore(t *testing.T) {
+	dir, policy := newLedger(t)
+	grow(t, dir, "", revocations(t, policy.Logs[0].Key, 5)...)
+	says(t, 0, []string{"rebuilt from 5 entries"}, "rebuild", "--dir", dir)
+	before := filepath.Join(dir, beforeDir)
+	for _, name := range []string{"MANIFEST-*", "marker.*"} {
+		files, err := filepath.Glob(filepath.Join(before, name))
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, file := range files {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	says(t, 0, []string{"was rebuilt, and is unchanged since; the old store is removed"}, "rebuild", "--dir", dir, "--discard")
+	if _, err := os.Stat(before); err == nil {
+		t.Error("the old store is there")
+	}
+	says(t, 0, []string{"sound: 5 entries"}, "check", "--dir", dir)
 }

@@ -40,6 +40,10 @@ const (
 	maxCopies = 4
 	copyTime  = 24 * time.Hour
 
+	// lookTime is between two looks at whether the socket is still the ledger's: some
+	// systems clear away after days what lies in the place for temporary files.
+	lookTime = time.Minute
+
 	askBackup = "backup"
 )
 
@@ -48,10 +52,10 @@ var copyName = regexp.MustCompile(`^backup-[0-9a-f]{16}$`)
 
 // A control answers requests at the socket of a ledger.
 type control struct {
-	listener net.Listener
-	dir      string
-	log      *ledger.Log
-	logger   *slog.Logger
+	ledger string // its directory
+	dir    string // of the socket, or of what names it
+	log    *ledger.Log
+	logger *slog.Logger
 
 	copies   chan struct{} // one for each that is held
 	copyTime time.Duration
@@ -59,34 +63,101 @@ type control struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+
+	looking  sync.Mutex // held by look, whose is what follows
+	listener *net.UnixListener
+	path     string
+	socket   fs.FileInfo
+	told     string // why nobody can ask, the last time it was said
 }
 
 // listenControl answers at the socket of the ledger in dir, which this process has to
 // itself. What an earlier one left there is taken away.
 func listenControl(dir string, l *ledger.Log, logger *slog.Logger) (*control, error) {
-	place := filepath.Join(dir, controlDir)
-	if err := removeControl(place); err != nil {
-		return nil, err
-	}
-	if err := os.Mkdir(place, 0o700); err != nil {
-		return nil, err
-	}
-	path, err := socketPath(place)
-	if err != nil {
-		return nil, err
-	}
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("%w (is there no AF_UNIX on this system?)", errors.Join(err, removeControl(place)))
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	c := &control{listener: listener, dir: place, log: l, logger: logger,
+	c := &control{ledger: dir, dir: filepath.Join(dir, controlDir), log: l, logger: logger,
 		copies: make(chan struct{}, maxCopies), copyTime: copyTime}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.running.Go(c.accept)
+	if err := c.listen(); err != nil {
+		return nil, err
+	}
+	c.running.Go(c.watch)
 	return c, nil
+}
+
+// listen makes the socket, in the place of what is there, and answers at it.
+func (c *control) listen() error {
+	if err := removeControl(c.dir); err != nil {
+		return err
+	}
+	if err := os.Mkdir(c.dir, 0o700); err != nil {
+		return err
+	}
+	path, err := socketPath(c.dir)
+	if err != nil {
+		return err
+	}
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return fmt.Errorf("%w (is there no AF_UNIX on this system?)", errors.Join(err, removeControl(c.dir)))
+	}
+	// By its path, which may be another's by then.
+	listener.SetUnlinkOnClose(false)
+	err = os.Chmod(path, 0o600)
+	if err == nil {
+		c.socket, err = os.Lstat(path)
+	}
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	c.listener, c.path = listener, path
+	c.running.Go(func() { c.accept(listener) })
+	return nil
+}
+
+// watch looks after the socket until the control is closed.
+func (c *control) watch() {
+	ticker := time.NewTicker(lookTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.ctx.Done():
+			c.looking.Lock()
+			defer c.looking.Unlock()
+			_ = c.listener.Close() // or accept closed it, which could not go on
+			return
+		case <-ticker.C:
+			c.look()
+		}
+	}
+}
+
+// look listens again where the socket is gone, or is another's.
+func (c *control) look() {
+	c.looking.Lock()
+	defer c.looking.Unlock()
+	found, err := findSocket(c.ledger)
+	if err == nil && found != c.path {
+		err = fmt.Errorf("the socket is said to be %s, and is %s", found, c.path)
+	}
+	if err == nil {
+		var info fs.FileInfo
+		if info, err = os.Lstat(c.path); err == nil && !(os.SameFile(info, c.socket) && info.ModTime().Equal(c.socket.ModTime())) {
+			err = fmt.Errorf("%s is another's socket", c.path)
+		}
+	}
+	if err == nil {
+		return
+	}
+	_ = c.listener.Close()
+	if failed := c.listen(); failed != nil {
+		if why := failed.Error(); why != c.told {
+			c.told = why
+			c.logger.Error("nobody can ask for a backup while the ledger runs", "why", err, "err", failed)
+		}
+		return
+	}
+	c.told = ""
+	c.logger.Warn("listening anew for those who ask for a backup", "why", err)
 }
 
 // socketPath returns where the socket is to be: in place, or where that is too long in a
@@ -138,22 +209,20 @@ func removeControl(place string) error {
 // Close answers nobody any more, and returns when what was begun has ended.
 func (c *control) Close() error {
 	c.cancel()
-	err := c.listener.Close()
-	if errors.Is(err, net.ErrClosed) { // by accept, which could not go on
-		err = nil
-	}
 	c.running.Wait()
-	return errors.Join(err, removeControl(c.dir))
+	return removeControl(c.dir)
 }
 
-func (c *control) accept() {
+func (c *control) accept(listener net.Listener) {
 	for {
-		conn, err := c.listener.Accept()
+		conn, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
 		if err != nil {
-			if c.ctx.Err() == nil {
-				// Whoever connects is told that nobody answers, and does not wait for ever.
-				c.logger.Error("no backups are made any more", "err", errors.Join(err, c.listener.Close()))
-			}
+			// Whoever connects is told that nobody answers, and does not wait for ever. With
+			// the socket gone, look listens again.
+			c.logger.Error("no backups are made for the moment", "err", errors.Join(err, listener.Close(), removeControl(c.dir)))
 			return
 		}
 		c.running.Go(func() {

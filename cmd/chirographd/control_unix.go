@@ -8,6 +8,13 @@ import (
 	"syscall"
 )
 
+// onOtherDisk says whether two files are on different file systems.
+func onOtherDisk(a, b os.FileInfo) bool {
+	one, ok := a.Sys().(*syscall.Stat_t)
+	other, also := b.Sys().(*syscall.Stat_t)
+	return ok && also && one.Dev != other.Dev
+}
+
 // mustBePrivate demands of a directory that the ledger's user, whose dir is, or root made it for
 // himself alone. Whoever may make directories beside it could have made it again.
 func mustBePrivate(place, dir string) error {

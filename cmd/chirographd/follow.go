@@ -29,6 +29,9 @@ const (
 	copyOf = "copy-of"   // the URL of the ledger: there is none in the directory of a ledger
 	cutDir = "store.cut" // a store that is being made, by promote
 	oldDir = "store.old" // the one whose place it takes
+	held   = "copy.lock" // held by follow and promote as long as they run: the store has more than one name meanwhile
+
+	guardCut = "guard.unfinished" // where the guard is that promote is writing
 )
 
 type followFlags struct {
@@ -88,6 +91,11 @@ func follow(ctx context.Context, f followFlags, url string, stdout io.Writer, lo
 	if err != nil {
 		return err
 	}
+	hold, err := holdFollowed(f.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, hold.Close()) }()
 	s, err := openFollowed(f.dir, c, policy, logger)
 	if err != nil {
 		return err
@@ -107,20 +115,50 @@ func follow(ctx context.Context, f followFlags, url string, stdout io.Writer, lo
 	return followOn(ctx, f, r, c, policy, places, stdout, logger)
 }
 
-// openFollowed opens the copy of a ledger, which it makes where there is none.
-func openFollowed(dir string, c *client.Client, policy *verify.Policy, logger *slog.Logger) (*store.Store, error) {
+// holdFollowed holds the directory of a copy, which it makes where there is none.
+func holdFollowed(dir string) (io.Closer, error) {
 	if err := mustFollow(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	path, err := filepath.Abs(dir)
+	if err != nil {
 		return nil, err
 	}
+	if err := makeDir(path); err != nil {
+		return nil, err
+	}
+	hold, err := holdCopy(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := mustFollow(dir); err != nil { // it may have been promoted meanwhile
+		return nil, errors.Join(err, hold.Close())
+	}
+	return hold, nil
+}
+
+// holdCopy holds the directory of a copy against every other follow and promote.
+func holdCopy(dir string) (io.Closer, error) {
+	hold, err := store.Hold(filepath.Join(dir, held))
+	return hold, mustBeStopped(dir, err)
+}
+
+// mustBeStopped says what to do about what another process has.
+func mustBeStopped(what string, err error) error {
+	if errors.Is(err, store.ErrHeld) {
+		return fmt.Errorf("%s is %w: stop it first", what, store.ErrHeld)
+	}
+	return err
+}
+
+// openFollowed opens the copy of a ledger, which it makes where there is none.
+func openFollowed(dir string, c *client.Client, policy *verify.Policy, logger *slog.Logger) (*store.Store, error) {
 	s, err := openCopy(dir, c.Ledger(), logger)
 	if errors.Is(err, store.ErrOwn) {
-		return nil, fmt.Errorf("%w: chirographd serve runs the ledger in %s", err, dir)
+		return nil, fmt.Errorf("%w: if %s was a copy, chirographd promote, said again, ends what it began; chirographd serve runs a ledger", err, dir)
 	}
 	if err != nil {
-		return nil, whoHolds(err)
+		return nil, err
 	}
 	if policy.Logs[0].URL == "" {
 		policy.Logs[0].URL = c.URL()
@@ -144,21 +182,30 @@ func mustFollow(dir string) error {
 	return nil
 }
 
-// openCopy opens the copy in a directory. What a promotion left that was killed while it
-// put one store in the place of another, is settled.
+// openCopy opens the copy in a directory that is held. What a promotion left that was
+// killed while it put one store in the place of another, is settled.
 func openCopy(dir string, key note.Key, logger *slog.Logger) (*store.Store, error) {
-	own, cut := filepath.Join(dir, storeDir), filepath.Join(dir, cutDir)
-	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
-		if err := os.Rename(cut, own); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	own, cut, old := filepath.Join(dir, storeDir), filepath.Join(dir, cutDir), filepath.Join(dir, oldDir)
+	// While there is no store, the one that was made is whole.
+	for _, left := range []string{cut, old} {
+		if _, err := os.Stat(own); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		switch err := os.Rename(left, own); {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
 			return nil, err
+		default:
+			if err := syncDir(dir); err != nil {
+				return nil, err
+			}
 		}
 	}
 	s, err := store.OpenCopy(store.Config{Dir: own, Key: key, Log: logger})
 	if err != nil {
-		return nil, err
+		return nil, mustBeStopped(dir, err)
 	}
-	// Now that the directory is this process's.
-	if err := errors.Join(os.RemoveAll(cut), os.RemoveAll(filepath.Join(dir, oldDir))); err != nil {
+	if err := errors.Join(os.RemoveAll(cut), os.RemoveAll(old)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -223,11 +270,14 @@ func followOn(ctx context.Context, f followFlags, r *replica.Replica, c *client.
 	return errors.Join(err, running.Close())
 }
 
+// errNoCopy says that a directory has no copy of a ledger.
+var errNoCopy = errors.New("there is no copy of a ledger")
+
 // copiedFrom returns the URL of the ledger of which a directory has a copy.
 func copiedFrom(dir string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(dir, copyOf))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no copy of a ledger in %s: chirographd follow makes one", dir)
+		return "", fmt.Errorf("%w in %s: chirographd follow makes one", errNoCopy, dir)
 	}
 	return strings.TrimSuffix(string(b), "\n"), err
 }

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,18 +20,19 @@ import (
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
-// A minter makes records of one signer that differ in their nonces.
+// A minter makes records that differ in their nonces, which count. Of each it makes the
+// bytes alone, for the generator shares the cores with the ledger.
 type minter struct {
-	ledger note.Key
+	text   []byte // of number 0
+	nonce  int    // where its hex digits are
 	keys   [2]note.Key
 	secret [2]ed25519.PrivateKey
-	made   int64
 	next   atomic.Uint64
 }
 
 func newMinter(t *testing.T, ledger note.Key) *minter {
 	t.Helper()
-	m := &minter{ledger: ledger, made: time.Now().Unix()}
+	m := new(minter)
 	for i := range m.keys {
 		seed := sha256.Sum256([]byte{byte(i)})
 		m.secret[i] = ed25519.NewKeyFromSeed(seed[:])
@@ -46,168 +44,132 @@ func newMinter(t *testing.T, ledger note.Key) *minter {
 			t.Fatal(err)
 		}
 	}
-	return m
-}
-
-func (m *minter) mint() (*record.Record, error) {
-	text := &record.Text{
-		Kind: record.Contract, Ledger: m.ledger, Made: m.made, SignBy: m.made + 86400,
+	made := time.Now().Unix()
+	r, err := record.New(&record.Text{
+		Kind: record.Contract, Ledger: ledger, Made: made, SignBy: made + 86400,
 		Parties: []record.Party{
 			{Role: "manufacturer", Threshold: 1, Keys: []note.Key{m.keys[0]}},
 			{Role: "buyer", Threshold: 1, Keys: []note.Key{m.keys[1]}},
 		},
 		Documents: []record.Document{{Hash: [32]byte{1}, Size: 1, Media: "text/plain", Kind: record.Terms, Name: "terms.txt"}},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	binary.BigEndian.PutUint64(text.Nonce[8:], m.next.Add(1))
-	r, err := record.New(text)
-	for i := 0; err == nil && i < len(m.keys); i++ {
-		r, err = r.Sign(m.keys[i].Public(), func(b []byte) ([]byte, error) { return ed25519.Sign(m.secret[i], b), nil })
+	m.text = bytes.TrimSuffix(r.Bytes(), []byte("\n")) // the empty line
+	m.nonce = bytes.Index(m.text, []byte("\nnonce ")) + len("\nnonce ")
+	if _, err := record.Open(m.record(1), note.PublicKey.Verify); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// textOf returns the text of a record.
+func (m *minter) textOf(number uint64) []byte {
+	text := bytes.Clone(m.text)
+	var nonce [16]byte
+	binary.BigEndian.PutUint64(nonce[8:], number)
+	hex.Encode(text[m.nonce:], nonce[:])
+	return text
+}
+
+func (m *minter) record(number uint64) []byte {
+	text := m.textOf(number)
+	b := append(bytes.Clone(text), '\n')
+	for i, k := range m.keys {
+		line := binary.BigEndian.AppendUint32(nil, k.ID())
+		line = append(line, ed25519.Sign(m.secret[i], text)...)
+		b = fmt.Appendf(b, "— %s %s\n", k.Name(), base64.StdEncoding.EncodeToString(line))
+	}
+	return b
+}
+
+// An order is a record on its way, as the request that is sent for it.
+type order struct {
+	number  uint64
+	request []byte
+	ack     *ack // where it was acknowledged, and is sent again; else nil
+}
+
+// An ack is what the ledger has promised of a record.
+type ack struct{ number, index uint64 }
+
+func (m *minter) order() *order {
+	number := m.next.Add(1)
+	body := m.record(number)
+	head := fmt.Appendf(nil, "POST /records HTTP/1.1\r\nHost: ledger.example\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n", len(body))
+	return &order{number: number, request: append(head, body...)}
+}
+
+// A reply is what was answered, as far as it is read here.
+type reply struct {
+	status, retryAfter int
+	body               []byte // until the next reply
+	closes, kept       bool   // the connection; by caches
+}
+
+// A lane is a connection that is kept, on which one request at a time is sent. It costs
+// the sender a tenth of what a client of package http does, which with two cores for
+// both sides is what lets it send more than the ledger takes.
+type lane struct {
+	address string
+	dialer  net.Dialer
+	orders  chan *order
+	conn    net.Conn // nil for none
+	buffer  []byte
+}
+
+func newLane(address string, from net.IP) *lane {
+	return &lane{
+		address: address, dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: from}},
+		orders: make(chan *order, 1), buffer: make([]byte, 16<<10),
+	}
+}
+
+// ask sends a request and returns its reply. Where the connection broke, or is to be
+// closed, the next has another.
+func (l *lane) ask(request []byte) (r reply, err error) {
+	if l.conn == nil {
+		if l.conn, err = l.dialer.Dial("tcp", l.address); err != nil {
+			l.conn = nil
+			return reply{}, err
+		}
+	}
+	if _, err = l.conn.Write(request); err == nil {
+		r, err = l.read()
+	}
+	if err != nil || r.closes {
+		l.close()
 	}
 	return r, err
 }
 
-// A generator sends records, and keeps what it was answered.
-type generator struct {
-	t    *testing.T
-	url  string
-	mint *minter
-
-	mu       sync.Mutex
-	pool     []*record.Record // signed, and not registered as far as we know
-	statuses map[int]int
-	waits    []time.Duration // of those that were accepted
-	refusals []time.Duration // of those that were refused
-	receipts *bufio.Writer   // each after its length
-	accepted int
-	broken   int // connections
-}
-
-func (g *generator) fill(n int) {
-	list := make([]*record.Record, n)
-	var group sync.WaitGroup
-	for part := range runtime.GOMAXPROCS(0) {
-		group.Go(func() {
-			for i := part; i < n; i += runtime.GOMAXPROCS(0) {
-				var err error
-				if list[i], err = g.mint.mint(); err != nil {
-					g.t.Error(err)
-				}
-			}
-		})
-	}
-	group.Wait()
-	g.pool = append(g.pool, list...)
-}
-
-func (g *generator) take() *record.Record {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if n := len(g.pool); n > 0 {
-		r := g.pool[n-1]
-		g.pool = g.pool[:n-1]
-		return r
-	}
-	r, err := g.mint.mint()
-	if err != nil {
-		g.t.Error(err)
-	}
-	return r
-}
-
-// submit sends a record once, and returns the status; 0 where the connection broke.
-func (g *generator) submit(client *http.Client) int {
-	r := g.take()
-	begun := time.Now()
-	resp, err := client.Post(g.url+"/records", "text/plain; charset=utf-8", bytes.NewReader(r.Bytes()))
-	return g.answered(r, begun, resp, err)
-}
-
-// answered keeps the answer to a record, and returns its status; 0 where there is none.
-// A record that was refused is sent again.
-func (g *generator) answered(r *record.Record, begun time.Time, resp *http.Response, err error) int {
-	var body []byte
-	if err == nil {
-		body, err = io.ReadAll(resp.Body)
-		resp.Body.Close()
-	}
-	took := time.Since(begun)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if err != nil {
-		g.broken++
-		g.pool = append(g.pool, r)
-		return 0
-	}
-	g.statuses[resp.StatusCode]++
-	after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-	switch resp.StatusCode {
-	case http.StatusCreated, http.StatusOK:
-		g.accepted++
-		g.waits = append(g.waits, took)
-		g.receipts.Write(binary.BigEndian.AppendUint32(nil, uint32(len(body))))
-		if _, err := g.receipts.Write(body); err != nil {
-			g.t.Error(err)
-		}
-		return resp.StatusCode
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		g.refusals = append(g.refusals, took)
-		if after < 1 || resp.Header.Get("Cache-Control") != "no-store" {
-			g.t.Errorf("%s with the header %v", resp.Status, resp.Header)
-		}
-	default:
-		g.t.Errorf("%s: %s", resp.Status, body)
-	}
-	g.pool = append(g.pool, r)
-	return resp.StatusCode
-}
-
-// A lane is a connection that is kept, on which one record at a time is sent. It costs
-// the sender a third of what a client of package http does, which with two cores for
-// both sides is what lets it send more than the ledger takes.
-type lane struct {
-	g       *generator
-	dialer  net.Dialer
-	address string
-	asked   chan *record.Record // one at a time
-	conn    net.Conn            // nil for none
-	in      *bufio.Reader
-	out     []byte
-}
-
-func newLane(g *generator, last byte) *lane {
-	return &lane{
-		g: g, address: strings.TrimPrefix(g.url, "http://"), asked: make(chan *record.Record, 1),
-		dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}},
-	}
-}
-
-// submit is that of the generator. Where the connection broke, the next has another.
-func (l *lane) submit(r *record.Record) int {
-	begun := time.Now()
-	resp, err := l.send(r)
-	closes := err == nil && resp.Close
-	status := l.g.answered(r, begun, resp, err)
-	if status == 0 || closes {
-		l.close()
-	}
-	return status
-}
-
-func (l *lane) send(r *record.Record) (*http.Response, error) {
-	if l.conn == nil {
-		conn, err := l.dialer.DialContext(l.g.t.Context(), "tcp", l.address)
+func (l *lane) read() (reply, error) {
+	for n := 0; n < len(l.buffer); {
+		m, err := l.conn.Read(l.buffer[n:])
 		if err != nil {
-			return nil, err
+			return reply{}, err
 		}
-		l.conn, l.in = conn, bufio.NewReader(conn)
+		n += m
+		head, body, ok := bytes.Cut(l.buffer[:n], []byte("\r\n\r\n"))
+		if !ok {
+			continue
+		}
+		if length, err := strconv.Atoi(field(head, "Content-Length")); err != nil || len(body) < length {
+			continue
+		}
+		status, err := strconv.Atoi(string(head[len("HTTP/1.1 "):][:3]))
+		after, _ := strconv.Atoi(field(head, "Retry-After"))
+		return reply{status, after, body, field(head, "Connection") == "close", field(head, "Cache-Control") != "no-store"}, err
 	}
-	body := r.Bytes()
-	l.out = fmt.Appendf(l.out[:0], "POST /records HTTP/1.1\r\nHost: %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n", l.address, len(body))
-	l.out = append(l.out, body...)
-	if _, err := l.conn.Write(l.out); err != nil {
-		return nil, err
-	}
-	return http.ReadResponse(l.in, nil)
+	return reply{}, fmt.Errorf("an answer of more than %d bytes", len(l.buffer))
+}
+
+// field returns a field of a header, by its name as the ledger writes it.
+func field(head []byte, name string) string {
+	_, after, _ := bytes.Cut(head, []byte("\r\n"+name+": "))
+	value, _, _ := bytes.Cut(after, []byte("\r\n"))
+	return string(value)
 }
 
 func (l *lane) close() {
@@ -217,79 +179,148 @@ func (l *lane) close() {
 	}
 }
 
-// clientAt returns a client at 127.0.0.last, with so many connections at most.
-func clientAt(t *testing.T, last byte, connections int) *http.Client {
-	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}}
-	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+// A tally counts what was sent for the first time, or was refused before, and what of
+// that was acknowledged; and apart from it what was sent again although it was.
+type tally struct {
+	sent, unsent, accepted int
+	again, againAccepted   int
+	refused                map[string]int  // by status, and the reason of its detail
+	waits, refusals        []time.Duration // of what was accepted, and refused
+	broken                 int             // connections
 }
 
-// closed has a few submit, each after its last answer, and returns how many records a
-// second are taken.
-func (g *generator) closed(d time.Duration) float64 {
-	ctx, cancel := context.WithTimeout(g.t.Context(), d)
-	defer cancel()
-	before := g.accepted
+// A generator sends records, and keeps what it was answered.
+type generator struct {
+	t       *testing.T
+	address string
+	mint    *minter
+
+	mu       sync.Mutex
+	pool     []*order // signed, and not registered as far as we know
+	known    []*order // registered: some of them, to be sent again
+	turn     int
+	acks     []ack
+	receipts [][]byte // one of each receiptsEvery
+	tally    *tally
+}
+
+const (
+	knownEvery    = 16  // records one is remembered, and of as many sent one is such
+	knownAtMost   = 256 // of these
+	receiptsEvery = 8
+)
+
+// fill signs so many records.
+func (g *generator) fill(n int) {
+	list := make([]*order, n)
 	var group sync.WaitGroup
-	for range 64 {
+	for part := range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			l := newLane(g, 1)
-			defer l.close()
-			for ctx.Err() == nil {
-				l.submit(g.take())
+			for i := part; i < n; i += runtime.GOMAXPROCS(0) {
+				list[i] = g.mint.order()
 			}
 		})
 	}
 	group.Wait()
-	return float64(g.accepted-before) / d.Seconds()
+	g.pool = append(g.pool, list...)
 }
 
-// open sends at a rate, from several addresses, whatever is answered. It returns how
-// many were sent, and how many not because so many waited.
-func (g *generator) open(d time.Duration, perSecond float64) (sent, unsent int) {
-	lanes := make([]*lane, inFlight)
-	free := make([]*lane, inFlight) // that which was used last is used next: few connections where answers are quick
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	for i := range lanes {
-		l := newLane(g, 2+byte(i%sources))
-		lanes[i], free[i] = l, l
-		group.Go(func() {
-			defer l.close()
-			for r := range l.asked {
-				l.submit(r)
-				mu.Lock()
-				free = append(free, l)
-				mu.Unlock()
-			}
-		})
+// take returns what is sent next.
+func (g *generator) take() *order {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turn++
+	if n := len(g.known); n > 0 && g.turn%knownEvery == 0 {
+		g.tally.again++
+		return g.known[g.turn/knownEvery%n]
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
+	g.tally.sent++
+	if n := len(g.pool); n > 0 {
+		o := g.pool[n-1]
+		g.pool = g.pool[:n-1]
+		return o
+	}
+	return g.mint.order()
+}
+
+// submit sends an order on a lane, and keeps the answer.
+func (g *generator) submit(l *lane, o *order) {
 	begun := time.Now()
-	for now := range tick.C {
-		elapsed := now.Sub(begun)
-		if elapsed > d {
-			break
-		}
-		for float64(sent+unsent) < elapsed.Seconds()*perSecond {
-			mu.Lock()
-			if len(free) == 0 {
-				mu.Unlock()
-				unsent++
-				continue
-			}
-			l := free[len(free)-1]
-			free = free[:len(free)-1]
-			mu.Unlock()
-			sent++
-			l.asked <- g.take()
-		}
+	r, err := l.ask(o.request)
+	took := time.Since(begun)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case err != nil:
+		g.tally.broken++
+	case r.kept:
+		g.t.Errorf("status %d without no-store", r.status)
+	case r.status == 200 || r.status == 201:
+		g.accepted(o, r, took)
+		return
+	default:
+		g.refused(o, r)
+		g.tally.refusals = append(g.tally.refusals, took)
 	}
-	for _, l := range lanes {
-		close(l.asked)
+	if o.ack == nil {
+		g.pool = append(g.pool, o)
 	}
-	group.Wait()
-	return sent, unsent
 }
+
+// indexOf returns the index of a receipt.
+func indexOf(receipt []byte) (uint64, error) {
+	_, after, _ := bytes.Cut(receipt, []byte("\nindex "))
+	digits, _, _ := bytes.Cut(after, []byte("\n"))
+	return strconv.ParseUint(string(digits), 10, 64)
+}
+
+func (g *generator) accepted(o *order, r reply, took time.Duration) {
+	index, err := indexOf(r.body)
+	switch {
+	case err != nil:
+		g.t.Errorf("a receipt without an index: %s", r.body)
+	case o.ack != nil:
+		g.tally.againAccepted++
+		if r.status != 200 || index != o.ack.index {
+			g.t.Errorf("record %d, entry %d, is answered %d, entry %d, when it is sent again", o.number, o.ack.index, r.status, index)
+		}
+	default:
+		g.tally.accepted++
+		g.tally.waits = append(g.tally.waits, took)
+		g.acks = append(g.acks, ack{o.number, index})
+		if len(g.acks)%receiptsEvery == 0 {
+			g.receipts = append(g.receipts, bytes.Clone(r.body))
+		}
+		if len(g.acks)%knownEvery == 0 && len(g.known) < knownAtMost {
+			g.known = append(g.known, &order{o.number, o.request, &ack{o.number, index}})
+		}
+	}
+}
+
+// refused counts a refusal by its reason. A record that is registered is never refused
+// as one too many: it is told to come for its receipt, or that its address has too much
+// at hand.
+func (g *generator) refused(o *order, r reply) {
+	reason := fmt.Sprint(r.status)
+	for _, part := range []string{"requests at hand as is its share", "more than it may at once", "requests at hand as it can take", "records at hand as it can take"} {
+		if bytes.Contains(r.body, []byte(part)) {
+			reason += " " + part
+		}
+	}
+	g.tally.refused[reason]++
+	switch {
+	case r.status != 429 && r.status != 503:
+		g.t.Errorf("%d: %s", r.status, r.body)
+	case r.retryAfter < 1:
+		g.t.Errorf("%s without Retry-After", reason)
+	case o.ack != nil && r.status == 429 && reason != crowdOut, o.ack != nil && r.status == 503 && !bytes.Contains(r.body, []byte("the record is registered")):
+		g.t.Errorf("record %d is entry %d, and is answered: %s", o.number, o.ack.index, r.body)
+	}
+}
+
+// Reasons.
+const (
+	crowdOut = "429 requests at hand as is its share"
+	rateOut  = "429 more than it may at once"
+	gateOut  = "503 requests at hand as it can take"
+)

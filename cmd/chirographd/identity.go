@@ -199,6 +199,16 @@ func (id *identity) readWitnesses(dir, file string, alone bool) ([]byte, error) 
 	return text, nil
 }
 
+// lastWitnesses returns the policy of those whom the ledger in dir asked last, not nil; nil
+// where it asked nobody.
+func lastWitnesses(dir string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(dir, witnessFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return text, err
+}
+
 // keepWitnesses has the ledger in dir remember whom it asks.
 func keepWitnesses(dir string, text []byte) error {
 	if text == nil {

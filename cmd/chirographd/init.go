@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,9 @@ func initLedger(f initFlags) (*verify.Policy, error) {
 	if err := mustBeEmpty(dir); err != nil {
 		return nil, err
 	}
+	if isTop(dir) {
+		return nil, fmt.Errorf("%s is the top of a disk, and no directory can take its place: make the ledger in one below it, as --dir %s", dir, filepath.Join(dir, "ledger"))
+	}
 	if f.guard != "" {
 		if err := checkGuard(dir, f.guard); err != nil {
 			return nil, err
@@ -98,7 +102,7 @@ func initLedger(f initFlags) (*verify.Policy, error) {
 	policy, err := fillLedger(f)
 	if err != nil {
 		if f.guard != "" {
-			err = errors.Join(err, os.RemoveAll(f.guard))
+			err = errors.Join(err, removeGuard(f.guard))
 		}
 		return nil, err
 	}
@@ -144,8 +148,32 @@ func checkGuard(dir, guard string) error {
 	return nil
 }
 
+// removeGuard removes what a guard that was begun has, and its directory where nothing
+// else is in it.
+func removeGuard(dir string) error {
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	left := false
+	for _, f := range files {
+		if f.IsDir() {
+			left = true
+			continue
+		}
+		err = errors.Join(err, os.Remove(filepath.Join(dir, f.Name())))
+	}
+	if err != nil || left {
+		return err
+	}
+	return os.Remove(dir)
+}
+
+// mustBeEmpty demands a directory that is new or empty, but for what a file system makes at
+// its top.
 func mustBeEmpty(dir string) error {
 	entries, err := os.ReadDir(dir)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return ofTheDisk(dir, e) })
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

@@ -127,28 +127,6 @@ func checkReceipts(t *testing.T, p *verify.Policy, receipts map[record.ID][]byte
 	return indexes
 }
 
-// get returns a resource, or nil when there is none.
-func get(t *testing.T, url string) []byte {
-	t.Helper()
-	resp, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch resp.StatusCode {
-	case http.StatusOK:
-		return body
-	case http.StatusNotFound:
-		return nil
-	}
-	t.Fatalf("GET %s: %s\n%s", url, resp.Status, body)
-	return nil
-}
-
 // checkAfter starts the ledger again, and demands every record that was
 // acknowledged at its index, and that the tree of each receipt is in today's. It
 // returns how many of the others are registered too.

@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -82,4 +84,26 @@ func TestHelpFitsAScreen(t *testing.T) {
 			t.Errorf("%q: it says of flags what says nothing:\n%s", args, help)
 		}
 	}
+}
+
+// get returns a resource, or nil when there is none.
+func get(t *testing.T, url string) []byte {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return body
+	case http.StatusNotFound:
+		return nil
+	}
+	t.Fatalf("GET %s: %s\n%s", url, resp.Status, body)
+	return nil
 }

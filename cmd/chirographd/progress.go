@@ -21,7 +21,8 @@ type progressBar struct {
 
 	start, drawn time.Time
 	last         check.Progress
-	open         bool // the line has no end yet
+	read         time.Time // when the last entry was read
+	open         bool      // the line has no end yet
 }
 
 // redraw is how long the line stays as it is.
@@ -36,8 +37,11 @@ func newProgressBar(w io.Writer, did string) *progressBar {
 }
 
 func (b *progressBar) show(p check.Progress) {
-	b.last = p
 	now := b.now()
+	if p.Done != b.last.Done {
+		b.read = now
+	}
+	b.last = p
 	if !b.terminal || now.Sub(b.drawn) < redraw {
 		return
 	}
@@ -47,9 +51,12 @@ func (b *progressBar) show(p check.Progress) {
 
 // text says how far it is and how fast it went.
 func (b *progressBar) text(now time.Time) string {
-	p := b.last
+	p, compared := b.last, ""
+	if p.Compared > 0 {
+		now, compared = b.read, fmt.Sprintf("; compared %d keys", p.Compared)
+	}
 	rate := float64(p.Done-p.First) / max(now.Sub(b.start).Seconds(), 1e-3)
-	return fmt.Sprintf("%s %d of %s, %d %%, %.0f/s", b.did, p.Done, entries(p.Size), p.Done*100/p.Size, rate)
+	return fmt.Sprintf("%s %d of %s, %d %%, %.0f/s%s", b.did, p.Done, entries(p.Size), p.Done*100/p.Size, rate, compared)
 }
 
 // end writes the last line.

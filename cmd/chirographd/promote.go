@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/crypto/keys"
-	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger/client"
 	"github.com/chirograph/chirograph/ledger/replica"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
@@ -28,7 +25,8 @@ const oldTime = 10 * time.Second
 type promoteFlags struct {
 	recoverFlags
 	key, mldsa string
-	off        bool // what answers at the old address is not the old ledger
+	off        bool         // what answers at the old address is not the old ledger
+	step       func(string) // called after each step that changes what is on disk; nil for none
 }
 
 func promoteCommand() *cobra.Command {
@@ -64,11 +62,20 @@ has more than the copy, or another tree, nothing is done.`,
 }
 
 // promote makes a copy the ledger. What comes last is the store: until then it is a copy,
-// and promote may be said again.
+// and promote may be said again, whenever it was killed.
 func promote(ctx context.Context, f promoteFlags, stdout io.Writer) (err error) {
-	url, err := copiedFrom(f.dir)
+	// Asked first, so that nothing is made in a place that somebody named by mistake.
+	if _, err := copiedFrom(f.dir); err != nil {
+		return mustBePromoted(f, stdout, err)
+	}
+	hold, err := holdCopy(f.dir)
 	if err != nil {
 		return err
+	}
+	defer func() { err = errors.Join(err, hold.Close()) }()
+	url, err := copiedFrom(f.dir)
+	if err != nil {
+		return mustBePromoted(f, stdout, err)
 	}
 	if err := mustHaveNoEvidence(f.dir); err != nil {
 		return err
@@ -78,11 +85,10 @@ func promote(ctx context.Context, f promoteFlags, stdout io.Writer) (err error) 
 		return err
 	}
 	id, secrets, err := promoted(policy, f.key, f.mldsa)
-	defer func() {
-		for _, b := range secrets {
-			clear(b)
-		}
-	}()
+	defer clearAll(secrets)
+	if err == nil {
+		err = mustBeFree(f.dir, secrets)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,31 +104,100 @@ func promote(ctx context.Context, f promoteFlags, stdout io.Writer) (err error) 
 	}
 	s, err := openCopy(f.dir, id.key, nil)
 	if errors.Is(err, store.ErrOwn) { // it was killed at its last step
-		return errors.Join(removed(filepath.Join(f.dir, copyOf)), fmt.Errorf("%s has the ledger already: chirographd serve runs it", f.dir))
+		return mustBePromoted(f, stdout, err)
 	}
 	if err != nil {
 		return err
 	}
+	p := &promotion{recovery{recoverFlags: f.recoverFlags, id: id, store: s, guard: f.guard, stdout: stdout}, policy, url, f.off, false, f.step}
 	defer func() {
-		if s != nil {
-			err = errors.Join(err, s.Close())
+		if p.store != nil {
+			err = errors.Join(err, p.store.Close())
 		}
 	}()
-	shown, known, err := replica.Behind(s)
+	return p.run(ctx, secrets, asked)
+}
+
+// run promotes the copy that is open.
+func (p *promotion) run(ctx context.Context, secrets map[string][]byte, asked []byte) error {
+	shown, known, err := replica.Behind(p.store)
 	if err != nil {
 		return err
 	}
-	p := &promotion{recovery{recoverFlags: f.recoverFlags, id: id, store: s, head: shown, guard: f.guard, stdout: stdout}, policy, url, f.off, false}
+	p.head = shown
 	if err := p.guardCopy(ctx, known); err != nil {
 		return err
 	}
-	if shown.Checkpoint.Size < s.Head().Checkpoint.Size {
-		if s, err = putCut(ctx, f.dir, s); err != nil {
+	if shown.Checkpoint.Size < p.store.Head().Checkpoint.Size {
+		if err := p.putCut(ctx); err != nil {
 			return err
 		}
-		p.store = s
 	}
 	return p.write(secrets, asked)
+}
+
+// mustBePromoted says that the ledger in a directory has been promoted, with the key that
+// is given, or returns none, where there is no ledger at all. What a promotion did not come
+// to at its very end is done.
+func mustBePromoted(f promoteFlags, stdout io.Writer, none error) error {
+	policy, err := readPolicy(filepath.Join(f.dir, policyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return none
+	}
+	if err != nil {
+		return err
+	}
+	id, secrets, err := promoted(policy, f.key, f.mldsa)
+	defer clearAll(secrets)
+	if err != nil {
+		return err
+	}
+	for name, b := range secrets {
+		if err := mustBe(filepath.Join(f.dir, name), b); err != nil {
+			return err
+		}
+	}
+	guard, err := guardOf(f.dir, f.guard)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key})
+	if err != nil {
+		return mustBeStopped(f.dir, err)
+	}
+	err = knownTo(s, store.GuardConfig{Dir: guard, Key: id.key})
+	if err = errors.Join(err, s.Close()); err != nil {
+		return err
+	}
+	if err := removed(filepath.Join(f.dir, copyOf)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %s has the ledger already, with %s, and nothing is left to do: chirographd serve runs it\n",
+		id.key.Name(), f.dir, entries(s.Head().Checkpoint.Size))
+	return err
+}
+
+// knownTo demands that a ledger's store has what its guard knows of.
+func knownTo(s *store.Store, guard store.GuardConfig) error {
+	list, err := store.ReadGuard(guard)
+	if err != nil {
+		return fmt.Errorf("%w: where it is, --guard DIR says; where it is lost, see chirographd recover --help", err)
+	}
+	for _, file := range list {
+		if file.Err == nil {
+			err = errors.Join(err, s.Continues(file.Checkpoint.Checkpoint))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the store is not the one that its guard knows: %w: see chirographd recover --help", err)
+	}
+	return nil
+}
+
+func clearAll(secrets map[string][]byte) {
+	for _, b := range secrets {
+		clear(b)
+	}
 }
 
 // mustHaveNoEvidence refuses a copy whose ledger broke a promise, before somebody judged it.
@@ -184,23 +259,6 @@ func promoted(p *verify.Policy, key, mldsa string) (*identity, map[string][]byte
 	return id, secrets, id.openCosigner(mldsa, own)
 }
 
-// putCut puts a store that has what the copy shows, and no more, in the place of the
-// copy's, which it closes, and returns it.
-func putCut(ctx context.Context, dir string, s *store.Store) (*store.Store, error) {
-	own, cut, old := filepath.Join(dir, storeDir), filepath.Join(dir, cutDir), filepath.Join(dir, oldDir)
-	out, err := replica.Cut(ctx, s, store.Config{Dir: cut, Key: s.Key()})
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := errors.Join(out.Close(), s.Close()); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(os.Rename(own, old), os.Rename(cut, own), syncDir(dir)); err != nil {
-		return nil, err
-	}
-	return openCopy(dir, s.Key(), nil)
-}
-
 // A promotion is one run of promote.
 type promotion struct {
 	recovery
@@ -208,142 +266,11 @@ type promotion struct {
 	url    string         // of the old ledger
 	off    bool           // what answers there is not the old ledger
 	shows  bool           // something there shows a tree of the ledger
+	step   func(string)   // nil for none
 }
 
-// guardCopy has the guard begin with what the copy shows, if nobody shows that more has
-// left the ledger, or whoever runs it says that it is lost.
-func (p *promotion) guardCopy(ctx context.Context, known tlog.SignedCheckpoint) (err error) {
-	g, err := store.OpenGuard(store.GuardConfig{Dir: p.guard, Key: p.id.key})
-	switch {
-	case errors.Is(err, store.ErrNoGuard):
-	case err != nil:
-		return err
-	default:
-		defer func() { err = errors.Join(err, g.Close()) }()
-		last, err := g.Last()
-		if err != nil {
-			return err
-		}
-		if file, why := g.Damaged(); file != "" && p.head.Checkpoint.Size <= last.Size {
-			return fmt.Errorf("guard: %s is damaged (%w), and may have had more than the %d entries of the other file: put a copy of it back, or move the guard away, and say with --lose what is lost", file, why, last.Size)
-		}
-		if known, err = p.larger("the guard", known, last); err != nil {
-			return err
-		}
+func (p *promotion) did(step string) {
+	if p.step != nil {
+		p.step(step)
 	}
-	if known, err = p.askOld(ctx, known); err != nil {
-		return err
-	}
-	size := p.head.Checkpoint.Size
-	lost := known.Size - size
-	if lost > 0 {
-		if err := sayLost(p.stdout, p.id.key.Name(), p.head, known.Checkpoint, "the old one had"); err != nil {
-			return err
-		}
-	}
-	if p.shows && !p.off {
-		return fmt.Errorf("%s still shows the ledger, and the copy is not promoted: turn the old machine off, for ever; if a cache or another copy answers there, say --old-is-off", p.url)
-	}
-	if err := p.ask(ctx); err != nil {
-		return err
-	}
-	switch {
-	case lost == 0 && p.lose > 0:
-		return fmt.Errorf("nothing is lost: the copy has %s, and nobody who was asked knows of more", entries(size))
-	case p.lose != lost:
-		return fmt.Errorf("that would lose %s, and the copy is not promoted: find a later one, or say --lose %d", entries(lost), lost)
-	case g != nil:
-		return g.Set(p.head.Checkpoint)
-	}
-	return store.CreateGuard(store.GuardConfig{Dir: p.guard, Key: p.id.key}, p.head.Checkpoint)
-}
-
-// larger returns the one of two checkpoints of the ledger that has more. What the copy
-// shows has to go on from the other, or the other from it.
-func (p *promotion) larger(who string, known, c tlog.SignedCheckpoint) (tlog.SignedCheckpoint, error) {
-	if c.Size > known.Size {
-		return c, nil
-	}
-	if c.Size > p.head.Checkpoint.Size {
-		return known, nil // what neither has here cannot be compared
-	}
-	if err := p.store.Continues(c.Checkpoint); err != nil {
-		return known, fmt.Errorf("%s has a checkpoint of another history than the copy: %w", who, err)
-	}
-	return known, nil
-}
-
-// askOld asks at the ledger's address whether it is still there. That nobody answers is
-// as it should be.
-func (p *promotion) askOld(ctx context.Context, known tlog.SignedCheckpoint) (tlog.SignedCheckpoint, error) {
-	c, err := shownAt(ctx, p.copied.Logs, p.url)
-	if err != nil {
-		return known, p.say("nothing that shows a tree of the ledger answers at %s, as it should be", p.url)
-	}
-	p.shows = true
-	if err := p.say("WARNING: %s still shows the ledger, with %s. Is the old machine off? If a cache or another copy answers there, all is well", p.url, entries(c.Size)); err != nil {
-		return known, err
-	}
-	return p.larger(p.url, known, c)
-}
-
-// shownAt returns the newest checkpoint that a ledger shows at its address, with whatever
-// quorum.
-func shownAt(ctx context.Context, ledger []verify.Log, url string) (tlog.SignedCheckpoint, error) {
-	ctx, cancel := context.WithTimeout(ctx, oldTime)
-	defer cancel()
-	c, err := client.New(client.Config{URL: url, Policy: &verify.Policy{Logs: ledger, Quorum: verify.NoQuorum}})
-	if err != nil {
-		return tlog.SignedCheckpoint{}, err
-	}
-	checkpoint, err := c.Checkpoint(ctx)
-	if err != nil {
-		return tlog.SignedCheckpoint{}, err
-	}
-	return checkpoint.SignedCheckpoint, nil
-}
-
-// write writes what serve needs, the store last.
-func (p *promotion) write(secrets map[string][]byte, asked []byte) error {
-	for name, b := range secrets {
-		if err := writeSecret(filepath.Join(p.dir, name), b); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(
-		keepGuard(p.dir, p.guard), keepWitnesses(p.dir, asked), keep(filepath.Join(p.dir, policyFile), p.ownPolicy().Bytes()), syncDir(p.dir),
-	); err != nil {
-		return err
-	}
-	if err := p.store.Promote(p.head.Checkpoint); err != nil {
-		return err
-	}
-	if err := errors.Join(removed(filepath.Join(p.dir, copyOf)), syncDir(p.dir)); err != nil {
-		return err
-	}
-	return p.say("%s: the copy in %s is the ledger, from the tree of %s on; chirographd serve runs it. The machine that was the ledger must never run again",
-		p.id.key.Name(), p.dir, entries(p.head.Checkpoint.Size))
-}
-
-// ownPolicy returns the policy of the ledger itself, without the witnesses that it asks.
-func (p *promotion) ownPolicy() *verify.Policy {
-	own := &verify.Policy{Logs: p.copied.Logs, Quorum: verify.NoQuorum}
-	if w := p.id.own(); w != (verify.Witness{}) {
-		own.Witnesses, own.Quorum = []verify.Witness{w}, w.Name
-	}
-	return own
-}
-
-// writeSecret writes the file of a secret key, which is there already or new.
-func writeSecret(name string, b []byte) error {
-	err := writeSynced(name, b, 0o600)
-	if !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	old, err := keys.ReadFile(name)
-	defer clear(old)
-	if err == nil && subtle.ConstantTimeCompare(old, b) != 1 {
-		err = fmt.Errorf("%s is there, and is another than the file that was given", name)
-	}
-	return err
 }

@@ -22,9 +22,8 @@ import (
 	"github.com/chirograph/chirograph/verify"
 )
 
-// copied copies the ledger in dir to another directory, up to where it is now, by its
-// address, which nobody has any more when it returns.
-func copied(t *testing.T, dir, to string, policy []byte, filter func(http.Handler) http.Handler) error {
+// shown has the ledger in dir answer at an address, as it is now, until it is stopped.
+func shown(t *testing.T, dir string, policy []byte, filter func(http.Handler) http.Handler) (url string, stop func()) {
 	t.Helper()
 	id, err := readIdentity(dir, "")
 	if err != nil {
@@ -34,7 +33,6 @@ func copied(t *testing.T, dir, to string, policy []byte, filter func(http.Handle
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
 	p, err := verify.ParsePolicy(policy)
 	if err != nil {
 		t.Fatal(err)
@@ -49,12 +47,31 @@ func copied(t *testing.T, dir, to string, policy []byte, filter func(http.Handle
 		served = filter(served)
 	}
 	server := httptest.NewServer(served)
-	defer server.Close()
+	return server.URL, func() {
+		server.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// policyFileOf writes a policy to a file.
+func policyFileOf(t *testing.T, policy []byte) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "ledger.policy")
 	if err := os.WriteFile(file, policy, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return follow(t.Context(), followFlags{dir: to, policy: file, once: true}, server.URL, io.Discard, slog.New(slog.DiscardHandler))
+	return file
+}
+
+// copied copies the ledger in dir to another directory, up to where it is now, by its
+// address, which nobody has any more when it returns.
+func copied(t *testing.T, dir, to string, policy []byte, filter func(http.Handler) http.Handler) error {
+	t.Helper()
+	url, stop := shown(t, dir, policy, filter)
+	defer stop()
+	return follow(t.Context(), followFlags{dir: to, policy: policyFileOf(t, policy), once: true}, url, io.Discard, slog.New(slog.DiscardHandler))
 }
 
 func mustCopy(t *testing.T, dir, to string, policy []byte) {
@@ -185,7 +202,7 @@ func TestAPromotionIsDoneAgain(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(to, copyOf), mark, 0o644); err != nil { // its last step
 		t.Fatal(err)
 	}
-	says(t, exitFailed, []string{"has the ledger already"}, args...)
+	says(t, 0, []string{"has the ledger already, with 3 entries"}, args...)
 	grow(t, to, "", revocations(t, p.Logs[0].Key, 4)[3:]...)
 	// Killed between the two names of a store.
 	to = filepath.Join(t.TempDir(), "copy")

@@ -21,6 +21,8 @@ import (
 const (
 	rebuiltDir = storeDir + ".rebuilt"        // the new one, while it is made
 	beforeDir  = storeDir + ".before-rebuild" // the old one, when it is
+
+	rebuiltMark = "rebuilt-as" // in the old one: the identity that the new one was given its name with
 )
 
 type rebuildFlags struct {
@@ -39,8 +41,8 @@ an older program. The new one takes the place of the old when it has the tree th
 ledger signed, and which the guard knows; the old one is kept as store.before-rebuild.
 
 Entries that are damaged it names, and changes nothing: only a copy of the log has them
-as they were. It can be stopped at any moment, and run again; once it is
-done, only when store.before-rebuild is moved away.`,
+as they were. It can be stopped at any moment, and run again; once it is done, and the
+ledger ran or changed since, only when store.before-rebuild is moved away.`,
 		Example:               "  chirographd rebuild --dir /var/lib/chirograph",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -81,14 +83,18 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 		return err
 	}
 	r := &rebuilding{f, key, last, stdout, stderr}
-	cut, err := r.wasCut()
-	if err == nil && !cut {
-		err = r.make(ctx)
+	switch state, err := r.state(); {
+	case err != nil:
+		return err
+	case state == rebuildDone:
+		return r.sayDone()
+	case state == rebuildCut:
+		return r.swap(true)
 	}
-	if err != nil {
+	if err := r.make(ctx); err != nil {
 		return err
 	}
-	return r.swap(cut)
+	return r.swap(false)
 }
 
 // A rebuilding is one run of rebuild.
@@ -101,24 +107,78 @@ type rebuilding struct {
 
 func (r *rebuilding) path(name string) string { return filepath.Join(r.dir, name) }
 
-// wasCut says whether an earlier run ended between the two names, with the new store
-// whole. The error says that there is an old one that this would write over.
-func (r *rebuilding) wasCut() (bool, error) {
+// How far an earlier run came.
+type rebuildState int
+
+const (
+	rebuildNew  rebuildState = iota
+	rebuildCut               // it ended between the two names, with the new store whole
+	rebuildDone              // to its end, and the new store is as it was then
+)
+
+// state says how far an earlier run came. The error says that there is an old store that
+// this one would write over.
+func (r *rebuilding) state() (rebuildState, error) {
 	there := make(map[string]bool)
 	for _, name := range []string{storeDir, rebuiltDir, beforeDir} {
 		_, err := os.Stat(r.path(name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return false, err
+			return 0, err
 		}
 		there[name] = err == nil
 	}
 	switch {
 	case there[storeDir] && there[beforeDir]:
-		return false, fmt.Errorf("%s is there: a rebuild before was done, and kept the old store there; to make it once more, move it away", r.path(beforeDir))
+		mark, err := os.ReadFile(filepath.Join(r.path(beforeDir), rebuiltMark))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, err
+		}
+		if is, err := r.identity(storeDir); err != nil || is != string(mark) {
+			return 0, errors.Join(err, fmt.Errorf("%s is there: a rebuild before was done, and kept the old store there; the ledger ran or changed since: to make it once more, move it away", r.path(beforeDir)))
+		}
+		return rebuildDone, nil
 	case there[storeDir] || !there[beforeDir] || !there[rebuiltDir]:
-		return false, nil
+		return rebuildNew, nil
 	}
-	return true, nil
+	return rebuildCut, nil
+}
+
+// identity returns what tells a store from what it was, or will be.
+func (r *rebuilding) identity(name string) (string, error) {
+	raw, err := store.OpenRaw(store.Config{Dir: r.path(name), Key: r.key})
+	if err != nil {
+		return "", err
+	}
+	id, err := raw.Identity()
+	return id, errors.Join(err, raw.Close())
+}
+
+// sayDone says that nothing is left to be done, but to remove the old store.
+func (r *rebuilding) sayDone() error {
+	old, err := r.old("; to make it once more, move it away")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(r.stdout, "%s: was rebuilt, and is unchanged since; %s\n", r.key.Name(), old)
+	return err
+}
+
+// old removes the old store where that was said, the mark last, and says where it is.
+func (r *rebuilding) old(more string) (string, error) {
+	before := r.path(beforeDir)
+	if !r.discard {
+		return "the old store is in " + before + more, nil
+	}
+	files, err := os.ReadDir(before)
+	for _, f := range files {
+		if f.Name() != rebuiltMark {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(before, f.Name())))
+		}
+	}
+	if err == nil {
+		err = os.RemoveAll(before)
+	}
+	return "the old store is removed", err
 }
 
 // make makes the new store.
@@ -150,6 +210,17 @@ func (r *rebuilding) swap(cut bool) error {
 	if err := errors.Join(s.Continues(r.last.Checkpoint), s.Close()); err != nil {
 		return fmt.Errorf("the new store is not the ledger's: %w", err)
 	}
+	was := storeDir
+	if cut {
+		was = beforeDir
+	}
+	id, err := r.identity(rebuiltDir)
+	if err == nil {
+		err = keep(filepath.Join(r.path(was), rebuiltMark), []byte(id))
+	}
+	if err != nil {
+		return err
+	}
 	if !cut {
 		if err := errors.Join(os.Rename(r.path(storeDir), r.path(beforeDir)), syncDir(r.dir)); err != nil {
 			return err
@@ -161,12 +232,9 @@ func (r *rebuilding) swap(cut bool) error {
 	if err := syncDir(r.dir); err != nil {
 		return err
 	}
-	old := "the old store is in " + r.path(beforeDir)
-	if r.discard {
-		if err := os.RemoveAll(r.path(beforeDir)); err != nil {
-			return err
-		}
-		old = "the old store is removed"
+	old, err := r.old("")
+	if err != nil {
+		return err
 	}
 	_, err = fmt.Fprintf(r.stdout, "%s: rebuilt from %s; %s\n", r.key.Name(), entries(size), old)
 	return err

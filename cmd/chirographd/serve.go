@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -84,14 +82,9 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	if err != nil {
 		return err
 	}
-	asked, err := id.readWitnesses(f.dir, f.witnesses, f.alone)
+	asked, before, err := id.chooseWitnesses(f, logger)
 	if err != nil {
 		return err
-	}
-	if f.alone {
-		if err := sayForgotten(f.dir, logger); err != nil {
-			return err
-		}
 	}
 	guard, err := guardOf(f.dir, f.guard)
 	if err != nil {
@@ -103,15 +96,12 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
-	if errors.Is(err, store.ErrNoGuard) {
-		err = fmt.Errorf("%w: where it is, --guard DIR says; where it is lost, see chirographd recover --help", err)
-	}
 	if err != nil {
-		return err
+		return whereItIs(err)
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	cfg := ledger.Config{
-		Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Clock: time.Now, Policy: id.policy.Bytes(), Log: logger,
+		Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Witnessed: before != nil, Clock: time.Now, Policy: id.policy.Bytes(), Log: logger,
 	}
 	if asked != nil {
 		w, err := id.askWitnesses(s, logger)
@@ -138,24 +128,39 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	return serveLog(ctx, id, l, f, places, stdout, logger)
 }
 
-// sayForgotten warns of the witnesses that were asked last and are no more: what they have
-// seen, the ledger no longer hears of.
-func sayForgotten(dir string, logger *slog.Logger) error {
-	switch text, err := os.ReadFile(filepath.Join(dir, witnessFile)); {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	default:
-		var names []string
-		if p, err := verify.ParsePolicy(text); err == nil {
-			for _, w := range p.Witnesses {
-				names = append(names, w.Name)
-			}
-		}
-		logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
-		return nil
+// chooseWitnesses has the ledger ask whom the flags say. It returns the policy of these, and
+// that of those who were asked last; nil for none.
+func (id *identity) chooseWitnesses(f serveFlags, logger *slog.Logger) (asked, before []byte, err error) {
+	if asked, err = id.readWitnesses(f.dir, f.witnesses, f.alone); err != nil {
+		return nil, nil, err
 	}
+	if before, err = lastWitnesses(f.dir); err == nil && f.alone {
+		sayForgotten(before, logger)
+	}
+	return asked, before, err
+}
+
+// sayForgotten warns of the witnesses that were asked last, by the policy text, and are no
+// more: what they have seen, the ledger no longer hears of. Nil is for none.
+func sayForgotten(text []byte, logger *slog.Logger) {
+	if text == nil {
+		return
+	}
+	var names []string
+	if p, err := verify.ParsePolicy(text); err == nil {
+		for _, w := range p.Witnesses {
+			names = append(names, w.Name)
+		}
+	}
+	logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
+}
+
+// whereItIs says what to do about a ledger without a guard.
+func whereItIs(err error) error {
+	if errors.Is(err, store.ErrNoGuard) {
+		return fmt.Errorf("%w: where it is, --guard DIR says; where it is lost, see chirographd recover --help", err)
+	}
+	return err
 }
 
 // whatIsLost says what to do about a store that is not the one that the guard knows.

@@ -22,13 +22,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // MaxFindings is how many findings are told: who has that many looks at the disk, and
@@ -38,19 +36,21 @@ const MaxFindings = 100
 // Config says what is checked.
 type Config struct {
 	Store    store.Config      // FS, Dir and Key
+	Copy     bool              // the store is a copy of a log that another keeps
 	Known    []store.GuardFile // what the ledger signed and others keep: those of the guard; none for nothing
 	Policy   *verify.Policy    // whose keys' lines under a checkpoint have to verify; nil for the ledger's own alone
 	Quorum   bool              // what is public has to meet the quorum of Policy: the ledger asks witnesses
 	State    string            // directory of what is kept while the check runs, of which nothing else is in; removed at its end
-	Progress func(Progress)    // called after each bundle; nil for none
-	Log      *slog.Logger      // of the copy; nil for none
+	Progress func(Progress)    // called after each bundle, and every some thousand keys that are compared; nil for none
+	Log      *slog.Logger      // of what is made again; nil for none
 }
 
 // A Progress says how far a check is.
 type Progress struct {
-	First uint64 // where this run began
-	Done  uint64 // entries below are read
-	Size  uint64
+	First    uint64 // where this run began
+	Done     uint64 // entries below are read
+	Size     uint64
+	Compared uint64 // keys of indexes and state, when all entries are read
 }
 
 // A Finding is something that is wrong.
@@ -58,15 +58,16 @@ type Finding struct {
 	Where string `json:"where"`
 	What  string `json:"what"`
 	Entry bool   `json:"entry,omitempty"` // an entry is wrong, which nothing brings back but a copy
+	Unmet bool   `json:"unmet,omitempty"` // what is public lacks cosignatures, which the ledger asks for again
 }
 
 func (f Finding) String() string { return f.Where + ": " + f.What }
 
 // A Result is what a check found.
 type Result struct {
-	Head     store.Head
-	Resumed  uint64 // entries below were read by an earlier run that was interrupted
-	Anew     bool   // an earlier run was interrupted, and the store is not as it was then: nothing of that run was taken
+	Head     store.Head // of a copy: what it shows, zero where it shows nothing yet
+	Resumed  uint64     // entries below were read by an earlier run that was interrupted
+	Anew     bool       // an earlier run was interrupted, and the store is not as it was then: nothing of that run was taken
 	Findings []Finding
 	More     bool   // there may be others: the check ended at MaxFindings
 	Open     string // what could not be compared because of the findings; "" for nothing
@@ -91,25 +92,14 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return c.result, err
 }
 
-// removeState removes what an earlier run kept.
-func removeState(cfg Config) error {
-	files := cfg.Store.FS
-	if files == nil {
-		files = vfs.Default
-	}
-	if err := files.RemoveAll(cfg.State); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
 // A checker is one run.
 type checker struct {
 	cfg    Config
 	raw    *store.Raw
 	head   store.Head
-	own    bool // the head is the store's own
-	opened bool // what is in cfg.State is of a check
+	own    bool                  // the head is the store's own
+	anchor tlog.SignedCheckpoint // of the ledger's key, by which a later run knows the store again; zero for none
+	opened bool                  // what is in cfg.State is of a check
 	result *Result
 	findings
 }
@@ -137,7 +127,11 @@ func (f *findings) entry(index uint64, format string, args ...any) error {
 func entryName(index uint64) string { return fmt.Sprintf("entry %d", index) }
 
 func (c *checker) run(ctx context.Context) (err error) {
-	c.raw, err = store.OpenRaw(c.cfg.Store)
+	open := store.OpenRaw
+	if c.cfg.Copy {
+		open = store.OpenRawCopy
+	}
+	c.raw, err = open(c.cfg.Store)
 	if errors.Is(err, store.ErrDamaged) {
 		c.result.Open = "nothing else could be read"
 		return c.found("store", "%s", err)
@@ -180,8 +174,8 @@ func (c *checker) heads() (bool, error) {
 	switch {
 	case err != nil:
 		err = c.found("format", "%s", err)
-	case number != store.Format:
-		err = c.found("format", "it is %.80q, this program reads %q", number, store.Format)
+	case number != c.raw.WantFormat():
+		err = c.found("format", "it is %.80q, this program reads %q", number, c.raw.WantFormat())
 	case key != c.raw.Key().String():
 		err = c.found("format", "it is of the ledger %.400s, not %s", key, c.raw.Key())
 	}
@@ -189,14 +183,18 @@ func (c *checker) heads() (bool, error) {
 		return false, err
 	}
 	if c.head, err = c.raw.Head(); err == nil {
-		c.own, c.result.Head = true, c.head
+		c.own, c.result.Head, c.anchor = true, c.head, c.head.Checkpoint
+		if c.cfg.Copy {
+			c.result.Head, _ = c.raw.Published() // why it cannot be read, history says
+			c.anchor = c.result.Head.Checkpoint
+		}
 		return true, nil
 	}
 	if err := c.found("checkpoint", "%s", err); err != nil {
 		return false, err
 	}
 	last, ok := newest(c.cfg.Known)
-	if !ok {
+	if !ok || c.cfg.Copy {
 		c.result.Open = "without a checkpoint that the ledger signed, in the store or its guard, the rest says nothing"
 		return false, nil
 	}

@@ -1,8 +1,8 @@
 package check
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,7 +29,7 @@ type run struct {
 // kept is what a run keeps with each batch of its copy.
 type kept struct {
 	Store    string    `json:"store"`   // its identity, as that of store.Raw
-	Next     uint64    `json:"next"`    // entries below are read; a multiple of 256
+	Next     uint64    `json:"next"`    // entries below are read; a multiple of 256, or all
 	Derived  uint64    `json:"derived"` // entries that are in the copy
 	Tree     tree      `json:"tree"`
 	Stop     string    `json:"stop"`
@@ -45,17 +45,18 @@ func (c *checker) entries(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.close()) }()
 	size := c.head.Checkpoint.Size
 	c.result.Resumed = r.first
-	err = bundles(ctx, c.raw, r.first, size, true, r.bundle)
+	if r.first < size {
+		err = bundles(ctx, c.raw, r.first, size, true, r.bundle)
+	} else if size == 0 {
+		err = r.tree.end(c.head.Checkpoint.Checkpoint)
+	}
 	if err != nil {
 		return err
 	}
-	if size == 0 || r.first == size {
-		if err := r.tree.end(c.head.Checkpoint.Checkpoint); err != nil {
+	if r.first < size {
+		if err := r.keep(size); err != nil {
 			return err
 		}
-	}
-	if err := r.next(nil); err != nil {
-		return err
 	}
 	if err := r.history(); err != nil {
 		return err
@@ -69,14 +70,30 @@ func (c *checker) entries(ctx context.Context) (err error) {
 		c.result.Open = "the indexes and the state were not compared: " + r.stop
 		return nil
 	}
+	return r.compare(ctx)
+}
+
+// compareStep is after how many keys it is told how far the comparison is.
+const compareStep = 4096
+
+// compare holds the indexes and the state against what follows from the entries.
+func (r *run) compare(ctx context.Context) error {
+	size, keys := r.head.Checkpoint.Size, uint64(0)
 	for _, table := range []byte(store.Tables) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := c.raw.Compare(r.store, table, c.differs); err != nil {
-			if err := c.unread("table "+string(table), err); err != nil {
+		err := r.raw.Compare(r.store, table, func(key, stored, given []byte) error {
+			if keys++; keys%compareStep == 0 && size > 0 && r.cfg.Progress != nil {
+				r.cfg.Progress(Progress{r.first, size, size, keys})
+			}
+			if err := ctx.Err(); err != nil || bytes.Equal(stored, given) && (stored == nil) == (given == nil) {
 				return err
 			}
+			return r.differs(key, stored, given)
+		})
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err := r.unread("table "+string(table), err); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -100,66 +117,6 @@ func (c *checker) differs(key, stored, given []byte) error {
 		return c.found(where, "nothing is stored, the entries give %x", given)
 	}
 	return c.found(where, "stored is %x, the entries give %x", stored, given)
-}
-
-// begin opens the copy, and goes on where an earlier run stopped if the store is still as
-// it was: what that read can have been damaged since, or repaired.
-func (r *run) begin() error {
-	cfg := store.Config{Dir: r.cfg.State, FS: r.cfg.Store.FS, Key: r.cfg.Store.Key, Log: r.cfg.Log}
-	s, err := store.OpenCopy(cfg)
-	if err != nil {
-		return err
-	}
-	if r.of, err = r.raw.Identity(); err != nil {
-		return errors.Join(err, s.Close())
-	}
-	k, ok := r.earlier(s)
-	_, none := s.Noted()
-	r.result.Anew = !ok && none == nil
-	if !ok && s.Head().Checkpoint.Size > 0 {
-		if none != nil {
-			return errors.Join(errors.New("it has a copy of a log that no check made: name another folder"), s.Close())
-		}
-		if err := errors.Join(s.Close(), removeState(r.cfg)); err != nil {
-			return err
-		}
-		if s, err = store.OpenCopy(cfg); err != nil {
-			return err
-		}
-	}
-	r.deriver, r.opened = deriver{s, s.NewBatch()}, true
-	r.told = len(r.findings)
-	if ok {
-		r.first, r.tree, r.stop = k.Next, k.Tree, k.Stop
-		r.findings = append(r.findings, k.Findings...)
-	}
-	r.tree.raw, r.tree.found = r.raw, &r.findings
-	if !r.own {
-		return nil // no run goes on from this one
-	}
-	return s.Keep(r.head.Checkpoint)
-}
-
-// earlier returns what an earlier run kept, if this one can go on from it.
-func (r *run) earlier(s *store.Store) (k kept, ok bool) {
-	begun, err := s.Kept()
-	if err != nil || !r.own {
-		return k, false
-	}
-	b, err := s.Noted()
-	if err != nil || json.Unmarshal(b, &k) != nil || k.Store != r.of || k.Derived != s.Head().Checkpoint.Size {
-		return k, false
-	}
-	return k, r.raw.Continues(begun.Checkpoint, r.head.Checkpoint.Checkpoint) == nil
-}
-
-// keep writes what was done so far.
-func (r *run) keep(next uint64) error {
-	b, err := json.Marshal(kept{r.of, next, r.store.Head().Checkpoint.Size + uint64(r.batch.Len()), r.tree, r.stop, r.findings[r.told:]})
-	if err != nil {
-		return err
-	}
-	return r.next(b)
 }
 
 // bundle checks the entries of a bundle.
@@ -193,7 +150,7 @@ func (r *run) bundle(b *bundle) error {
 		}
 	}
 	if r.cfg.Progress != nil {
-		r.cfg.Progress(Progress{r.first, end, size})
+		r.cfg.Progress(Progress{First: r.first, Done: end, Size: size})
 	}
 	if end < size && (r.full() || r.stop != "" && b.index%64 == 0) {
 		return r.keep(end)
@@ -292,13 +249,19 @@ func (r *run) history() error {
 			return err
 		}
 	}
-	published, err := r.raw.Published()
-	if err == nil {
-		err = continues("published checkpoint", published, true)
-	} else if errors.Is(err, store.ErrNotFound) {
+	public, err := r.raw.Published()
+	switch {
+	case err == nil:
+		err = continues(published, public, true)
+	case !errors.Is(err, store.ErrNotFound):
+		err = r.found(published, "%s", err)
+	case r.cfg.Copy && len(r.cfg.Known) > 0:
+		err = r.found(published, "it is not there")
+	default:
 		err = nil
-	} else {
-		err = r.found("published checkpoint", "%s", err)
+	}
+	if err == nil && r.cfg.Copy {
+		err = r.begun(public.Checkpoint.Size, continues)
 	}
 	for _, g := range r.cfg.Known {
 		if err == nil && g.Err == nil {
@@ -306,4 +269,22 @@ func (r *run) history() error {
 		}
 	}
 	return err
+}
+
+// begun compares the checkpoint that a copy reads towards, which is no smaller than what
+// it shows.
+func (r *run) begun(shown uint64, continues func(string, store.Head, bool) error) error {
+	const where = "kept checkpoint"
+	kept, err := r.raw.Kept()
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return r.found(where, "%s", err)
+	case kept.Size < shown:
+		return r.found(where, "it is of %d entries, the copy shows %d", kept.Size, shown)
+	case kept.Size > r.head.Checkpoint.Size:
+		return nil // not read to its end
+	}
+	return continues(where, store.Head{Checkpoint: kept}, false)
 }

@@ -2,9 +2,12 @@ package check
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/chirograph/chirograph/ledger/store"
 )
+
+const published = "published checkpoint"
 
 // signatures holds the head, and what is public, against the policy. Lines of keys that
 // are not in it say nothing: their witnesses may have been asked once.
@@ -12,19 +15,18 @@ func (c *checker) signatures() error {
 	if c.cfg.Policy == nil {
 		return nil
 	}
-	if c.own {
+	if c.own && !c.cfg.Copy {
 		if _, err := c.cfg.Policy.Checkpoint(c.head.Checkpoint); err != nil {
 			if err := c.found("checkpoint", "%s", err); err != nil {
 				return err
 			}
 		}
 	}
-	const where = "published checkpoint"
 	public, err := c.raw.Published()
 	missing := errors.Is(err, store.ErrNotFound)
 	switch {
-	case missing && !c.own, err != nil && !missing:
-		return nil // found elsewhere
+	case missing && (!c.own || c.cfg.Copy), err != nil && !missing:
+		return nil // found elsewhere, or a copy shows nothing yet
 	case missing:
 		public = c.head
 	}
@@ -33,7 +35,7 @@ func (c *checker) signatures() error {
 	case err != nil && missing:
 		return nil // found above
 	case err != nil:
-		return c.found(where, "%s", err)
+		return c.found(published, "%s", err)
 	case !c.cfg.Quorum || public.Checkpoint.Size == 0:
 		return nil // an empty log, nobody has to have seen
 	}
@@ -41,7 +43,15 @@ func (c *checker) signatures() error {
 		return nil
 	}
 	if missing {
-		return c.found(where, "it is not there, and what the ledger would show for it is not witnessed: %s", err)
+		return c.unmet("it is not there, and what the ledger would show for it is not witnessed: %s", err)
 	}
-	return c.found(where, "%s: it lost cosignatures, or the ledger asks these witnesses only since then: chirographd serve asks them again", err)
+	if c.cfg.Copy {
+		return c.unmet("%s: it lost cosignatures: chirographd follow gets them again", err)
+	}
+	return c.unmet("%s: it lost cosignatures, or the ledger asks these witnesses only since then: chirographd serve asks them again", err)
+}
+
+// unmet tells that what is public has not the cosignatures that the policy asks for.
+func (c *checker) unmet(format string, args ...any) error {
+	return c.add(Finding{Where: published, What: fmt.Sprintf(format, args...), Unmet: true})
 }

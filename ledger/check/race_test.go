@@ -3,10 +3,10 @@
 package check_test
 
 // The form under the race detector, which makes everything ten times as slow: of the flips
-// one of each kind and every 60th, each with every eighth question, another eighth each
+// one of each kind and every 15th, each with every eighth question, another eighth each
 // time; one size of a log with a second level of tiles.
 const (
-	stride = 60
+	stride = 15
 	ask    = 8
 )
 

@@ -102,7 +102,7 @@ func (r *rebuild) bundle(b *bundle) error {
 	}
 	end := first + uint64(len(b.entries))
 	if r.progress != nil {
-		r.progress(Progress{0, end, r.size})
+		r.progress(Progress{Done: end, Size: r.size})
 	}
 	if end < r.size && r.full() {
 		return r.next(nil)

@@ -18,6 +18,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,6 +27,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +56,12 @@ const (
 // MaxEvidence is how many files of evidence are kept: one convicts, and a ledger can
 // make as many as it likes.
 const MaxEvidence = 64
+
+// The name of a file of evidence has the rule and the beginning of its hash between these.
+const (
+	evidencePrefix = "evidence-"
+	evidenceSuffix = ".txt"
+)
 
 // Config says what is copied, and where it is kept.
 type Config struct {
@@ -206,31 +214,33 @@ func (r *Replica) breach(f *audit.Finding) error {
 		return b
 	}
 	sum := sha256.Sum256(f.Evidence)
-	b.Evidence = filepath.Join(r.cfg.Dir, fmt.Sprintf("evidence-%s-%s.txt", f.Rule, hex.EncodeToString(sum[:8])))
+	b.Evidence = filepath.Join(r.cfg.Dir, evidencePrefix+string(f.Rule)+"-"+hex.EncodeToString(sum[:8])+evidenceSuffix)
 	if _, err := os.Stat(b.Evidence); err == nil {
 		return b
 	}
-	if have, err := filepath.Glob(filepath.Join(filepath.Dir(b.Evidence), "evidence-*.txt")); err == nil && len(have) >= MaxEvidence {
-		b.Evidence = have[0]
+	have, err := evidenceIn(r.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("%w; and where the evidence is to be cannot be read: %w", &Breach{Finding: f}, err)
+	}
+	if len(have) >= MaxEvidence {
+		b.Evidence = filepath.Join(r.cfg.Dir, have[0])
 		return b
 	}
-	if err := writeFile(b.Evidence, f.Evidence); err != nil {
+	if err := store.WriteFile(nil, b.Evidence, f.Evidence); err != nil {
 		return fmt.Errorf("%w; and the evidence could not be written: %w", &Breach{Finding: f}, err)
 	}
 	return b
 }
 
-// writeFile writes a file, whole or not at all, and returns when it is on disk.
-func writeFile(name string, b []byte) error {
-	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
+// evidenceIn returns the names of the files of evidence in a directory.
+func evidenceIn(dir string) (names []string, err error) {
+	list, err := os.ReadDir(cmp.Or(dir, "."))
+	for _, file := range list {
+		if strings.HasPrefix(file.Name(), evidencePrefix) && strings.HasSuffix(file.Name(), evidenceSuffix) {
+			names = append(names, file.Name())
+		}
 	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(name+".tmp"))
-	}
-	return os.Rename(name+".tmp", name)
+	return names, err
 }
 
 // tell says how a turn ended where that is news.

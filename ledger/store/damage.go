@@ -41,7 +41,7 @@ func plain(err error) string {
 	var detailed interface{ ErrorDetail() string }
 	if errors.As(err, &detailed) && strings.HasPrefix(detailed.ErrorDetail(), "replaying wal") {
 		// Pebble cannot tell what was in it, and no table has it yet.
-		parts = append(parts, detailed.ErrorDetail(), "the log of writes is damaged, and what was registered last is in it alone: restore a backup, or promote a copy")
+		parts = append(parts, detailed.ErrorDetail(), "the log of writes is damaged, and what was registered last is in it alone: restore a backup, or promote a copy (chirographd backup --help, chirographd promote --help); chirographd rebuild cannot read it either")
 	}
 	return strings.Join(parts, "; ")
 }

@@ -24,7 +24,7 @@ type disk struct {
 	vfs.FS
 	end func(error) // does not return
 
-	aside *atomic.Pointer[string] // the directory of [Store.Snapshot]; nil where there is none
+	aside *atomic.Pointer[copying] // the copy of [Store.Snapshot]; nil where there is none
 }
 
 // done ends the store if err is of a write that failed. That there is no such file

@@ -73,7 +73,7 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 	if o.FS == nil {
 		o.WithFSDefaults() // the disk, watched for being slow
 	}
-	s.disk = disk{FS: o.FS, end: l.end, aside: new(atomic.Pointer[string])}
+	s.disk = disk{FS: o.FS, end: l.end, aside: new(atomic.Pointer[copying])}
 	o.FS = s.disk
 	return o
 }

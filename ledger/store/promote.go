@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/cockroachdb/pebble/v2"
@@ -30,4 +31,29 @@ func (s *Store) Promote(c tlog.SignedCheckpoint) error {
 	}
 	s.copy, s.head, s.published = !copied, head, nil
 	return nil
+}
+
+// ClearGuard has the files of a guard be empty in which nothing is a checkpoint, as a
+// crash leaves them while they are made, so that [CreateGuard] makes them. Only whoever
+// knows that it was so may ask for it: damage looks the same. One that has a checkpoint, of
+// whatever ledger, or that cannot be read, it leaves alone, which is an error.
+func ClearGuard(cfg GuardConfig) error {
+	g, err := openGuard(cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.clear(), g.Close())
+}
+
+func (g *Guard) clear() error {
+	for slot := range g.slots {
+		var path *fs.PathError
+		switch c, err := g.read(slot); {
+		case err == nil:
+			return fmt.Errorf("guard %s: it has a checkpoint of %s of size %d, and is not made anew", g.dir, c.Origin, c.Size)
+		case errors.As(err, &path):
+			return fmt.Errorf("guard %s: %w", g.dir, err)
+		}
+	}
+	return errors.Join(g.remake(0), g.remake(1))
 }

@@ -33,8 +33,14 @@ type Raw struct {
 // OpenRaw opens a store of any format, or what is left of one, to be read alone. The
 // error is ErrHeld where a process has it, and ErrDamaged where the database is. Of a
 // key it needs none.
-func OpenRaw(cfg Config) (*Raw, error) {
-	s := &Store{dir: cfg.Dir, key: cfg.Key, readOnly: true, failed: make(chan struct{})}
+func OpenRaw(cfg Config) (*Raw, error) { return openRaw(cfg, !copied) }
+
+// OpenRawCopy opens a copy of a log that another keeps, as OpenRaw opens a ledger's own.
+// Its head is signed by nobody; what it shows of it is what is published.
+func OpenRawCopy(cfg Config) (*Raw, error) { return openRaw(cfg, copied) }
+
+func openRaw(cfg Config, isCopy bool) (*Raw, error) {
+	s := &Store{dir: cfg.Dir, key: cfg.Key, copy: isCopy, readOnly: true, failed: make(chan struct{})}
 	err := s.open(cfg, false)
 	if failed := s.Err(); failed != nil {
 		// Nothing is written, so what fails is what Pebble cannot make sense of.
@@ -72,8 +78,31 @@ func (r *Raw) Format() (number, key string, err error) {
 	return number, strings.TrimSuffix(rest, "\n"), nil
 }
 
-// Head returns the head, which the ledger's key signed.
-func (r *Raw) Head() (Head, error) { return r.head(headKey, "head") }
+// WantFormat returns the first line that the format key has to have, without its end.
+func (r *Raw) WantFormat() string { return strings.TrimSuffix(r.store.format(), "\n") }
+
+// Head returns the head, which the ledger's key signed; that of a copy is signed by
+// nobody.
+func (r *Raw) Head() (Head, error) {
+	if !r.store.copy {
+		return r.head(headKey, "head")
+	}
+	value, err := r.store.get(headKey)
+	if err != nil {
+		return Head{}, fmt.Errorf("head: %w", asDamage(err))
+	}
+	h, err := r.store.parseHead(value)
+	if err == nil && !bytes.Equal(r.store.headBytes(h), value) {
+		err = errors.New("it is not of its one form")
+	}
+	if err == nil && h.Checkpoint.Origin != r.store.key.Name() {
+		err = fmt.Errorf("it is of the ledger %s, not of %s", h.Checkpoint.Origin, r.store.key.Name())
+	}
+	if err != nil {
+		return Head{}, fmt.Errorf("head: %w", err)
+	}
+	return h, nil
+}
 
 // Published returns what is published where that is not the head; ErrNotFound where
 // there is none.
@@ -100,6 +129,16 @@ func (r *Raw) head(key []byte, name string) (Head, error) {
 		}
 	}
 	return h, nil
+}
+
+// Kept returns the checkpoint that a copy keeps, which the ledger's key signed; ErrNotFound
+// where there is none.
+func (r *Raw) Kept() (tlog.SignedCheckpoint, error) {
+	c, err := r.store.Kept()
+	if err == nil {
+		err = CheckSigner(r.store.key, c)
+	}
+	return c, asDamage(err)
 }
 
 // Identity returns what is another one after the store was opened for writing, or a file
@@ -223,9 +262,9 @@ func named(err error, name string) error {
 // the entries, but for the tiles.
 const Tables = "rkvcxdosh"
 
-// Compare calls f with each key of a table whose value is not that of the other store,
-// and with both values, nil where there is none. The error is ErrDamaged where the
-// table cannot be read to its end.
+// Compare calls f with each key that a table has here or in the other store, and with
+// both values, nil where there is none, until f fails. The error is f's, or ErrDamaged
+// where the table cannot be read to its end.
 func (r *Raw) Compare(other *Store, table byte, f func(key, stored, other []byte) error) error {
 	bounds := &pebble.IterOptions{LowerBound: []byte{table}, UpperBound: []byte{table + 1}}
 	a, err := r.store.db.NewIter(bounds)
@@ -256,12 +295,12 @@ func merge(a, b *pebble.Iterator, f func(key, stored, other []byte) error) error
 		}
 		var key, stored, given []byte
 		if order >= 0 {
-			key, given = b.Key(), b.Value()
+			key, given = b.Key(), present(b.Value())
 		}
 		if order <= 0 {
-			key, stored = a.Key(), a.Value()
+			key, stored = a.Key(), present(a.Value())
 		}
-		if !aside(key) && !(order == 0 && bytes.Equal(stored, given)) {
+		if !aside(key) {
 			if err := f(key, stored, given); err != nil {
 				return err
 			}
@@ -274,6 +313,14 @@ func merge(a, b *pebble.Iterator, f func(key, stored, other []byte) error) error
 		}
 	}
 	return nil
+}
+
+// present returns a value that is there, which is not nil when it has no bytes.
+func present(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
 }
 
 // aside says whether a key is of no table, although it begins as the keys of one.
@@ -295,7 +342,7 @@ func (r *Raw) Strangers(ctx context.Context, size uint64, f func(key []byte) err
 			continue
 		}
 		value := it.LazyValue() // its length is in the key's block
-		if err = ctx.Err(); err == nil && strange(key, value.Len(), size) {
+		if err = ctx.Err(); err == nil && strange(key, value.Len(), size) && !(r.store.copy && bytes.Equal(key, keptKey)) {
 			err = f(key)
 		}
 		valid = it.Next()

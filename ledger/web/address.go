@@ -26,10 +26,38 @@ func ParseProxies(list []string) (Proxies, error) {
 			return nil, fmt.Errorf("%q is an IPv4 network in the form of IPv6: write it as IPv4", s)
 		case p.Masked() != p:
 			return nil, fmt.Errorf("%q is an address within %s: write the one or the other", s, p.Masked())
+		case p.Bits() < widest(p):
+			return nil, fmt.Errorf("%q has strangers in it, who could write whom a request comes from: name the proxies alone, in networks of /%d or smaller", s, widest(p))
 		}
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// The largest networks that are one operator's: of IPv4 those of the registry's list, and
+// 10.0.0.0/8; of IPv6 what a registry hands out at most. What is larger has strangers in it,
+// but for the two that nobody reaches from outside.
+const (
+	widestIPv4 = 8  // bits
+	widestIPv6 = 16 // bits
+)
+
+var (
+	uniqueLocal = netip.MustParsePrefix("fc00::/7")  // RFC 4193
+	linkLocal   = netip.MustParsePrefix("fe80::/10") // RFC 4291
+)
+
+// widest returns the length in bits that a trusted network has at least.
+func widest(p netip.Prefix) int {
+	for _, private := range []netip.Prefix{uniqueLocal, linkLocal} {
+		if private.Contains(p.Addr()) {
+			return private.Bits()
+		}
+	}
+	if p.Addr().Is4() {
+		return widestIPv4
+	}
+	return widestIPv6
 }
 
 func (p Proxies) trust(addr netip.Addr) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -82,9 +83,23 @@ func TestAProxyIsANetworkOrAnAddress(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %q", s, p, err, want)
 		}
 	}
-	for s, want := range map[string]string{"10.0.0.0/8": "10.0.0.0/8", "::1": "::1/128", "0.0.0.0/0": "0.0.0.0/0", "127.0.0.1": "127.0.0.1/32"} {
+	for s, want := range map[string]string{"10.0.0.0/8": "10.0.0.0/8", "::1": "::1/128", "127.0.0.1": "127.0.0.1/32"} {
 		if p, err := ParseProxies([]string{s}); err != nil || len(p) != 1 || p[0].String() != want {
 			t.Errorf("%q: %v, %v, want %s", s, p, err, want)
+		}
+	}
+}
+
+// A network that has strangers in it would let them say who they are.
+func TestNobodyTrustsStrangersAsProxies(t *testing.T) {
+	for _, s := range []string{"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/7", "2000::/3", "2600::/15", "fc00::/6", "fe80::/9"} {
+		if p, err := ParseProxies([]string{"127.0.0.1", s}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q has strangers in it", s)) || !strings.Contains(err.Error(), "name the proxies alone") {
+			t.Errorf("%q: %v, %v", s, p, err)
+		}
+	}
+	for _, s := range []string{"10.0.0.0/8", "127.0.0.0/8", "17.0.0.0/8", "2600::/16", "2600:9000::/28", "fc00::/7", "fd00::/8", "fe80::/10"} {
+		if _, err := ParseProxies([]string{s}); err != nil {
+			t.Errorf("%q: %v", s, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -46,10 +47,12 @@ func (g *gate) enter(ctx context.Context, who netip.Addr) error {
 	}
 	turn := g.queue(who)
 	if turn == nil {
+		hearOthers()
 		return nil
 	}
 	select {
 	case <-turn:
+		hearOthers()
 		return nil
 	case <-ctx.Done():
 	}
@@ -60,6 +63,13 @@ func (g *gate) enter(ctx context.Context, who netip.Addr) error {
 	}
 	return ctx.Err()
 }
+
+// hearOthers lets the requests that have arrived come to the gate before one that has
+// its turn takes a core. Without it no line would form here: who comes while a core is
+// busy would wait in the scheduler, which knows no addresses and refuses nobody. (Go's
+// scheduler looks at those who yielded after each 61 others, so that a flood of what is
+// refused does not stop what was let in.)
+func hearOthers() { runtime.Gosched() }
 
 // queue returns nil when it is the caller's turn, or what is closed when it is.
 func (g *gate) queue(who netip.Addr) chan any {

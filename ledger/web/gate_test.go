@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -84,4 +85,41 @@ func TestWhoGivesUpWaitingLeavesNothingAtTheGate(t *testing.T) {
 			t.Errorf("the gate has %+v", g)
 		}
 	})
+}
+
+// Requests that hold a core until they are done, on one core, as checks of signatures
+// are: those that came while one did find a line, with turns and an end.
+func TestALineFormsAtTheGateAndNotInTheScheduler(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	g := newGate(1, 39)
+	var mu sync.Mutex
+	var order []netip.Addr
+	refused := 0
+	var wg sync.WaitGroup
+	come := func(who netip.Addr) {
+		wg.Go(func() {
+			err := g.enter(t.Context(), who)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				order = append(order, who)
+				g.leave(who)
+			case errors.Is(err, errCrowd):
+				refused++
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	crowd, alone := elsewhere, elsewhere.Next()
+	for range 60 {
+		come(crowd)
+	}
+	come(alone)
+	come(crowd) // which runs first: the scheduler turns to the last that is ready
+	wg.Wait()
+	if i := slices.Index(order, alone); i < 0 || i > 10 || refused < 20 {
+		t.Errorf("of 62 at once %d were refused, and who came alone had turn %d of %d", refused, i, len(order))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/chirograph/chirograph/ledger"
@@ -96,13 +97,7 @@ var refusals = map[rules.Rule]int{
 
 // unavailable is what the caller learns where the ledger would register the record
 // at another time. Of a cause he learns nothing.
-var unavailable = []struct {
-	is         func(error) bool
-	retryAfter int // seconds: a few syncs of the disk; a slow reader, a restart; a look by the operator
-	detail     string
-	sent       fate // of a record that was sent
-	log        bool // somebody has to look at it
-}{
+var unavailable = []unready{
 	{is(errBusy), 1, "the ledger has as many requests at hand as it can take", left, false},
 	{is(errFull), 10, "the ledger has as many large answers at hand as it can hold", unsure, false},
 	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", left, false},
@@ -113,6 +108,14 @@ var unavailable = []struct {
 	{is(context.Canceled), 1, "the request ended before its answer", unsure, false},
 	{is(ledger.ErrNoQuorum), publishRetry, "the ledger's witnesses have not cosigned its tree yet", left, false},
 	{is(context.DeadlineExceeded), publishRetry, "the ledger's witnesses have not cosigned its tree yet", queued, false},
+}
+
+type unready struct {
+	is         func(error) bool
+	retryAfter int // seconds: a few syncs of the disk; a slow reader, a restart; a look by the operator
+	detail     string
+	sent       fate // of a record that was sent
+	log        bool // somebody has to look at it
 }
 
 // A fate is what becomes of a record that was sent, and answered by a 503.
@@ -140,6 +143,33 @@ func (p *problem) tell(sent fate) {
 type registeredError struct{ error }
 
 func (e *registeredError) Unwrap() error { return e.error }
+
+// An unsureError is one after which a record of the id that was sent may be registered
+// all the same, whatever became of these bytes.
+type unsureError struct{ error }
+
+func (e *unsureError) Unwrap() error { return e.error }
+
+// fate returns the error for a record that was sent and not registered, where the ledger
+// could at another time. Then what is said is true of its id too: the record may be on
+// disk, or wait, by an earlier submission, with other signature lines perhaps.
+func (h *Handler) fate(id record.ID, body []byte, err error) error {
+	var there *registeredError
+	i := slices.IndexFunc(unavailable, func(u unready) bool { return u.is(err) })
+	if i < 0 || unavailable[i].sent == unsure || errors.As(err, &there) || tooMany(err) != nil {
+		return err
+	}
+	fate, failed := h.cfg.Log.Fate(id, body)
+	switch {
+	case failed != nil:
+		return failed
+	case fate == ledger.Stored:
+		return h.taken()
+	case fate == ledger.Unsure || fate == ledger.Absent && unavailable[i].sent == queued: // it has its answer by now
+		return &unsureError{err}
+	}
+	return err
+}
 
 func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
@@ -178,9 +208,12 @@ func problemOf(err error, sent bool) *problem {
 		p := newProblem(http.StatusServiceUnavailable, "%s", u.detail)
 		p.retryAfter = u.retryAfter
 		var there *registeredError
+		var other *unsureError
 		switch {
 		case errors.As(err, &there):
 			p.Detail += "; the record is registered: ask for its receipt by its id"
+		case errors.As(err, &other):
+			p.tell(unsure)
 		case sent:
 			p.tell(u.sent)
 		}

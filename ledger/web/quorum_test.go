@@ -9,10 +9,12 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/witness"
@@ -129,4 +131,49 @@ func TestSubmittersWhoWaitLeaveRoomForReaders(t *testing.T) {
 	if resp := post(); resp.StatusCode != http.StatusCreated || w.h.submitters.taken() != 0 {
 		t.Errorf("with a place: %s, and %d are taken after", resp.Status, w.h.submitters.taken())
 	}
+}
+
+// A ledger whose store lost what its witnesses made public shows nothing of what it has, and
+// denies nothing of it.
+func TestWhatNoQuorumIsKnownToHaveSeenIsNotServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		asked, change := withWitness(t, func() time.Time { return time.Unix(epoch, 0).Add(time.Since(begun)) })
+		asked.SetAway(true)
+		r := contract(0)
+		w := newWorld(t, func(cfg *ledger.Config) {
+			b := cfg.Store.NewBatch()
+			must(b.Append(epoch, r))
+			c := must(b.Checkpoint())
+			line := home.Signature(must(home.sign(c.Text())))
+			if err := b.Commit(tlog.SignedCheckpoint{Checkpoint: c, Note: note.Note{Text: c.Text(), Signatures: []note.Signature{line}}}); err != nil {
+				t.Fatal(err)
+			}
+			change(cfg)
+			cfg.Witnessed = true
+		}, "ledger", vfs.NewMem())
+		synctest.Wait()
+		const why = "witnesses have not cosigned its tree yet"
+		id := r.ID().String()
+		paths := []string{"/", "/checkpoint", "/consistency/0", "/consistency/1", "/tile/0/000.p/1", "/tile/entries/000.p/1",
+			"/records/" + id, "/records/" + id + "/receipt", "/contracts/" + id, "/keys/" + maker.Public().String()}
+		for _, path := range paths {
+			wantProblem(t, w.get("GET", path), http.StatusServiceUnavailable, "", why)
+		}
+		for _, path := range []string{"/healthz", "/policy"} {
+			if resp := w.get("GET", path); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s", path, resp.Status)
+			}
+		}
+		wantProblem(t, w.get("GET", "/readyz"), http.StatusServiceUnavailable, "", why)
+		wantProblemOf(t, notPublic, w.post(r.Bytes()), http.StatusServiceUnavailable, "", "taken, not public yet")
+		asked.SetAway(false)
+		time.Sleep(time.Minute)
+		for _, path := range paths {
+			if resp := w.get("GET", path); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s", path, resp.Status)
+			}
+		}
+		wantReceiptOf(t, w.post(r.Bytes()))
+	})
 }

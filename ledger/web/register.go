@@ -39,13 +39,22 @@ func (h *Handler) register(q *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ok {
+	if ok && q.view.Begun() {
 		receipt, err := h.receipt(q, index)
 		if err != nil {
 			return nil, &registeredError{err}
 		}
 		return submitted(http.StatusOK, id, receipt), nil
 	}
+	a, err := h.submit(q, id, body)
+	if err != nil {
+		return nil, h.fate(id, body, err)
+	}
+	return a, nil
+}
+
+// submit has a record that is not public registered, and waits for that.
+func (h *Handler) submit(q *request, id record.ID, body []byte) (a *answer, err error) {
 	if err := h.submitters.take(q.from, 1, ledger.ErrBusy); err != nil {
 		return nil, err
 	}
@@ -61,10 +70,7 @@ func (h *Handler) register(q *request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(q.Context(), publishWait)
 	defer cancel()
 	reg, err := p.Wait(ctx)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ledger.ErrClosed):
-		return nil, h.missing(id, err)
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
 	status := http.StatusOK

@@ -286,6 +286,34 @@ func TestOddRequestsAreAnsweredOrClosedAndLeaveNothing(t *testing.T) {
 	}
 }
 
+// Of such a request two servers in a row can see two ends. What stands after one of them is
+// no request to this one, and no answer of it is taken for that to another.
+func TestARequestWithALengthAndChunksIsTheLastOfItsConnection(t *testing.T) {
+	w := open(t)
+	address, _ := w.serveTCP(64, nil)
+	const (
+		post     = "POST /records HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+		get      = "GET /healthz HTTP/1.%d\r\nHost: x\r\n%s\r\n"
+		smuggled = "GET /policy HTTP/1.1\r\nHost: x\r\n\r\n"
+		alive    = "Connection: keep-alive\r\n"
+	)
+	for request, answers := range map[string]int{
+		post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n":                      1,
+		post + "Transfer-Encoding: chunked\r\nContent-Length: 500\r\n\r\n5\r\nhello\r\n0\r\n\r\n":      1,
+		post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n":                             1,
+		fmt.Sprintf(get, 1, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n":       1,
+		fmt.Sprintf(get, 0, alive+"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n": 1,
+		fmt.Sprintf(get, 0, alive+"Transfer-Encoding: chunked\r\n"):                                    1,
+		fmt.Sprintf(get, 1, ""):                 3,
+		post + "Content-Length: 5\r\n\r\nhello": 3,
+	} {
+		all := string(exchange(t, address, request+smuggled+fmt.Sprintf(get, 1, "Connection: close\r\n")))
+		if n := strings.Count(all, "HTTP/1."); n != answers || answers == 1 && !strings.Contains(all, "\r\nConnection: close\r\n") {
+			t.Errorf("%q: %d answers, want %d: %q", request, n, answers, all)
+		}
+	}
+}
+
 // Proxied callers have their own shares, and the connection's address none.
 func TestBehindAProxyEachCallerHasHisOwnShare(t *testing.T) {
 	w := open(t).rated(1, 1)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -219,5 +220,41 @@ func TestTheServerHasBounds(t *testing.T) {
 	}
 	if NewServer(w.h, nil).ErrorLog == nil {
 		t.Error("without a logger net/http logs on its own")
+	}
+}
+
+// What is said of a submission that found no room is true of its id: another form of the
+// record may be on its way into the log.
+func TestNobodyIsToldNotTakenWhileAnotherFormIsOnItsWay(t *testing.T) {
+	w, signs, proceed := gated(t, 1)
+	one, other := sealed(draft(1, nil), maker, buyer), sealed(draft(1, nil), maker, deputy)
+	behind, form := sealed(draft(2, nil), maker, buyer), sealed(draft(2, nil), maker, deputy)
+	answers := make(chan *http.Response, 2)
+	go func() { answers <- w.post(one.Bytes()) }()
+	<-signs // the first is with the sequencer, and the queue is empty
+	go func() { answers <- w.post(behind.Bytes()) }()
+	for w.log.Pending(behind.ID(), behind.Bytes()) == nil {
+		runtime.Gosched()
+	}
+	const ask = "a record that was sent may be registered all the same: ask for it by its id"
+	for _, full := range []func() func(){
+		func() func() { return func() {} }, // the queue is
+		func() func() { return fill(t, w.h.gate.places) },
+		func() func() { return fill(t, w.h.submitters) },
+	} {
+		leave := full()
+		wantProblem(t, w.post(other.Bytes()), 503, "", ask)
+		wantProblem(t, w.post(form.Bytes()), 503, "", ask)
+		wantProblemOf(t, notTaken, w.post(contract(3).Bytes()), 503, "", "not taken, send it again later: ")
+		leave()
+	}
+	proceed()
+	for range 2 {
+		if resp := <-answers; resp.StatusCode != http.StatusCreated {
+			t.Errorf("status %d", resp.StatusCode)
+		}
+	}
+	for _, r := range []*record.Record{other, form} {
+		wantReceipt(t, w.post(r.Bytes()), 200, r.ID())
 	}
 }

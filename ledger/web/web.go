@@ -150,7 +150,18 @@ func (e endpoint) allow(method string) (string, bool) {
 	return "GET, HEAD", method == http.MethodGet || method == http.MethodHead
 }
 
+// ends says whether the connection ends with this request. Where a request has a length and
+// chunks, or chunks in HTTP/1.0, others on the way may see its end, and so the next one's
+// beginning, in another place (RFC 9112, section 6.1). net/http takes the length out before
+// anybody sees it, and the chunks of HTTP/1.0, so all requests that can be such end theirs.
+func ends(r *http.Request) bool {
+	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
+}
+
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ends(r) {
+		w.Header().Set("Connection", "close")
+	}
 	e, rest, ok := find(r.URL.EscapedPath())
 	if !ok || e.post && h.cfg.Log == nil && h.cfg.Copy == nil {
 		notFound("there is nothing at this path").write(w, r)
@@ -208,6 +219,8 @@ func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
 		return nil, h.elsewhere()
 	case q.view == nil && !e.bare:
 		return nil, empty()
+	case !e.bare && !e.post && q.view.Size() > 0 && !q.view.Begun():
+		return nil, ledger.ErrNoQuorum
 	}
 	a, err = e.serve(h, q)
 	if err != nil {
