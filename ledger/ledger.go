@@ -152,7 +152,7 @@ type Log struct {
 	lost bool // of the sequencer: the store does not say any more what the witnesses made public
 
 	pendingMu sync.Mutex
-	pending   map[record.ID][]*Pending // what was taken and is not answered, no two of the same bytes: as many as queue and a batch have
+	pending   map[record.ID][]*Pending // what was taken and is not answered, no two of the same bytes and at most maxForms of an id: as many as queue and a batch have
 
 	err  error         // why the log stopped, nil after Close; set before done
 	done chan struct{} // closed when the sequencer has ended
@@ -282,9 +282,14 @@ func (l *Log) Taken(id record.ID) (bool, error) {
 }
 
 // Refuse says why a record whose signature lines are at fault is not registered: a
-// [*rules.Refusal], a [*ClockError], or an error of the ledger's own.
+// [*rules.Refusal], of [rules.Once] where its id is public by now, a [*ClockError],
+// ErrNoQuorum where nothing that is registered may be shown, or an error of the ledger's
+// own.
 func (l *Log) Refuse(fault *record.SignatureError) error {
 	view := l.View()
+	if view.Size() > 0 && !view.Begun() {
+		return ErrNoQuorum // a reason may tell what the tree has
+	}
 	t, err := l.time(view.LastTime())
 	if err != nil {
 		return err

@@ -6,6 +6,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 // forget takes from the store of a ledger, which ends for it, what was public last.
@@ -70,6 +74,37 @@ func TestATreeIsNotShownWithoutItsQuorumWhereTheStoreLostWhatWasPublic(t *testin
 			}
 		})
 	}
+}
+
+// Nor do the reasons of refusals tell what such a tree has.
+func TestNothingIsRefusedByATreeThatIsNotShown(t *testing.T) {
+	inWitnessed(t, 2, func(t *testing.T, w *witnessed) {
+		w.append(t, unchecked(t, 0))
+		synctest.Wait()
+		w.away(true, 0, 1)
+		w.forget(t)
+		refuse := func(n uint64) error {
+			_, err := record.Open(unchecked(t, n).Bytes(), neverVerifies)
+			var fault *record.SignatureError
+			if !errors.As(err, &fault) {
+				t.Fatal(err)
+			}
+			return w.log.Refuse(fault)
+		}
+		for n := range uint64(2) {
+			if err := refuse(n); !errors.Is(err, ledger.ErrNoQuorum) {
+				t.Errorf("record %d: %v", n, err)
+			}
+		}
+		w.away(false, 0, 1)
+		time.Sleep(time.Minute)
+		for n, rule := range []rules.Rule{rules.Once, rules.Signed} {
+			var refusal *rules.Refusal
+			if err := refuse(uint64(n)); !errors.As(err, &refusal) || refusal.Rule != rule {
+				t.Errorf("record %d: %v, want %s", n, err, rule)
+			}
+		}
+	})
 }
 
 // What was public before anybody asked witnesses stays so when they are asked.

@@ -1,36 +1,54 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"sync/atomic"
 
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
+// maxForms is how many forms of one record, the same text with other signature lines,
+// wait at once: the parties have a few, and whoever has many valid lines makes thousands
+// of them by leaving some out, of which one at most is registered. It also bounds what a
+// look for one form costs.
+const maxForms = 4
+
 // A Pending is a record that was taken and waits for its place in the log. Any number
 // may wait for it; that one of them goes concerns nobody else.
 type Pending struct {
 	record *record.Record
+	form   form
 	size   int           // bytes of the record
 	begun  atomic.Bool   // it is in a batch, which may be on its way to the disk
 	done   chan struct{} // closed when answer is set
 	answer answer
 }
 
+// A form is the SHA-256 of a record's bytes, its signature lines among them. Forms are
+// told apart by it: they share the whole of their text, so that to compare them would be
+// to read it again with each.
+type form [sha256.Size]byte
+
+func formOf(b []byte) form { return sha256.Sum256(b) }
+
 // Submit puts a record into the queue, and does not wait. A record that waits already,
 // the same to the byte, is that one, and shared: it takes no second place. The error is
-// ErrBusy, ErrClosed, ErrStopped or ErrDoubt.
+// ErrBusy, also where maxForms others of its id wait, ErrClosed, ErrStopped or ErrDoubt.
 func (l *Log) Submit(r *record.Record) (p *Pending, shared bool, err error) {
 	if err := l.unsure(r.ID()); err != nil {
 		return nil, false, err
 	}
-	p = &Pending{record: r, size: len(r.Bytes()), done: make(chan struct{})}
+	p = &Pending{record: r, form: formOf(r.Bytes()), size: len(r.Bytes()), done: make(chan struct{})}
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
-	if same := l.waiting(r.ID(), r.Bytes()); same != nil {
+	if same := l.waiting(r.ID(), p.form); same != nil {
 		return same, true, nil
+	}
+	if n := len(l.pending[r.ID()]); n >= maxForms {
+		return nil, false, fmt.Errorf("%w: %d of them are this one with other signature lines, at most %d may be", ErrBusy, n, maxForms)
 	}
 	if err := l.send(p); err != nil {
 		return nil, false, err
@@ -42,16 +60,17 @@ func (l *Log) Submit(r *record.Record) (p *Pending, shared bool, err error) {
 // Pending returns the record of that id that waits, if it is b to the byte; else nil.
 // Whoever sends b again has none of its signatures checked again.
 func (l *Log) Pending(id record.ID, b []byte) *Pending {
+	f := formOf(b) // before the lock, for which all wait
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
-	return l.waiting(id, b)
+	return l.waiting(id, f)
 }
 
-// waiting returns the record of these bytes that waits: with other signature lines the
+// waiting returns the record of this form that waits: with other signature lines the
 // rules may say another thing. It is for who has pendingMu.
-func (l *Log) waiting(id record.ID, b []byte) *Pending {
+func (l *Log) waiting(id record.ID, f form) *Pending {
 	for _, p := range l.pending[id] {
-		if bytes.Equal(p.record.Bytes(), b) {
+		if p.form == f {
 			return p
 		}
 	}
@@ -73,7 +92,7 @@ const (
 // true at one moment of the call.
 func (l *Log) Fate(id record.ID, b []byte) (Fate, error) {
 	// In this order: what has its answer at the first look is stored at the second.
-	fate := l.inLine(id, b)
+	fate := l.inLine(id, formOf(b))
 	taken, err := l.Taken(id)
 	switch {
 	case err != nil:
@@ -86,12 +105,12 @@ func (l *Log) Fate(id record.ID, b []byte) (Fate, error) {
 	return fate, nil
 }
 
-func (l *Log) inLine(id record.ID, b []byte) Fate {
+func (l *Log) inLine(id record.ID, f form) Fate {
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
 	fate := Absent
 	for _, p := range l.pending[id] {
-		if p.begun.Load() || !bytes.Equal(p.record.Bytes(), b) {
+		if p.begun.Load() || p.form != f {
 			return Unsure
 		}
 		fate = InLine
@@ -139,15 +158,18 @@ func (l *Log) send(p *Pending) error {
 	}
 }
 
-// settle gives a record its answer.
-func (l *Log) settle(p *Pending, a answer) {
+// settle gives each record its answer, the one at its index, and all at once: whoever
+// looks for a record waits for the same lock.
+func (l *Log) settle(records []*Pending, answers []answer) {
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
-	id := p.record.ID()
-	l.pending[id] = slices.DeleteFunc(l.pending[id], func(q *Pending) bool { return q == p })
-	if len(l.pending[id]) == 0 {
-		delete(l.pending, id)
+	for i, p := range records {
+		id := p.record.ID()
+		l.pending[id] = slices.DeleteFunc(l.pending[id], func(q *Pending) bool { return q == p })
+		if len(l.pending[id]) == 0 {
+			delete(l.pending, id)
+		}
+		p.answer = answers[i]
+		close(p.done)
 	}
-	p.answer = a
-	close(p.done)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
@@ -109,6 +111,76 @@ func TestOtherLinesUnderOneTextWaitForThemselves(t *testing.T) {
 		if w.log.Pending(half.ID(), half.Bytes()) != nil || w.log.Pending(whole.ID(), whole.Bytes()) != nil {
 			t.Error("what has its answer still waits")
 		}
+	})
+}
+
+// Whoever has many valid lines makes thousands of forms of one record: they neither fill
+// the queue nor make a look for one of them cost more than a few comparisons, and what is
+// said of those that found no place is true.
+func TestSoManyFormsOfOneRecordWaitAndNotOneMore(t *testing.T) {
+	const bound = 4
+	gated(t, 1, bound+2, func(t *testing.T, w *world, g *gate) {
+		var forms []*record.Record // the first four are not complete
+		for _, lines := range [][]signer{{alice}, {bob}, {carol}, {alice, carol}, {alice, bob}, {carol, bob}, {alice, bob, carol}} {
+			forms = append(forms, signed(t, draft(t, 0), lines...))
+		}
+		is := func(r *record.Record, want ledger.Fate) {
+			t.Helper()
+			if fate, err := w.log.Fate(r.ID(), r.Bytes()); fate != want || err != nil {
+				t.Errorf("fate %d, %v, want %d", fate, err, want)
+			}
+		}
+		busy := w.submit(t.Context(), contract(t, 1))
+		synctest.Wait() // it is being signed
+		var waits []*ledger.Pending
+		for i, r := range forms[:bound] {
+			p, shared, err := w.log.Submit(r)
+			if err != nil || shared {
+				t.Fatalf("form %d: shared %v, %v", i, shared, err)
+			}
+			waits = append(waits, p)
+		}
+		for i, r := range forms[bound:] {
+			if _, _, err := w.log.Submit(r); !errors.Is(err, ledger.ErrBusy) || !strings.Contains(err.Error(), "4 of them are this one") {
+				t.Errorf("form %d has a place too: %v", bound+i, err)
+			}
+			if w.log.Pending(r.ID(), r.Bytes()) != nil {
+				t.Errorf("form %d waits", bound+i)
+			}
+			is(r, ledger.Unsure)
+		}
+		for i, r := range forms[:bound] {
+			if p, shared, err := w.log.Submit(r); err != nil || !shared || p != waits[i] || w.log.Pending(r.ID(), r.Bytes()) != p {
+				t.Errorf("form %d again: shared %v, %v", i, shared, err)
+			}
+			is(r, ledger.Unsure)
+		}
+		other := w.submit(t.Context(), contract(t, 2)) // which has room
+		synctest.Wait()
+		is(contract(t, 2), ledger.InLine)
+		g.pass <- nil // the forms are refused, one batch each, and sign nothing
+		synctest.Wait()
+		for i, p := range waits {
+			var refusal *rules.Refusal
+			if _, err := p.Wait(t.Context()); !errors.As(err, &refusal) || refusal.Rule != rules.Quorum {
+				t.Errorf("form %d: %v", i, err)
+			}
+			is(forms[i], ledger.Absent)
+		}
+		whole := w.submit(t.Context(), forms[bound])
+		synctest.Wait()
+		is(forms[bound], ledger.InLine)
+		for range 2 {
+			g.pass <- nil
+			synctest.Wait()
+		}
+		is(forms[0], ledger.Stored)
+		for i, o := range []*outcome{busy, other, whole} {
+			if got := o.get(); !got.done || got.err != nil || !got.New {
+				t.Errorf("%d: %+v", i, got)
+			}
+		}
+		checkLog(t, w.log.View())
 	})
 }
 

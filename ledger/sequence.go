@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -71,9 +72,11 @@ func (l *Log) stop(err error) {
 		l.err = err
 	}
 	l.close(err)
+	var left []*Pending
 	for q := range l.queue {
-		l.settle(q, answer{err: err})
+		left = append(left, q)
 	}
+	l.settle(left, slices.Repeat([]answer{{err: err}}, len(left)))
 }
 
 // stopped returns the error of which those who wait are told. A log that is closed
@@ -131,15 +134,14 @@ func (l *Log) sequence(requests []*Pending) error {
 	if end != nil {
 		err = l.stopped(end)
 	}
-	view := l.View()
-	for i, q := range requests {
-		if err != nil {
-			l.settle(q, answer{err: err})
-			continue
-		}
-		answers[i].view = view
-		l.settle(q, answers[i])
+	if err != nil {
+		answers = slices.Repeat([]answer{{err: err}}, len(requests))
 	}
+	view := l.View()
+	for i := range answers {
+		answers[i].view = view
+	}
+	l.settle(requests, answers)
 	return end
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -186,9 +187,10 @@ func (s *submission) submit(ctx context.Context, r *record.Record) bool {
 		s.keeper.take(receipt)
 		return true
 	}
-	s.failed = errors.Join(s.failed, s.ledger.submitError(ctx, err, r))
-	var answered *client.Refusal
-	if errors.As(err, &answered) {
+	said := s.ledger.submitError(ctx, err, r)
+	s.failed = errors.Join(s.failed, said)
+	var n *negative
+	if errors.As(said, &n) {
 		s.rejected = append(s.rejected, newRefused(r, err))
 	}
 	return !undialled(err) && ctx.Err() == nil
@@ -356,6 +358,9 @@ func (c *asked) submitError(ctx context.Context, err error, r *record.Record) er
 	}
 	if !errors.As(err, &refusal) {
 		return hint(err, "it may be registered all the same; run the command again, it registers nothing twice")
+	}
+	if refusal.Rule == "" && refusal.Status == http.StatusForbidden {
+		return hint(err, "nobody judged the record: only the ledger itself registers; --ledger URL asks at another address")
 	}
 	switch refusal.Rule {
 	case rules.Time:

@@ -145,7 +145,7 @@ func readSubject(dir string) (subject, error) {
 	}
 	p, err := readPolicy(filepath.Join(dir, policyFile))
 	if err != nil {
-		return subject{}, err
+		return subject{}, noLedger(dir, err)
 	}
 	return subject{dir, p.Logs[0].Key, isCopy}, nil
 }
@@ -158,7 +158,7 @@ func readKey(dir string) (note.Key, error) {
 	}
 	p, err := readPolicy(filepath.Join(dir, policyFile))
 	if err != nil {
-		return note.Key{}, err
+		return note.Key{}, noLedger(dir, err)
 	}
 	return p.Logs[0].Key, nil
 }
@@ -215,11 +215,14 @@ func takeSnapshot(ctx context.Context, src subject) (*storeCopy, error) {
 	if notRunning == nil || !errors.Is(notRunning, errNotRunning) {
 		return snap, notRunning
 	}
+	if err := mustOwn(dir); err != nil {
+		return nil, err
+	}
 	guard, err := guardOf(dir, "")
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(store.Config{Dir: filepath.Join(dir, storeDir), Key: key})
+	s, err := store.Open(store.Config{Dir: filepath.Join(dir, storeDir), Key: key, Guard: guard})
 	if errors.Is(err, store.ErrHeld) {
 		return nil, fmt.Errorf("%w; whoever has it was asked, and %w", err, notRunning)
 	}
@@ -260,6 +263,9 @@ func ownSnapshot(s *store.Store, guard store.GuardConfig) (*storeCopy, error) {
 
 // copySnapshot copies the store of a copy that nobody follows meanwhile.
 func copySnapshot(dir string, key note.Key) (*storeCopy, error) {
+	if err := mustOwn(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	hold, err := holdCopy(dir)
 	if errors.Is(err, store.ErrHeld) {
 		err = fmt.Errorf("%w; or back up the ledger itself, or another copy of it: chirographd follow --once makes one", err)
@@ -304,6 +310,9 @@ func mustBeNoCopy(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return errors.Join(err, fmt.Errorf("%s is a copy of the ledger at %s: chirographd follow keeps it, and chirographd promote makes it the ledger",
-		dir, strings.TrimSuffix(string(b), "\n")))
+	if err != nil {
+		return err // of who may not look, nobody knows what it is
+	}
+	return fmt.Errorf("%s is a copy of the ledger at %s: chirographd follow keeps it, and chirographd promote makes it the ledger",
+		dir, strings.TrimSuffix(string(b), "\n"))
 }

@@ -111,13 +111,28 @@ func moveCopy(ctx context.Context, stores, name, to string) error {
 		return err
 	}
 	if os.Rename(filepath.Join(stores, name), to) == nil {
-		return nil
+		return mustBeFiles(to)
 	}
 	from, files, err := openFiles(within, name)
 	if err != nil {
 		return err
 	}
 	return errors.Join(copyFiles(ctx, from, files, to), from.Close())
+}
+
+// mustBeFiles demands a directory of files alone once more where it is now: who had it open
+// may have put a link in it before it was moved.
+func mustBeFiles(name string) error {
+	within, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer within.Close()
+	dir, _, err := openFiles(within, filepath.Base(name))
+	if err != nil {
+		return fmt.Errorf("%s is no copy of a store any more: %w", name, err)
+	}
+	return dir.Close()
 }
 
 // openFiles opens a directory of files alone, and returns which it has.

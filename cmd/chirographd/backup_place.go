@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 
 	"github.com/chirograph/chirograph/ledger/store"
@@ -24,6 +25,7 @@ const evidenceFiles = "evidence-*.txt"
 const (
 	checkState = "check"      // in a draft while it is read back
 	draftLock  = "being-made" // in a draft as long as a process makes it, which holds it
+	draftTries = 10           // to make a draft that no other backup takes for dead in the moment before it is held
 )
 
 // partsIn returns the parts of a backup that are in a directory.
@@ -60,37 +62,40 @@ func newDraft(to string) (*draft, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	var err error
-	if d.temp, err = os.MkdirTemp(place, "."+filepath.Base(to)+".*.tmp"); err != nil {
-		return nil, err
-	}
-	if d.lock, err = store.Hold(filepath.Join(d.temp, draftLock)); err != nil {
-		// Not every disk for backups has locks. What is killed there, people remove.
+	for range draftTries {
+		var err error
+		if d.temp, err = os.MkdirTemp(place, "."+filepath.Base(to)+".*.tmp"); err != nil {
+			return nil, err
+		}
+		d.lock, err = store.Hold(filepath.Join(d.temp, draftLock))
+		if err == nil {
+			return d, nil
+		}
 		d.lock = nil
-		err = os.Remove(filepath.Join(d.temp, draftLock))
+		gone := os.Remove(filepath.Join(d.temp, draftLock))
+		if !errors.Is(err, store.ErrHeld) {
+			// Not every disk for backups has locks. What is killed there, people remove.
+			if errors.Is(gone, fs.ErrNotExist) {
+				gone = nil
+			}
+			return d, gone
+		}
+		// Another backup saw it before it was held, took it for dead, and removes it.
+		if err := os.Remove(d.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return d, err
+	return nil, fmt.Errorf("%s: %d drafts were taken by other backups to the same place before they were begun: wait for those", place, draftTries)
 }
 
-// release lets others have the draft. The lock goes first, where a file can go that is
-// open: nobody may take what is done for dead.
-func (d *draft) release() error {
+// release lets others have the draft, which is where it is said to be.
+func (d *draft) release(place string) error {
 	if d.lock == nil {
 		return nil
 	}
-	name := filepath.Join(d.temp, draftLock)
-	early := os.Remove(name)
-	err := d.lock.Close()
+	lock := d.lock
 	d.lock = nil
-	if early != nil {
-		if late := os.Remove(name); !errors.Is(late, fs.ErrNotExist) {
-			err = errors.Join(err, late)
-		}
-	}
-	return err
+	return store.Drop(lock, filepath.Join(place, draftLock))
 }
 
 // finish gives the draft its name. A directory that was there stays the one it was, and gets the
@@ -100,10 +105,7 @@ func (d *draft) finish() error {
 		return err
 	}
 	if !d.within {
-		if err := d.release(); err != nil {
-			return err
-		}
-		return errors.Join(os.Rename(d.temp, d.to), syncDir(filepath.Dir(d.to)))
+		return d.rename()
 	}
 	parts, err := d.mustBeWhole()
 	if err != nil {
@@ -121,8 +123,26 @@ func (d *draft) finish() error {
 			return errors.Join(err, removeIn(d.to, parts[:i]))
 		}
 	}
-	return errors.Join(d.release(), os.Remove(d.temp), syncDir(d.to))
+	return errors.Join(d.release(d.temp), os.Remove(d.temp), syncDir(d.to))
 }
+
+// rename gives a draft its name where there was nothing. It stays held until it has it, where
+// what is open can be moved: nobody may take for dead what is done.
+func (d *draft) rename() error {
+	err := os.Rename(d.temp, d.to)
+	if err != nil && !movesOpen {
+		if err = d.release(d.temp); err == nil {
+			err = os.Rename(d.temp, d.to)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.release(d.to), syncDir(filepath.Dir(d.to)))
+}
+
+// movesOpen says whether a directory can be moved that has an open file.
+const movesOpen = runtime.GOOS != "windows"
 
 // mustBeWhole returns the parts of the draft, of which all are there that every backup has.
 func (d *draft) mustBeWhole() ([]string, error) {
@@ -149,10 +169,11 @@ func (d *draft) discard() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(removeDraftParts(dir), dir.Close(), d.release(), os.Remove(d.temp))
+	return errors.Join(removeDraftParts(dir), dir.Close(), d.release(d.temp), os.Remove(d.temp))
 }
 
-// clearDrafts removes what killed backups to the same place left: a draft whose lock nobody
+// clearDrafts removes what killed backups left in the place of this one, each under the name
+// that it was to get, and in the directory that is to have it: a draft whose lock nobody
 // holds. It returns the names of what may be such a draft, and is not known to be one or has
 // something else in it. A draft that is being made is in nobody's way.
 func clearDrafts(to string) (left []string, err error) {
@@ -163,7 +184,7 @@ func clearDrafts(to string) (left []string, err error) {
 			full := filepath.Join(place, name)
 			switch e := clearDraft(full); {
 			case errors.Is(e, store.ErrHeld):
-			case e != nil:
+			case e != nil && !isGone(full):
 				left = append(left, full)
 			}
 		}
@@ -171,15 +192,29 @@ func clearDrafts(to string) (left []string, err error) {
 	return left, err
 }
 
-// draftsIn returns the directories in a place that are named as drafts of a backup are.
+// isGone says that a file is not there any more.
+func isGone(name string) bool {
+	_, err := os.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// draftNamed matches the names of drafts, and returns in it the name that one was to get.
+var draftNamed = regexp.MustCompile(`^\.(.+)\.[0-9]+\.tmp$`)
+
+// draftsIn returns the directories in a place that are named as drafts of a backup are: of one
+// with that name, or of another and with the lock of one, because other programs name what
+// they make so too.
 func draftsIn(place, base string) (names []string, err error) {
 	list, err := os.ReadDir(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	named := regexp.MustCompile(`^\.` + regexp.QuoteMeta(base) + `\.[0-9]+\.tmp$`)
 	for _, e := range list {
-		if e.IsDir() && named.MatchString(e.Name()) {
+		m := draftNamed.FindStringSubmatch(e.Name())
+		if m == nil || !e.IsDir() {
+			continue
+		}
+		if info, err := os.Lstat(filepath.Join(place, e.Name(), draftLock)); m[1] == base || err == nil && info.Mode().IsRegular() {
 			names = append(names, e.Name())
 		}
 	}
@@ -192,23 +227,20 @@ func clearDraft(name string) error {
 	if err := mustBePrivate(name, filepath.Dir(name)); err != nil {
 		return err
 	}
-	dir, err := os.OpenRoot(name)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := mustBeRegular(dir, draftLock); err != nil {
-		return err
-	}
-	lock, err := store.Hold(filepath.Join(name, draftLock))
+	// Not made: a draft that has none may have got its name this moment.
+	lock, err := store.HoldExisting(filepath.Join(name, draftLock))
 	if err != nil {
 		return err
 	}
 	d := &draft{temp: name, lock: lock}
-	if err := removeDraftParts(dir); err != nil {
+	dir, err := os.OpenRoot(name)
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	if err := errors.Join(removeDraftParts(dir), dir.Close()); err != nil {
 		return errors.Join(err, lock.Close()) // who looks at it may remove it, or the next backup
 	}
-	return errors.Join(d.release(), os.Remove(name))
+	return errors.Join(d.release(name), os.Remove(name))
 }
 
 // removeDraftParts removes what a draft has, but for its lock.

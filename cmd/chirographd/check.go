@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -95,6 +96,8 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 	switch n := len(result.Findings); {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted: the next check goes on from what is in %s", f.state)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("not all could be checked: %w: name another place with --state", err)
 	case errors.Is(err, store.ErrHeld):
 		return fmt.Errorf("%w: what runs is not checked: stop it, or check a backup of it", err)
 	case err != nil:
@@ -106,7 +109,7 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 	}
 	size := result.Head.Checkpoint.Size
 	if src.isCopy && result.Head.Checkpoint.Origin == "" {
-		_, err = fmt.Fprintf(stdout, "%s: sound, and shows nothing yet\n", src.name())
+		_, err = fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: it was never copied to an end, or the log of writes lost that; chirographd follow goes on with it\n", src.name())
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%s: sound: %s, root %s\n", src.name(), entries(size), result.Head.Checkpoint.Root)
@@ -171,7 +174,7 @@ func knownCheckpoints(src subject, said string) ([]store.GuardFile, error) {
 	case errors.Is(err, fs.ErrNotExist) && src.isCopy:
 		return nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return []store.GuardFile{{Name: "guard", Err: none}}, nil
+		return []store.GuardFile{noCheckpoint(src.dir, none)}, nil
 	case err != nil:
 		return nil, err
 	}

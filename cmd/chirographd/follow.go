@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -43,7 +42,7 @@ type followFlags struct {
 func followCommand() *cobra.Command {
 	var f followFlags
 	c := &cobra.Command{
-		Use:   "follow --dir DIR --policy FILE [--listen ADDR] [--once] URL",
+		Use:   "follow --dir DIR --policy FILE [--listen ADDR] [--once] [--rate N] [--burst N] [--trusted-proxy CIDR] URL",
 		Short: "Keep a read-only copy of a ledger, and serve it",
 		Long: `Copies the ledger at URL to DIR, and goes on until it is interrupted; with --once up to
 where the ledger is now. Everything is verified, as by an audit. What breaks a rule or a
@@ -177,6 +176,9 @@ func openFollowed(dir string, c *client.Client, policy *verify.Policy, logger *s
 func mustFollow(dir string) error {
 	_, notCopy := os.Stat(filepath.Join(dir, copyOf))
 	if _, err := os.Stat(filepath.Join(dir, policyFile)); err == nil && errors.Is(notCopy, fs.ErrNotExist) {
+		if err := mustBeNoBackup(dir); err != nil {
+			return err
+		}
 		return fmt.Errorf("%s has a ledger of its own: chirographd serve runs it, and a copy is kept elsewhere", dir)
 	}
 	return nil
@@ -252,7 +254,7 @@ func followOn(ctx context.Context, f followFlags, r *replica.Replica, c *client.
 		cancel()
 		return err
 	}
-	listener, err := net.Listen("tcp", f.listen)
+	listener, err := listen(f.listen)
 	if err != nil {
 		cancel()
 		return err

@@ -62,6 +62,9 @@ func readIdentity(dir, ledgerURL string) (*identity, error) {
 	if ledgerURL != "" {
 		id.locate(ledgerURL)
 	}
+	if err := mustBeNoBackup(dir); err != nil {
+		return nil, err
+	}
 	if id.secret, err = keys.Open(filepath.Join(dir, keyFile), nil); err != nil {
 		return nil, err
 	}

@@ -99,22 +99,28 @@ func initLedger(f initFlags) (*verify.Policy, error) {
 	}
 	defer os.RemoveAll(temp)
 	f.dir = temp
+	_, guardErr := os.Lstat(f.guard)
 	policy, err := fillLedger(f)
+	if err == nil {
+		err = takePlace(temp, dir)
+	}
+	if err != nil && policy != nil && f.guard != "" {
+		err = errors.Join(err, removeGuard(f.guard, policy.Logs[0].Key, errors.Is(guardErr, fs.ErrNotExist)))
+	}
 	if err != nil {
-		if f.guard != "" {
-			err = errors.Join(err, removeGuard(f.guard))
-		}
-		return nil, err
-	}
-	// Windows renames over nothing; an empty directory is as good as none.
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if err := os.Rename(temp, dir); err != nil {
 		return nil, err
 	}
 	// Nothing leaves a ledger whose name a power cut could still take away.
 	return policy, syncDir(filepath.Dir(dir))
+}
+
+// takePlace gives a directory the name of one that is empty or not there.
+func takePlace(temp, dir string) error {
+	// Windows renames over nothing; an empty directory is as good as none.
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(temp, dir)
 }
 
 // makeDir makes a directory, and those above it that are missing, and returns when their
@@ -148,25 +154,19 @@ func checkGuard(dir, guard string) error {
 	return nil
 }
 
-// removeGuard removes what a guard that was begun has, and its directory where nothing
-// else is in it.
-func removeGuard(dir string) error {
-	files, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	left := false
-	for _, f := range files {
-		if f.IsDir() {
-			left = true
-			continue
-		}
-		err = errors.Join(err, os.Remove(filepath.Join(dir, f.Name())))
-	}
-	if err != nil || left {
+// removeGuard removes the guard of a ledger that did not come to be, with the directory that
+// was made for it. What another init made there in the same moment stays.
+func removeGuard(dir string, key note.Key, isNew bool) error {
+	if err := store.RemoveGuard(store.GuardConfig{Dir: dir, Key: key}); err != nil || !isNew {
 		return err
 	}
-	return os.Remove(dir)
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		return nil // it was not made, or is another's
+	}
+	if err := os.Remove(dir); err != nil && mustBeEmpty(dir) == nil {
+		return err
+	}
+	return nil
 }
 
 // mustBeEmpty demands a directory that is new or empty, but for what a file system makes at
@@ -201,6 +201,8 @@ func checkURL(s string) error {
 	return nil
 }
 
+// fillLedger makes what a ledger has, and returns its policy, also beside an error that came
+// after its keys were made.
 func fillLedger(f initFlags) (*verify.Policy, error) {
 	policy, cfg, err := makeKeys(f)
 	if err != nil {
@@ -209,16 +211,17 @@ func fillLedger(f initFlags) (*verify.Policy, error) {
 	in := store.Config{Dir: filepath.Join(f.dir, storeDir), Key: policy.Logs[0].Key}
 	guard := store.GuardConfig{Dir: cmp.Or(f.guard, filepath.Join(f.dir, guardDir)), Key: policy.Logs[0].Key}
 	if err := ledger.Create(in, guard, cfg); err != nil {
-		return nil, err
+		return policy, err
 	}
 	if err := keepGuard(f.dir, guard.Dir); err != nil {
-		return nil, err
+		return policy, err
 	}
 	text := policy.Bytes()
-	if policy, err = verify.ParsePolicy(text); err != nil {
-		return nil, err
+	read, err := verify.ParsePolicy(text)
+	if err != nil {
+		return policy, err
 	}
-	return policy, keep(filepath.Join(f.dir, policyFile), text)
+	return read, keep(filepath.Join(f.dir, policyFile), text)
 }
 
 // makeKeys writes the ledger's secret keys, and returns the policy that has their

@@ -29,7 +29,9 @@ const (
 )
 
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, unhook := hungUp(context.Background())
+	defer unhook()
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends what is still being answered
 	if err := keys.NoDumps(); err != nil {
@@ -57,7 +59,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(stderr, "chirographd: %s\n", err)
+		fmt.Fprintf(stderr, "chirographd: %s\n", told(err))
 		if breach := (*replica.Breach)(nil); errors.Is(err, errDamaged) || errors.As(err, &breach) && breach.Finding.Rule != audit.Behind {
 			return exitDamaged // an older tree may be that of a cache
 		}

@@ -32,7 +32,7 @@ type promoteFlags struct {
 func promoteCommand() *cobra.Command {
 	var f promoteFlags
 	c := &cobra.Command{
-		Use:   "promote --dir DIR --key FILE [--witness-policy FILE | --without-witnesses] [--lose N] [--old-is-off]",
+		Use:   "promote --dir DIR --key FILE [--ml-dsa FILE] [--guard DIR] [--witness-policy FILE | --without-witnesses] [--lose N] [--old-is-off]",
 		Short: "Make a copy the ledger, when the old one is gone",
 		Long: `Makes the copy that follow kept in DIR the ledger, with its secret key. THE OLD MACHINE
 MUST BE OFF, FOR EVER: two that sign by one key make two histories.
@@ -144,6 +144,9 @@ func mustBePromoted(f promoteFlags, stdout io.Writer, none error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return none
 	}
+	if err == nil {
+		err = mustBeNoBackup(f.dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -172,8 +175,12 @@ func mustBePromoted(f promoteFlags, stdout io.Writer, none error) error {
 	if err := removed(filepath.Join(f.dir, copyOf)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "%s: %s has the ledger already, with %s, and nothing is left to do: chirographd serve runs it\n",
-		id.key.Name(), f.dir, entries(s.Head().Checkpoint.Size))
+	lost := ""
+	if f.lose > 0 {
+		lost = fmt.Sprintf("; --lose %d lost nothing this time", f.lose)
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %s has the ledger already, with %s, and nothing is left to do%s: chirographd serve runs it\n",
+		id.key.Name(), f.dir, entries(s.Head().Checkpoint.Size), lost)
 	return err
 }
 

@@ -72,10 +72,13 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 	}
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: key})
 	if errors.Is(err, store.ErrNoGuard) {
+		if err := mustBeNoBackup(f.dir); err != nil {
+			return err
+		}
 		err = fmt.Errorf("%w: where it is, --guard DIR says; without it nobody knows whether entries are missing at the end", err)
 	}
 	if err != nil {
-		return err
+		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	last, err := g.Last()
@@ -191,7 +194,7 @@ func (r *rebuilding) make(ctx context.Context) error {
 		Store: store.Config{Dir: r.path(storeDir), Key: r.key}, Last: r.last, Dir: r.path(rebuiltDir), Progress: bar.show,
 	})
 	bar.end()
-	if err != nil {
+	if err = whatIsBehind(r.dir, whoHolds(err)); err != nil {
 		return fmt.Errorf("nothing was changed: %w", errors.Join(err, os.RemoveAll(r.path(rebuiltDir))))
 	}
 	if rebuilt.Lost != nil {

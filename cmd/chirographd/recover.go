@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,25 +24,24 @@ const witnessPatience = 30 * time.Second
 
 type recoverFlags struct {
 	dir, guard, witnesses string
-	alone                 bool
+	url                   string
+	alone, off            bool
 	lose                  uint64
 }
 
 func recoverCommand() *cobra.Command {
 	var f recoverFlags
 	c := &cobra.Command{
-		Use:   "recover --dir DIR [--guard DIR] [--witness-policy FILE | --without-witnesses] [--lose N]",
+		Use:   "recover --dir DIR [--guard DIR] [--witness-policy FILE | --without-witnesses] [--lose N] [--url URL] [--old-is-off]",
 		Short: "Give a ledger a guard, or a restored one the guard of what it has",
 		Long: `Makes the guard of a ledger that has none. Or says what a ledger lost that is behind its
 guard because an old copy was restored, and with --lose N, the number of entries lost,
 has it go on without them.
 
 Look for the entries first. To go on without them begins a second history under one
-name and key: every receipt and checkpoint of a larger tree than the one that is left
-then speaks against the ledger. A new ledger of another name harms nobody.
-
-The witnesses of FILE, or those of last time, are asked first. When one has more than this
-ledger, or another tree, nothing is done.`,
+name and key: every receipt and checkpoint of a larger tree then speaks against the
+ledger. A new ledger of another name harms nobody. The witnesses of FILE, or those of
+last time, are asked first: when one has more, or another tree, nothing is done.`,
 		Example:               "  chirographd recover --dir /var/lib/chirograph --witness-policy witnesses.policy",
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
@@ -56,6 +56,8 @@ ledger, or another tree, nothing is done.`,
 	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); else where it was last")
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "the witnesses to ask, and their quorum (`FILE`)")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "nobody else knows how large the ledger was")
+	c.Flags().StringVar(&f.url, "url", "", "where the ledger is asked for, if a guard is made (`URL`); else by its policy")
+	c.Flags().BoolVar(&f.off, "old-is-off", false, "what answers there is a cache or a copy")
 	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, exactly so many as are lost")
 	return c
 }
@@ -78,7 +80,7 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key})
+	s, err := store.OpenReadOnly(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key})
 	if err != nil {
 		return whoHolds(err)
 	}
@@ -115,10 +117,12 @@ func (r *recovery) say(format string, args ...any) error {
 func (r *recovery) adopt(ctx context.Context, none error) error {
 	head := r.head
 	size := head.Checkpoint.Size
-	lost, err := r.lostSince(ctx)
+	lost, shown, err := r.lostSince(ctx)
 	switch {
 	case err != nil:
 		return err
+	case shown != "" && !r.off:
+		return fmt.Errorf("%s still shows the ledger, and nothing was changed: turn the old machine off, for ever; if a cache or a copy answers there, say --old-is-off", shown)
 	case lost == 0 && r.lose > 0:
 		return fmt.Errorf("%w that says how many entries are lost: leave --lose %d out", none, r.lose)
 	case lost != r.lose:
@@ -136,28 +140,37 @@ func (r *recovery) adopt(ctx context.Context, none error) error {
 	last := "none was ever registered"
 	if size > 0 {
 		last = "the last was registered at " + record.FormatTime(head.Time)
-		if r.alone {
+		switch {
+		case r.alone && r.address() == "":
+			last += "; if any came later, which nobody was asked, they are lost (--url URL asks at the ledger's address, and its policy has none)"
+		case r.alone:
 			last += "; if any came later, which nobody was asked, they are lost"
 		}
 	}
 	return r.say("%s: the guard in %s begins with the tree of %s; %s", r.id.key.Name(), r.guard, entries(size), last)
 }
 
+// address returns where the ledger is asked for; "" where nobody says.
+func (r *recovery) address() string { return cmp.Or(r.url, r.id.policy.Logs[0].URL) }
+
 // lostSince returns how many entries more than the store has are shown at the ledger's own
-// address, where its policy has one and anybody answers.
-func (r *recovery) lostSince(ctx context.Context) (uint64, error) {
-	url := r.id.policy.Logs[0].URL
+// address, and the address where it shows any tree.
+func (r *recovery) lostSince(ctx context.Context) (lost uint64, shown string, err error) {
+	url := r.address()
 	if url == "" {
-		return 0, nil
+		return 0, "", nil
+	}
+	if err := checkURL(url); err != nil {
+		return 0, "", fmt.Errorf("--url: %w", err)
 	}
 	c, err := shownAt(ctx, r.id.policy.Logs, url)
 	if err != nil {
-		return 0, r.say("nothing that shows a tree of the ledger answers at %s", url)
+		return 0, "", r.say("nothing that shows a tree of the ledger answers at %s", url)
 	}
 	if size := r.head.Checkpoint.Size; c.Size > size {
-		return c.Size - size, sayLost(r.stdout, r.id.key.Name(), r.head, c.Checkpoint, url+" shows")
+		return c.Size - size, url, sayLost(r.stdout, r.id.key.Name(), r.head, c.Checkpoint, url+" shows")
 	}
-	return 0, r.say("WARNING: %s still shows the ledger, with %s. Never run two", url, entries(c.Size))
+	return 0, url, r.say("WARNING: %s still shows the ledger, with %s. Never run two", url, entries(c.Size))
 }
 
 // rewind has a store that is behind its guard go on, if it is said that what is

@@ -26,15 +26,20 @@ func TestRecoverAsksAtTheLedgersAddressBeforeItMakesAGuard(t *testing.T) {
 	}
 	grow(t, dir, "", list[2:]...)
 	running := startLedger(t, dir)
+	// A ledger whose policy in DIR does not say where it is: serve --url did.
+	says(t, exitFailed, []string{running.url + " shows 5", "still shows the ledger"},
+		"recover", "--dir", old, "--without-witnesses", "--url", running.url)
 	policy := fmt.Sprintf("log %s %s\nquorum none\n", p.Logs[0].Key, running.url)
 	if err := os.WriteFile(filepath.Join(old, policyFile), []byte(policy), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	says(t, exitFailed, []string{running.url + " shows 5", "lost: entries 2 to 4", "still shows the ledger", "--old-is-off"},
+		"recover", "--dir", old, "--without-witnesses", "--lose", "3")
 	says(t, exitFailed, []string{running.url + " shows 5", "lost: entries 2 to 4", "that would lose 3 entries", "--lose 3"},
-		"recover", "--dir", old, "--without-witnesses")
-	says(t, exitFailed, []string{"that would lose 3 entries"}, "recover", "--dir", old, "--without-witnesses", "--lose", "2")
+		"recover", "--dir", old, "--without-witnesses", "--old-is-off")
+	says(t, exitFailed, []string{"that would lose 3 entries"}, "recover", "--dir", old, "--without-witnesses", "--old-is-off", "--lose", "2")
 	if store.HasGuard(filepath.Join(old, guardDir)) {
 		t.Error("what was refused made a guard")
 	}
-	says(t, 0, []string{"begins with the tree of 2 entries"}, "recover", "--dir", old, "--without-witnesses", "--lose", "3")
+	says(t, 0, []string{"begins with the tree of 2 entries"}, "recover", "--dir", old, "--without-witnesses", "--old-is-off", "--lose", "3")
 }

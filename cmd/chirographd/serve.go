@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -25,7 +24,7 @@ import (
 func serveCommand() *cobra.Command {
 	var f serveFlags
 	c := &cobra.Command{
-		Use:   "serve --dir DIR --listen ADDR [--url URL] [--witness-policy FILE] [--guard DIR]",
+		Use:   "serve --dir DIR --listen ADDR [--url URL] [--witness-policy FILE | --without-witnesses] [--guard DIR] [--rate N] [--burst N] [--trusted-proxy CIDR]",
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted; then it answers all that it took, and
 slow callers delay the end by nine seconds at most. It does not start when its guard has
@@ -90,9 +89,9 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Log: logger})
+	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Guard: guard, Log: logger})
 	if err != nil {
-		return whoHolds(cutRebuild(f.dir, err))
+		return whatIsLost(f.dir, whoHolds(cutRebuild(f.dir, err)))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
@@ -165,8 +164,12 @@ func whereItIs(err error) error {
 
 // whatIsLost says what to do about a store that is not the one that the guard knows.
 func whatIsLost(dir string, err error) error {
-	if errors.Is(err, ledger.ErrGuard) {
-		return fmt.Errorf("%w: what is lost, and how to go on, chirographd recover --dir %s --without-witnesses says, or with --witness-policy FILE", err, dir)
+	how := "what is lost, and how to go on, chirographd recover --dir " + dir + " --without-witnesses says, or with --witness-policy FILE"
+	switch {
+	case errors.Is(err, store.ErrBehind):
+		return fmt.Errorf("%w. An old copy was put in its place, or a file of it is damaged: keep a copy of %s, in which the rest may still be; %s", err, filepath.Join(dir, storeDir), how)
+	case errors.Is(err, ledger.ErrGuard):
+		return fmt.Errorf("%w: %s", err, how)
 	}
 	return err
 }
@@ -198,7 +201,7 @@ func serveLog(ctx context.Context, id *identity, l *ledger.Log, f serveFlags, pl
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", f.listen)
+	listener, err := listen(f.listen)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/cockroachdb/pebble/v2"
 )
 
@@ -115,6 +117,7 @@ func TestADamagedLogOfWritesIsSaidWithWhatToDo(t *testing.T) {
 		t.Fatal(len(whole), err)
 	}
 	restore := snapshot(t, dir, storeDir, guardDir)
+	behind := 0 // as if there were less of it
 	for _, at := range []int{0, len(whole) / 3, len(whole) / 2, len(whole) * 2 / 3} {
 		spoilt := slices.Clone(whole)
 		spoilt[at] ^= 1
@@ -122,11 +125,27 @@ func TestADamagedLogOfWritesIsSaidWithWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, _, stderr := chirographd(t, "serve", "--dir", dir, "--listen", "127.0.0.1:0")
+		if strings.Contains(stderr, store.ErrBehind.Error()) {
+			behind++
+		}
 		told := strings.Contains(stderr, "restore a backup, or promote a copy") && strings.Contains(stderr, filepath.Base(name)) ||
 			strings.Contains(stderr, fmt.Sprintf("chirographd recover --dir %s", dir))
 		if code != exitFailed || !told {
 			t.Errorf("byte %d of %d: exit code %d: %s", at, len(whole), code, stderr)
 		}
+		// What comes after the damage is still in the file, for whoever can read it.
+		backup := filepath.Join(t.TempDir(), "backup")
+		for _, args := range [][]string{{"backup", "--to", backup}, {"recover", "--without-witnesses"}} {
+			if code, _, stderr := chirographd(t, append(args, "--dir", dir)...); code != exitFailed {
+				t.Errorf("byte %d: %s: exit code %d: %s", at, args[0], code, stderr)
+			}
+		}
+		if left, err := os.ReadFile(name); err != nil || !bytes.Equal(left, spoilt) {
+			t.Errorf("byte %d: the log of writes had %d bytes, and was changed by a start that was refused: %d, %v", at, len(spoilt), len(left), err)
+		}
 		restore()
+	}
+	if behind == 0 {
+		t.Error("no byte made the log of writes shorter")
 	}
 }

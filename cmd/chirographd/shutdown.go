@@ -2,11 +2,53 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 )
+
+// hungUp returns a context that also ends when the terminal of the process does, until
+// unhook. A terminal may say so more than once, so that it is no second signal; where it is
+// ignored, as under nohup, it stays so.
+func hungUp(ctx context.Context) (hung context.Context, unhook func()) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return ctx, func() {}
+	}
+	hung, cancel := context.WithCancel(ctx)
+	said := make(chan os.Signal, 1)
+	signal.Notify(said, syscall.SIGHUP)
+	go func() {
+		select {
+		case <-said:
+			cancel()
+		case <-hung.Done():
+		}
+	}()
+	return hung, func() {
+		signal.Stop(said)
+		cancel()
+	}
+}
+
+// listen listens at the address of --listen. The error says what to do.
+func listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("--listen %s: %w: another program has that port, maybe another chirographd: stop it, or name another port", address, err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("--listen %s: %w: this account may not have that port: name one above 1023, behind a proxy", address, err)
+	case err != nil:
+		return nil, fmt.Errorf("--listen %s: %w", address, err)
+	}
+	return listener, nil
+}
 
 // A patience is how long callers are waited for after a signal.
 type patience struct {

@@ -25,6 +25,10 @@ type Rebuilt struct {
 	Lost error // why it lacks what was published, so that its head is; nil where nothing is lost
 }
 
+// ErrBehind says that a store is not the one of which its guard knows: it lacks entries, or
+// has others.
+var ErrBehind = errors.New("the entries are not those of which the guard has a checkpoint")
+
 // Rebuild makes a new store of the entries of another, of any format: the tiles, the
 // indexes and the state follow from them, and the signed head is the old one, or where
 // that cannot be read the guard's, if that is of all entries.
@@ -117,7 +121,7 @@ func (r *rebuild) finish(head store.Head, last tlog.SignedCheckpoint) (Rebuilt, 
 		return Rebuilt{}, r.differs(head.Checkpoint)
 	}
 	if err := r.store.Continues(last.Checkpoint); err != nil {
-		return Rebuilt{}, fmt.Errorf("the entries are not those of which the guard has a checkpoint: %w", err)
+		return Rebuilt{}, fmt.Errorf("%w: %w", ErrBehind, err)
 	}
 	if head.Time == unknownTime {
 		head.Time = made.Time

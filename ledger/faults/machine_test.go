@@ -122,8 +122,9 @@ func (w *world) start(fs *faultfs.FS) (*process, error) {
 }
 
 func (p *process) open() (err error) {
-	w := p.world
-	if p.store, err = store.Open(storeConfig(p.fs)); err != nil {
+	w, at := p.world, storeConfig(p.fs)
+	at.Guard = guardDir
+	if p.store, err = store.Open(at); err != nil {
 		return err
 	}
 	if p.guard, err = store.OpenGuard(guardConfig(p.fs)); err != nil {

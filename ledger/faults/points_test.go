@@ -241,7 +241,7 @@ func (s *shard) recovery(t *testing.T, r *run, n int) {
 }
 
 // recoveryOps is about how many operations a start, a record and an end have.
-const recoveryOps = 150
+const recoveryOps = 200
 
 // twice has two operations fail: one, and another that comes while the ledger deals
 // with the first.

@@ -3,27 +3,9 @@ package store
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
-
-// Hold holds a file for this process, which it makes and leaves there, until it is
-// closed: for what is to be done by one process alone with more than a store. The error is
-// [ErrHeld] where another process has it.
-func Hold(name string) (io.Closer, error) {
-	lock, err := vfs.Default.Lock(name)
-	var path *fs.PathError
-	switch {
-	case errors.As(err, &path): // the file itself
-		return nil, err
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w (%w)", name, ErrHeld, err)
-	}
-	return lock, nil
-}
 
 // WriteFile writes a small file beside a store, in the place of what has the name, whole
 // or not at all, and returns when file and name are on disk. What a crash left of an earlier

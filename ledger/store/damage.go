@@ -18,6 +18,11 @@ func (d *corruption) Error() string { return plain(d.err) }
 
 func (d *corruption) Unwrap() error { return d.err }
 
+// IsDamage says whether an error is of what is damaged in a store.
+func IsDamage(err error) bool {
+	return err != nil && (errors.Is(err, ErrDamaged) || pebble.IsCorruptionError(err))
+}
+
 // asOne returns an error of Pebble about damage as a [corruption], and any other as it is.
 func asOne(err error) error {
 	var d *corruption

@@ -122,10 +122,7 @@ func hasGuard(files vfs.FS, dir string) bool {
 
 // openGuard holds the guard, and has both files be there.
 func openGuard(cfg GuardConfig) (*Guard, error) {
-	g := &Guard{dir: cfg.Dir, fs: cfg.FS, key: cfg.Key}
-	if g.fs == nil {
-		g.fs = vfs.Default
-	}
+	g := &Guard{dir: cfg.Dir, fs: lockable(cfg.FS), key: cfg.Key}
 	if err := g.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("guard %s: %w", g.dir, err), g.Close())
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -72,7 +73,9 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 	}
 	if o.FS == nil {
 		o.WithFSDefaults() // the disk, watched for being slow
+		o.FS = locks{o.FS}
 	}
+	o.FS = lockable(o.FS)
 	s.disk = disk{FS: o.FS, end: l.end, aside: new(atomic.Pointer[copying])}
 	o.FS = s.disk
 	return o
@@ -88,10 +91,7 @@ func open(cfg Config, create bool) (*Store, error) {
 }
 
 func (s *Store) open(cfg Config, create bool) error {
-	files := cfg.FS
-	if files == nil {
-		files = vfs.Default
-	}
+	files := lockable(cfg.FS)
 	if !create {
 		// Asked first, because Pebble makes the directory that it then misses.
 		desc, err := pebble.Peek(cfg.Dir, files)
@@ -103,6 +103,9 @@ func (s *Store) open(cfg Config, create bool) error {
 		}
 	}
 	lock, err := lockDir(cfg.Dir, files)
+	if s.readOnly && errors.Is(err, syscall.EROFS) {
+		lock, err = lockDir(cfg.Dir, readOnlyFiles{files}) // nobody writes there
+	}
 	if err != nil {
 		return err
 	}

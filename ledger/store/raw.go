@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -58,7 +59,8 @@ func openRaw(cfg Config, isCopy bool) (*Raw, error) {
 
 // asDamage tells what is damaged from what is not there or not allowed.
 func asDamage(err error) error {
-	if err != nil && pebble.IsCorruptionError(err) {
+	// The list of its files was read, so that one which is not there is missing.
+	if err != nil && (pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("%w: %w", ErrDamaged, asOne(err))
 	}
 	return err

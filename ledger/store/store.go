@@ -76,12 +76,16 @@ var ErrNotFound = errors.New("not in the store")
 // ErrHeld says that another process has the store open.
 var ErrHeld = errors.New("held by another process")
 
+// ErrBehind says that a store has less than left the ledger, by its guard.
+var ErrBehind = errors.New("the store is behind its guard")
+
 // Config says where a store is and whose it is.
 type Config struct {
-	Dir string
-	FS  vfs.FS       // nil for the disk
-	Key note.Key     // the ledger's, with which its checkpoints are signed
-	Log *slog.Logger // nil for none
+	Dir   string
+	FS    vfs.FS       // nil for the disk
+	Key   note.Key     // the ledger's, with which its checkpoints are signed
+	Guard string       // the directory of its guard, on the same FS; "" for a store that has none
+	Log   *slog.Logger // nil for none
 }
 
 // A Store is an open store.
@@ -158,8 +162,12 @@ func (s *Store) create(checkpoint tlog.SignedCheckpoint) error {
 
 // Open opens the store of the ledger of that key, and proves that its checkpoint is
 // the key's, that the right edge of its tiles hashes to it, that its last entry is
-// the last leaf, and that there is nothing beyond.
+// the last leaf, and that there is nothing beyond. One that has fewer entries than its guard
+// knows of is not opened, and stays as it is: the error is ErrBehind.
 func Open(cfg Config) (*Store, error) {
+	if err := notBehind(cfg); err != nil {
+		return nil, err
+	}
 	s, err := open(cfg, false)
 	if err != nil {
 		return nil, err

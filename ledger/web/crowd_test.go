@@ -285,6 +285,44 @@ func TestAThousandAddressesHoldUpFewOthersAndGainNothing(t *testing.T) {
 	}
 }
 
+// Who sends one more form of a record than may wait is told that it may be registered all
+// the same, and whoever sends one that waits still shares its wait.
+func TestOneFormTooManyIs503AndLeavesTheOthers(t *testing.T) {
+	w, signs, proceed := gated(t, 16)
+	forms := [][]byte{
+		sealed(draft(1, nil), maker).Bytes(), sealed(draft(1, nil), buyer).Bytes(), sealed(draft(1, nil), deputy).Bytes(),
+		sealed(draft(1, nil), buyer, deputy).Bytes(), contract(1).Bytes(),
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { wantReceipt(t, w.from(one, contract(0).Bytes()), 201, contract(0).ID()) })
+	<-signs
+	waits := func(b []byte) {
+		n := w.h.submitters.taken()
+		wg.Go(func() { wantProblem(t, w.from(one, b), 422, "quorum", "") })
+		for w.h.submitters.taken() == n || w.log.Pending(contract(1).ID(), b) == nil {
+			runtime.Gosched()
+		}
+	}
+	for _, b := range forms[:4] {
+		waits(b)
+	}
+	resp := w.from(two, forms[4])
+	if after := resp.Header.Get("Retry-After"); after != "1" {
+		t.Errorf("Retry-After %q", after)
+	}
+	wantProblem(t, resp, 503, "", "a record that was sent may be registered all the same: ask for it by its id")
+	waits(forms[3])
+	if n := w.h.records.taken(); n != 5 {
+		t.Errorf("%d records have a place", n)
+	}
+	proceed()
+	wg.Wait()
+	wantReceipt(t, w.from(two, forms[4]), 201, contract(1).ID())
+	if n := len(w.checkLog()); n != 2 || w.lines.String() != "" {
+		t.Errorf("%d entries, log: %s", n, w.lines)
+	}
+}
+
 // A record that waits with other signature lines is another question.
 func TestOtherSignatureLinesDoNotShareAWait(t *testing.T) {
 	w, signs, proceed := gated(t, 4)

@@ -229,7 +229,7 @@ func problemOf(err error, sent bool) *problem {
 
 func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 	switch p.Status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+	case http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
 		// The body was not read. Without this net/http would, before the answer leaves,
 		// and wait for it as long as readTimeout.
 		if r.ContentLength != 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/witness"
 	"github.com/chirograph/chirograph/ledger/witness/witnesstest"
 	"github.com/chirograph/chirograph/verify"
@@ -167,6 +168,14 @@ func TestWhatNoQuorumIsKnownToHaveSeenIsNotServed(t *testing.T) {
 		}
 		wantProblem(t, w.get("GET", "/readyz"), http.StatusServiceUnavailable, "", why)
 		wantProblemOf(t, notPublic, w.post(r.Bytes()), http.StatusServiceUnavailable, "", "taken, not public yet")
+		faulty := func(r *record.Record) []byte {
+			return maker.Signature(make([]byte, 64)).Append(append(r.Text().Bytes(), '\n'))
+		}
+		wantProblemOf(t, notPublic, w.post(faulty(r)), http.StatusServiceUnavailable, "", "taken, not public yet")
+		wantProblemOf(t, notTaken, w.post(faulty(contract(1))), http.StatusServiceUnavailable, "", why)
+		if strings.Contains(w.lines.String(), "request failed") {
+			t.Errorf("log: %s", w.lines)
+		}
 		asked.SetAway(false)
 		time.Sleep(time.Minute)
 		for _, path := range paths {

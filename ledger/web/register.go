@@ -40,17 +40,28 @@ func (h *Handler) register(q *request) (*answer, error) {
 		return nil, err
 	}
 	if ok && q.view.Begun() {
-		receipt, err := h.receipt(q, index)
-		if err != nil {
-			return nil, &registeredError{err}
-		}
-		return submitted(http.StatusOK, id, receipt), nil
+		return h.again(q, id, index)
 	}
 	a, err := h.submit(q, id, body)
-	if err != nil {
+	var refusal *rules.Refusal
+	switch {
+	case errors.As(err, &refusal) && refusal.Rule == rules.Once:
+		// It became public since q.view, and these lines were at fault.
+		q.view = h.cfg.View()
+		return h.again(q, id, refusal.Index)
+	case err != nil:
 		return nil, h.fate(id, body, err)
 	}
 	return a, nil
+}
+
+// again answers the submission of a record that is public, whatever its signature lines.
+func (h *Handler) again(q *request, id record.ID, index uint64) (*answer, error) {
+	receipt, err := h.receipt(q, index)
+	if err != nil {
+		return nil, &registeredError{err}
+	}
+	return submitted(http.StatusOK, id, receipt), nil
 }
 
 // submit has a record that is not public registered, and waits for that.

@@ -60,6 +60,39 @@ func TestARegisteredIDIsAReceiptWhateverTheSignatureLines(t *testing.T) {
 	}
 }
 
+// It may become public between the look for it and that at its lines: no stranger has an
+// error logged by that.
+func TestARecordThatBecomesPublicMeanwhileIsAReceiptToo(t *testing.T) {
+	w := open(t)
+	old, asked := w.log.View(), 0
+	w.h.cfg.View = func() *ledger.View {
+		if asked++; asked == 1 {
+			return old
+		}
+		return w.log.View()
+	}
+	r := contract(1)
+	w.add(r)
+	lines := maker.Signature(make([]byte, 64)).Append(append(r.Text().Bytes(), '\n'))
+	reg := wantReceipt(t, w.post(lines), 200, r.ID())
+	if !bytes.Equal(reg.Record.Bytes(), r.Bytes()) || asked != 2 {
+		t.Errorf("%s, after %d looks at what is public", reg.Record.Bytes(), asked)
+	}
+	// That there is no turn for its receipt says nothing else of it.
+	asked = 0
+	held := w.h.cfg.View
+	w.h.cfg.View = func() *ledger.View {
+		if asked == 1 {
+			fill(t, w.h.gate.places)
+		}
+		return held()
+	}
+	wantProblem(t, w.post(lines), 503, "", "the record is registered: ask for its receipt by its id")
+	if w.lines.String() != "" {
+		t.Errorf("log: %s", w.lines)
+	}
+}
+
 func TestEachRuleHasItsStatus(t *testing.T) {
 	w := open(t).add(contract(0), revocation(deputy))
 	other := newSigner("ledger.example/log2")

@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -106,6 +107,42 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantProblem(t, resp, 400, "form", "")
+	}
+}
+
+// Nor does an answer wait for a body that comes with a read, or with what a copy refuses.
+func TestAnAnswerDoesNotWaitForABodyThatNobodyReads(t *testing.T) {
+	w := open(t).add(contract(1))
+	hour := func(s *http.Server) { s.ReadTimeout = time.Hour }
+	ledgers, _ := w.serveTCP(64, hour)
+	c := open(t)
+	c.h = must(New(Config{Key: home.Key, View: w.log.View, Copy: &Copy{Ready: func() error { return errors.New("it is behind") }}, Clock: w.clock, Checks: 1, Policy: policy}))
+	copies, _ := c.serveTCP(64, hour)
+	const header = " HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n"
+	for _, address := range []string{ledgers, copies} {
+		for request, status := range map[string]int{
+			"GET /checkpoint": 200, "HEAD /checkpoint": 200, "GET /tile/entries/000.p/1": 200, "GET /healthz": 200, "GET /readyz": 200,
+			"GET /records/" + contract(1).ID().String() + "/receipt": 200, "GET /tile/0/001": 404, "HEAD /nothing": 404, "DELETE /checkpoint": 405,
+			"POST /records": 403,
+		} {
+			if address == ledgers && status == 403 {
+				continue // it reads what may be a record
+			}
+			if address == copies && request == "GET /readyz" {
+				status = 503
+			}
+			conn := must(net.Dial("tcp", address))
+			defer conn.Close()
+			must(io.WriteString(conn, request+header+"hel"))
+			method, _, _ := strings.Cut(request, " ")
+			resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != status || !resp.Close {
+				t.Errorf("%q: %s, %v, want %d; the connection ends: %v", request, resp.Status, err, status, resp.Close)
+			}
+		}
 	}
 }
 

@@ -150,12 +150,14 @@ func (e endpoint) allow(method string) (string, bool) {
 	return "GET, HEAD", method == http.MethodGet || method == http.MethodHead
 }
 
-// ends says whether the connection ends with this request. Where a request has a length and
+// ends says whether the connection ends with this request. A body that comes with GET or
+// HEAD is not read, and net/http would wait for it before the answer leaves. Where a request has a length and
 // chunks, or chunks in HTTP/1.0, others on the way may see its end, and so the next one's
 // beginning, in another place (RFC 9112, section 6.1). net/http takes the length out before
 // anybody sees it, and the chunks of HTTP/1.0, so all requests that can be such end theirs.
 func ends(r *http.Request) bool {
-	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return reads && r.ContentLength != 0 || len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
