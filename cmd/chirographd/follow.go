@@ -100,6 +100,7 @@ func follow(ctx context.Context, f followFlags, url string, stdout io.Writer, lo
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	defer endWith(s, logger)()
 	r, err := replica.Open(replica.Config{Client: c, Policy: policy, Store: s, Dir: f.dir, Clock: time.Now, Log: logger})
 	if err != nil {
 		return err

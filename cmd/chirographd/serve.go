@@ -94,6 +94,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		return whatIsLost(f.dir, whoHolds(cutRebuild(f.dir, err)))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	defer endWith(s, logger)()
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
 	if err != nil {
 		return whereItIs(err)

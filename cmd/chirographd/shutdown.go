@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/chirograph/chirograph/ledger/store"
 )
 
 // hungUp returns a context that also ends when the terminal of the process does, until
@@ -61,6 +64,39 @@ type patience struct {
 // which containers are killed; service managers wait for 30 or 90. The five for witnesses
 // ([ledger.Log.Close]) begin when nothing is taken any more, and end with those for callers.
 var shutdownPatience = patience{taken: 2 * time.Second, begun: 7 * time.Second, accepted: 2 * time.Second}
+
+// whole returns how long an end takes at most.
+func (p patience) whole() time.Duration { return p.taken + p.begun + p.accepted }
+
+// endAnyway calls end when a store has failed and stop is not called within a while: what
+// Pebble was doing when it failed may hold locks for which readers and the sequencer
+// then wait for ever, and whoever restarts a ledger waits for its process.
+func endAnyway(failed <-chan struct{}, within time.Duration, end func()) (stop func()) {
+	stopped := make(chan struct{})
+	go func() {
+		select {
+		case <-failed:
+		case <-stopped:
+			return
+		}
+		last := time.NewTimer(within)
+		defer last.Stop()
+		select {
+		case <-last.C:
+			end()
+		case <-stopped:
+		}
+	}()
+	return func() { close(stopped) }
+}
+
+// endWith ends the process when the store has failed and stop is not called soon.
+func endWith(s *store.Store, logger *slog.Logger) (stop func()) {
+	return endAnyway(s.Failed(), shutdownPatience.whole()+time.Second, func() {
+		logger.Error("the store has failed, and what was under way does not end: the process does")
+		os.Exit(exitFailed)
+	})
+}
 
 // A writer is what goes on beside a server and ends with it: the sequencer of a ledger,
 // or the turns of a copy.

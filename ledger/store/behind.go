@@ -12,7 +12,7 @@ func OpenReadOnly(cfg Config) (*Store, error) {
 	if err := s.open(cfg, false); err != nil {
 		return nil, fmt.Errorf("store %s: %w", cfg.Dir, asDamage(err))
 	}
-	if err := s.load(); err != nil {
+	if err := s.call(s.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", s.dir, err), s.Close())
 	}
 	return s, nil

@@ -85,7 +85,7 @@ func (s *Store) openCopy() error {
 			return err
 		}
 	}
-	return s.load()
+	return s.call(s.load)
 }
 
 // CommitCopy writes the batch to a copy. It does not wait for the disk: a crash may

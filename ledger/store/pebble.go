@@ -149,9 +149,10 @@ func lockDir(dir string, files vfs.FS) (*pebble.Lock, error) {
 	return lock, nil
 }
 
-// call returns what f, a call of Pebble that writes, returns, or why the store
-// failed, whichever is first. f runs in a goroutine of its own because Pebble's
-// Fatalf ends up in it; see [logger.end].
+// call returns what f, a call of Pebble that writes or may wait for one, returns, or why
+// the store failed, whichever is first. f runs in a goroutine of its own because Pebble's
+// Fatalf ends up in it, and because what failed may hold what others wait for, for ever;
+// see [logger.end].
 func (s *Store) call(f func() error) error {
 	done := make(chan error, 1)
 	go func() {

@@ -172,7 +172,7 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.load(); err != nil {
+	if err := s.call(s.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", s.dir, err), s.Close())
 	}
 	return s, nil
