@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 )
@@ -28,7 +29,13 @@ func checkEd25519(in *input) outcome {
 	if err != nil {
 		return fails("key", err)
 	}
-	if !k.Verify(message, sig) {
+	verifies, keys := k.Verify(message, sig), expanded.New()
+	for n := range 3 { // new, met, expanded
+		if again, err := keys.ParsePublicKey(public); err != nil || again != k || keys.Verify(again, message, sig) != verifies {
+			in.t.Errorf("a ledger that saw the key %d times does not say what the verifier says: %v", n, err)
+		}
+	}
+	if !verifies {
 		return fails("signature", errors.New("does not verify"))
 	}
 	return ok(nil)

@@ -1,8 +1,10 @@
 package note_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -161,6 +163,40 @@ func TestOnlyTheCanonicalEncodingIsAKey(t *testing.T) {
 	}
 	if large != 20 {
 		t.Errorf("%d of them are of large order, there are 20", large)
+	}
+}
+
+// RFC 8032, section 5.1.2: a key is what its point is encoded as. At both ends of the
+// field, and one bit beside it.
+func TestAKeyIsWhatItsPointIsEncodedAs(t *testing.T) {
+	var all [][]byte
+	for n := range int64(300) {
+		for _, y := range []*big.Int{big.NewInt(n), new(big.Int).Sub(field, big.NewInt(n-19))} {
+			if y.BitLen() < 256 {
+				all = append(all, encode(y))
+			}
+		}
+	}
+	for _, b := range slices.Clone(all) {
+		for _, bit := range []int{8, 9, 100, 240, 247, 248, 250, 253, 254, 255} {
+			turned := slices.Clone(b)
+			turned[bit/8] ^= 1 << (bit % 8)
+			all = append(all, turned)
+		}
+	}
+	keys := 0
+	for _, b := range all {
+		p, err := new(edwards25519.Point).SetBytes(b)
+		want := err == nil && bytes.Equal(p.Bytes(), b) && !isIdentity(new(edwards25519.Point).MultByCofactor(p))
+		if _, err := note.ParsePublicKey(b); (err == nil) != want {
+			t.Errorf("%x: %v, want a key: %v", b, err, want)
+		}
+		if want {
+			keys++
+		}
+	}
+	if keys < 2000 || keys > len(all)-2000 {
+		t.Errorf("%d of %d are keys: too few of one kind to show anything", keys, len(all))
 	}
 }
 

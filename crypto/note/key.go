@@ -1,7 +1,6 @@
 package note
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -39,13 +38,36 @@ func ParsePublicKey(b []byte) (PublicKey, error) {
 	if err != nil {
 		return PublicKey{}, fmt.Errorf("public key %x is not a point of the curve", b)
 	}
-	if !bytes.Equal(p.Bytes(), b) {
+	if !isCanonical(b) {
 		return PublicKey{}, fmt.Errorf("public key %x is not in its canonical encoding", b)
 	}
 	if new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
 		return PublicKey{}, fmt.Errorf("public key %x is a point of small order", b)
 	}
 	return PublicKey{[ed25519.PublicKeySize]byte(b)}, nil
+}
+
+// isCanonical says whether the 32 bytes, which decode to a point, are what it encodes to: y
+// is below p, and the sign is 0 where x is 0, which is at y = 1 and y = −1. To encode
+// the point again would say the same, and take as long as to decode it.
+func isCanonical(b []byte) bool {
+	sign, high := b[31]>>7, b[31]&0x7f
+	switch {
+	case high == 0x7f && b[0] >= 0xec && all(b[1:31], 0xff): // −1, p and what is above
+		return b[0] == 0xec && sign == 0
+	case high == 0 && b[0] == 1 && all(b[1:31], 0):
+		return sign == 0
+	}
+	return true
+}
+
+func all(b []byte, value byte) bool {
+	for _, c := range b {
+		if c != value {
+			return false
+		}
+	}
+	return true
 }
 
 // Bytes returns the 32 bytes.
@@ -102,12 +124,20 @@ func NewKey(name string, typ Type, public PublicKey) (Key, error) {
 
 // withID returns the key with the id that the rest of it gives.
 func (k Key) withID() Key {
-	h := sha256.New()
-	h.Write([]byte(k.name))
-	h.Write([]byte{'\n', byte(k.typ)})
-	h.Write(k.PublicBytes())
-	k.id = binary.BigEndian.Uint32(h.Sum(nil))
+	b := make([]byte, 0, 128) // most fit, and stay off the heap
+	b = append(append(b, k.name...), '\n')
+	sum := sha256.Sum256(k.appendMaterial(b))
+	k.id = binary.BigEndian.Uint32(sum[:])
 	return k
+}
+
+// appendMaterial appends what the base64 of the verifier key is of.
+func (k Key) appendMaterial(b []byte) []byte {
+	b = append(b, byte(k.typ))
+	if k.typ == MLDSA44 {
+		return append(b, k.mldsa...)
+	}
+	return append(b, k.public.b[:]...)
 }
 
 // signerKey is what a secret key begins with in the text form of other programs for
@@ -121,15 +151,19 @@ const signerKey = "PRIVATE+KEY+"
 // The key id is the one that the rest gives. Errors show what is wrong, and nothing of a
 // secret key that was put here by mistake: one is no verifier key, whose id is hex, while
 // the base64 of a verifier key may hold any letters.
-func ParseKey(vkey string) (Key, error) {
-	k, err := parseKey(vkey)
+func ParseKey(vkey string) (Key, error) { return ParseKeyBy(vkey, ParsePublicKey) }
+
+// ParseKeyBy is [ParseKey] with a parse that says what [ParsePublicKey] says, and may
+// remember it.
+func ParseKeyBy(vkey string, parse func([]byte) (PublicKey, error)) (Key, error) {
+	k, err := parseKey(vkey, parse)
 	if err != nil && strings.Contains(vkey, signerKey) {
 		return Key{}, errors.New("a secret key, " + signerKey + "…, where a verifier key belongs")
 	}
 	return k, err
 }
 
-func parseKey(vkey string) (Key, error) {
+func parseKey(vkey string, parse func([]byte) (PublicKey, error)) (Key, error) {
 	name, rest, ok := strings.Cut(vkey, "+")
 	id, encoded, ok2 := strings.Cut(rest, "+")
 	if !ok || !ok2 {
@@ -142,20 +176,21 @@ func parseKey(vkey string) (Key, error) {
 	if len(b) == 0 {
 		return Key{}, errors.New("verifier key has no type")
 	}
-	k, err := newKey(name, Type(b[0]), b[1:])
+	k, err := newKey(name, Type(b[0]), b[1:], parse)
 	if err != nil {
 		return Key{}, fmt.Errorf("verifier key %.100q: %w", name, err)
 	}
-	if want := k.hexID(); id != want {
-		return Key{}, fmt.Errorf("verifier key %s has the key id %.20q, its name and public key give %s", name, id, want)
+	var want [8]byte
+	if k.appendID(want[:0]); id != string(want[:]) {
+		return Key{}, fmt.Errorf("verifier key %s has the key id %.20q, its name and public key give %s", name, id, want[:])
 	}
 	return k, nil
 }
 
-func newKey(name string, typ Type, public []byte) (Key, error) {
+func newKey(name string, typ Type, public []byte, parse func([]byte) (PublicKey, error)) (Key, error) {
 	switch typ {
 	case Ed25519, Cosignature:
-		p, err := ParsePublicKey(public)
+		p, err := parse(public)
 		if err != nil {
 			return Key{}, err
 		}
@@ -166,10 +201,16 @@ func newKey(name string, typ Type, public []byte) (Key, error) {
 	return Key{}, fmt.Errorf("the type %#02x is unknown; known are %#02x, %#02x and %#02x", byte(typ), byte(Ed25519), byte(Cosignature), byte(MLDSA44))
 }
 
-func (k Key) Name() string  { return k.name }
-func (k Key) Type() Type    { return k.typ }
-func (k Key) ID() uint32    { return k.id }
-func (k Key) hexID() string { return fmt.Sprintf("%08x", k.id) }
+func (k Key) Name() string { return k.name }
+func (k Key) Type() Type   { return k.typ }
+func (k Key) ID() uint32   { return k.id }
+
+// appendID appends the eight digits of the id.
+func (k Key) appendID(b []byte) []byte {
+	var id [4]byte
+	binary.BigEndian.PutUint32(id[:], k.id)
+	return hex.AppendEncode(b, id[:])
+}
 
 // Public returns the Ed25519 public key; the zero value, which verifies nothing,
 // for a key of type MLDSA44.
@@ -196,9 +237,14 @@ func (k Key) Fingerprint() string {
 }
 
 // String prints the verifier key.
-func (k Key) String() string {
-	material := append([]byte{byte(k.typ)}, k.PublicBytes()...)
-	return k.name + "+" + k.hexID() + "+" + canonical.EncodeToString(material)
+func (k Key) String() string { return string(k.Append(nil)) }
+
+// Append appends the verifier key to b.
+func (k Key) Append(b []byte) []byte {
+	b = append(append(b, k.name...), '+')
+	b = append(k.appendID(b), '+')
+	var material [1 + ed25519.PublicKeySize]byte
+	return canonical.AppendEncode(b, k.appendMaterial(material[:0]))
 }
 
 // Signature returns the line in which k signs with sig.

@@ -89,16 +89,19 @@ func ParseDraft(data []byte) (Note, error) {
 		return Note{}, errors.New("note has no empty line after its text")
 	}
 	n := Note{Text: data[:split+1]}
-	rest := data[split+2:]
-	if lines := bytes.Count(rest, []byte("\n")); lines > MaxSignatures {
+	lines := bytes.Count(data[split+2:], []byte("\n"))
+	if lines > MaxSignatures {
 		return Note{}, fmt.Errorf("note has %d signature lines, at most %d are allowed", lines, MaxSignatures)
 	}
-	for len(rest) > 0 {
-		line, after, ok := bytes.Cut(rest, []byte("\n"))
+	if lines > 0 {
+		n.Signatures = make([]Signature, 0, lines)
+	}
+	for rest := string(data[split+2:]); len(rest) > 0; {
+		line, after, ok := strings.Cut(rest, "\n")
 		if !ok {
 			return Note{}, fmt.Errorf("signature line %d does not end in a line feed", len(n.Signatures)+1)
 		}
-		sig, err := parseSignature(string(line))
+		sig, err := parseSignature(line)
 		if err != nil {
 			return Note{}, fmt.Errorf("signature line %d: %w", len(n.Signatures)+1, err)
 		}

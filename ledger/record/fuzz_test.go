@@ -40,6 +40,22 @@ func whole(t *testing.T, data []byte, r *record.Record) {
 	}
 }
 
+// sameNote demands of [record.OpenNote] what [record.Open] returned.
+func sameNote(t *testing.T, data []byte, check record.Check, want *record.Record, wantErr error) {
+	t.Helper()
+	n, err := note.ParseDraft(data)
+	if err != nil {
+		return
+	}
+	r, err := record.OpenNote(n, note.ParsePublicKey, check)
+	switch {
+	case (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error():
+		t.Fatalf("the note: %v, its bytes: %v", err, wantErr)
+	case err == nil && (!bytes.Equal(r.Bytes(), want.Bytes()) || !slices.Equal(r.Signed(), want.Signed())):
+		t.Fatalf("the note is read as %q", r.Bytes())
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	f.Add(signedContract(f).Bytes())
 	for _, text := range goodTexts() {
@@ -56,6 +72,7 @@ func FuzzOpen(f *testing.F) {
 				whole(t, data, d)
 			}
 			r, err := record.Open(data, check)
+			sameNote(t, data, check, r, err)
 			var fault *record.SignatureError
 			switch {
 			case err == nil:

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/chirograph/chirograph/crypto/note"
 )
 
 // Bounds of single values (FORMATS.md, section 2).
@@ -207,16 +205,4 @@ func all(s string, ok func(byte) bool) bool {
 		}
 	}
 	return true
-}
-
-// parsePartyKey reads a verifier key that a party signs records with.
-func parsePartyKey(s string) (note.Key, error) {
-	k, err := note.ParseKey(s)
-	if err != nil {
-		return note.Key{}, err
-	}
-	if k.Type() != note.Ed25519 {
-		return note.Key{}, fmt.Errorf("key %s has the type %#02x, records are signed with %#02x", k.Name(), byte(k.Type()), byte(note.Ed25519))
-	}
-	return k, CheckKeyName(k.Name())
 }

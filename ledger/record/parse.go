@@ -26,11 +26,13 @@ const (
 
 // ParseText reads the text of a record of any kind. The error names the first
 // line that breaks a rule of form, and how.
-func ParseText(text []byte) (*Text, error) {
+func ParseText(text []byte) (*Text, error) { return parseText(text, note.ParsePublicKey) }
+
+func parseText(text []byte, read ReadKey) (*Text, error) {
 	if len(text) > MaxText {
 		return nil, fmt.Errorf("text has %d bytes, at most %d are allowed", len(text), MaxText)
 	}
-	p, err := newParser(text)
+	p, err := newParser(text, read)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +61,7 @@ func ParseText(text []byte) (*Text, error) {
 	if err := t.checkDocuments(); err != nil {
 		return nil, err
 	}
-	if printed := t.Bytes(); !bytes.Equal(printed, text) {
+	if printed := t.append(make([]byte, 0, len(text))); !bytes.Equal(printed, text) {
 		return nil, differs(text, printed)
 	}
 	return t, nil
@@ -71,9 +73,10 @@ type parser struct {
 	lines  []string // not yet read, without LF
 	number int      // of the first of them, from 1
 	err    error
+	read   ReadKey
 }
 
-func newParser(text []byte) (*parser, error) {
+func newParser(text []byte, read ReadKey) (*parser, error) {
 	body, ok := strings.CutSuffix(string(text), "\n")
 	if !ok {
 		return nil, errors.New("text does not end in a line feed")
@@ -82,7 +85,7 @@ func newParser(text []byte) (*parser, error) {
 	if i := slices.Index(lines, ""); i >= 0 {
 		return nil, fmt.Errorf("line %d is empty", i+1)
 	}
-	return &parser{lines: lines, number: 1}, nil
+	return &parser{lines: lines, number: 1, read: read}, nil
 }
 
 func (p *parser) fail(number int, err error) {
@@ -154,7 +157,7 @@ func (p *parser) kind(t *Text) {
 
 func (p *parser) head(t *Text) {
 	p.required("ledger", func(v string) (err error) {
-		if t.Ledger, err = parsePartyKey(v); err != nil {
+		if t.Ledger, err = p.partyKey(v); err != nil {
 			return err
 		}
 		return CheckOrigin(t.Ledger.Name())
@@ -217,7 +220,7 @@ func (p *parser) termination(t *Text) {
 }
 
 func (p *parser) revocation(t *Text) {
-	p.required("key", into(&t.Key, parsePartyKey))
+	p.required("key", into(&t.Key, p.partyKey))
 	p.required("reason", func(v string) error {
 		t.Reason = v
 		if !slices.Contains(Reasons, v) {
@@ -238,7 +241,7 @@ func into[T any](dst *T, parse func(string) (T, error)) func(string) error {
 func (p *parser) parties(keyword string, dst *[]Party) {
 	sum, roles, seen := 0, make(map[string]bool), make(map[note.PublicKey]bool)
 	read := func(v string) error {
-		party, err := parseParty(v)
+		party, err := p.party(v)
 		if err != nil {
 			return err
 		}
@@ -266,7 +269,7 @@ func (p *parser) parties(keyword string, dst *[]Party) {
 	}
 }
 
-func parseParty(v string) (Party, error) {
+func (p *parser) party(v string) (Party, error) {
 	fields := strings.Split(v, " ")
 	if len(fields) < 3 {
 		return Party{}, fmt.Errorf("%.100q is not <role> <threshold> <vkey> [<vkey> …]", v)
@@ -287,13 +290,25 @@ func parseParty(v string) (Party, error) {
 	}
 	party.Threshold = int(n)
 	for _, f := range fields[2:] {
-		k, err := parsePartyKey(f)
+		k, err := p.partyKey(f)
 		if err != nil {
 			return Party{}, err
 		}
 		party.Keys = append(party.Keys, k)
 	}
 	return party, nil
+}
+
+// partyKey reads a verifier key that a party signs records with.
+func (p *parser) partyKey(s string) (note.Key, error) {
+	k, err := note.ParseKeyBy(s, p.read)
+	if err != nil {
+		return note.Key{}, err
+	}
+	if k.Type() != note.Ed25519 {
+		return note.Key{}, fmt.Errorf("key %s has the type %#02x, records are signed with %#02x", k.Name(), byte(k.Type()), byte(note.Ed25519))
+	}
+	return k, CheckKeyName(k.Name())
 }
 
 func (p *parser) documents(t *Text) {

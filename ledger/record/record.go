@@ -14,6 +14,7 @@ package record
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -28,6 +29,9 @@ const maxLines = MaxKeys
 // A Check says whether sig is pub's signature of message, by the rule of
 // [note.PublicKey.Verify], which is one.
 type Check func(pub note.PublicKey, message, sig []byte) bool
+
+// A ReadKey says what [note.ParsePublicKey] says of 32 bytes, and may remember it.
+type ReadKey func(b []byte) (note.PublicKey, error)
 
 // A Record is a text with verified signature lines, each of another key that the
 // text names, in the order in which it names them. It does not change.
@@ -70,7 +74,16 @@ func Open(b []byte, check Check) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(n, check)
+	return open(n, note.ParsePublicKey, check)
+}
+
+// OpenNote is [Open] for a note that [note.Parse] has read, of whose keys some may have
+// come before.
+func OpenNote(n note.Note, read ReadKey, check Check) (*Record, error) {
+	if len(n.Signatures) == 0 {
+		return nil, errors.New("note has no signature line")
+	}
+	return open(n, read, check)
 }
 
 // OpenDraft is [Open] for a record that may lack signatures, also all.
@@ -79,14 +92,14 @@ func OpenDraft(b []byte, check Check) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(n, check)
+	return open(n, note.ParsePublicKey, check)
 }
 
-func open(n note.Note, check Check) (*Record, error) {
+func open(n note.Note, read ReadKey, check Check) (*Record, error) {
 	if len(n.Signatures) > maxLines {
 		return nil, fmt.Errorf("record has %d signature lines, at most %d are allowed", len(n.Signatures), maxLines)
 	}
-	t, err := ParseText(n.Text)
+	t, err := parseText(n.Text, read)
 	if err != nil {
 		return nil, err
 	}

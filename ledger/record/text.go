@@ -29,8 +29,21 @@ func (k Kind) String() string {
 	return kinds[k]
 }
 
+// headers are the first lines of records, by kind.
+var headers = [...]string{
+	Contract:    reservedPrefix + "contract/v1",
+	Statement:   reservedPrefix + "statement/v1",
+	Termination: reservedPrefix + "termination/v1",
+	Revocation:  reservedPrefix + "revocation/v1",
+}
+
 // header returns the first line of a record of this kind.
-func (k Kind) header() string { return reservedPrefix + k.String() + "/v1" }
+func (k Kind) header() string {
+	if k < Contract || k > Revocation {
+		return reservedPrefix + k.String() + "/v1"
+	}
+	return headers[k]
+}
 
 // A Text is what a record says, each line as a value. A Text that came from
 // [ParseText] keeps every rule of form; one filled in by hand is checked when
@@ -90,93 +103,115 @@ type Notice struct {
 var Reasons = []string{"superseded", "lost", "compromised"}
 
 // Bytes prints the text, from the first byte of the kind to the last LF.
-func (t *Text) Bytes() []byte {
-	b := make([]byte, 0, 1024)
-	line := func(keyword, value string) {
-		b = append(append(append(append(b, keyword...), ' '), value...), '\n')
-	}
-	b = append(append(b, t.Kind.header()...), '\n')
-	line("ledger", t.Ledger.String())
-	line("made", FormatTime(t.Made))
+func (t *Text) Bytes() []byte { return t.append(make([]byte, 0, 1024)) }
+
+// append appends the text to b.
+func (t *Text) append(b []byte) []byte {
+	p := &printer{append(append(b, t.Kind.header()...), '\n')}
+	p.key("ledger", t.Ledger)
+	p.line("made", FormatTime(t.Made))
 	if t.Kind != Revocation {
-		line("sign-by", FormatTime(t.SignBy))
+		p.line("sign-by", FormatTime(t.SignBy))
 	}
-	line("nonce", hex.EncodeToString(t.Nonce[:]))
+	p.line("nonce", hex.EncodeToString(t.Nonce[:]))
 	switch t.Kind {
 	case Contract:
-		t.printContract(line)
+		p.contract(t)
 	case Statement:
-		line("contract", t.Contract.String())
-		printParties(line, "by", t.Parties)
-		line("about", t.About)
-		printID(line, "answers", t.Answers)
-		printDocuments(line, t.Documents)
+		p.line("contract", t.Contract.String())
+		p.parties("by", t.Parties)
+		p.line("about", t.About)
+		p.id("answers", t.Answers)
+		p.documents(t.Documents)
 	case Termination:
-		line("contract", t.Contract.String())
-		printParties(line, "by", t.Parties)
-		printDate(line, "effective", t.Effective)
-		printDocuments(line, t.Documents)
+		p.line("contract", t.Contract.String())
+		p.parties("by", t.Parties)
+		p.date("effective", t.Effective)
+		p.documents(t.Documents)
 	case Revocation:
-		line("key", t.Key.String())
-		line("reason", t.Reason)
+		p.key("key", t.Key)
+		p.line("reason", t.Reason)
 	}
-	return b
+	return p.b
 }
 
-func (t *Text) printContract(line func(keyword, value string)) {
+// A printer appends lines to b.
+type printer struct{ b []byte }
+
+func (p *printer) begin(keyword string) { p.b = append(append(p.b, keyword...), ' ') }
+func (p *printer) end()                 { p.b = append(p.b, '\n') }
+
+func (p *printer) line(keyword, value string) {
+	p.begin(keyword)
+	p.b = append(p.b, value...)
+	p.end()
+}
+
+func (p *printer) key(keyword string, k note.Key) {
+	p.begin(keyword)
+	p.b = k.Append(p.b)
+	p.end()
+}
+
+func (p *printer) contract(t *Text) {
 	if t.Title != "" {
-		line("title", t.Title)
+		p.line("title", t.Title)
 	}
-	printParties(line, "party", t.Parties)
-	printDocuments(line, t.Documents)
-	printDate(line, "from", t.From)
-	printDate(line, "until", t.Until)
+	p.parties("party", t.Parties)
+	p.documents(t.Documents)
+	p.date("from", t.From)
+	p.date("until", t.Until)
 	if len(t.Terminable) > 0 {
-		var v string
-		for i, n := range t.Terminable {
-			if i > 0 {
-				v += " "
-			}
-			v += n.Role + ":" + strconv.Itoa(n.Days)
+		p.b = append(p.b, "terminable"...)
+		for _, n := range t.Terminable {
+			p.b = append(append(append(p.b, ' '), n.Role...), ':')
+			p.b = strconv.AppendInt(p.b, int64(n.Days), 10)
 		}
-		line("terminable", v)
+		p.end()
 	}
-	printID(line, "replaces", t.Replaces)
-	printParties(line, "former", t.Former)
-	printID(line, "under", t.Under)
+	p.id("replaces", t.Replaces)
+	p.parties("former", t.Former)
+	p.id("under", t.Under)
 }
 
-func printID(line func(keyword, value string), keyword string, id ID) {
+func (p *printer) id(keyword string, id ID) {
 	if id != (ID{}) {
-		line(keyword, id.String())
+		p.line(keyword, id.String())
 	}
 }
 
-func printDate(line func(keyword, value string), keyword string, d Date) {
+func (p *printer) date(keyword string, d Date) {
 	if d != 0 {
-		line(keyword, d.String())
+		p.line(keyword, d.String())
 	}
 }
 
-func printParties(line func(keyword, value string), keyword string, parties []Party) {
-	for _, p := range parties {
-		line(keyword, p.String())
+func (p *printer) parties(keyword string, parties []Party) {
+	for i := range parties {
+		p.begin(keyword)
+		p.b = parties[i].append(p.b)
+		p.end()
 	}
 }
 
-func printDocuments(line func(keyword, value string), documents []Document) {
-	for _, d := range documents {
-		line("document", d.String())
+func (p *printer) documents(documents []Document) {
+	for i := range documents {
+		p.begin("document")
+		p.b = documents[i].append(p.b)
+		p.end()
 	}
 }
 
 // String prints the party as its line has it after the keyword.
-func (p Party) String() string {
-	s := p.Role + " " + strconv.Itoa(p.Threshold)
+func (p Party) String() string { return string(p.append(nil)) }
+
+func (p Party) append(b []byte) []byte {
+	b = append(append(b, p.Role...), ' ')
+	b = strconv.AppendInt(b, int64(p.Threshold), 10)
 	for _, k := range p.Keys {
-		s += " " + k.String()
+		b = k.Append(append(b, ' '))
 	}
-	return s
+	return b
 }
 
 // Equal says whether two lines are the same: role, threshold and verifier keys in
@@ -186,16 +221,25 @@ func (p Party) Equal(other Party) bool {
 }
 
 // String prints the document as its line has it after the keyword.
-func (d Document) String() string {
-	return fmt.Sprintf("%s %d %s %s %s", d.Commitment(), d.Size, d.Media, d.Kind, d.Name)
+func (d Document) String() string { return string(d.append(nil)) }
+
+func (d Document) append(b []byte) []byte {
+	b = append(d.appendCommitment(b), ' ')
+	b = append(strconv.AppendInt(b, d.Size, 10), ' ')
+	b = append(append(b, d.Media...), ' ')
+	b = append(append(b, d.Kind...), ' ')
+	return append(b, d.Name...)
 }
 
 // Commitment prints the document's hash with the name of its algorithm.
-func (d Document) Commitment() string {
+func (d Document) Commitment() string { return string(d.appendCommitment(nil)) }
+
+func (d Document) appendCommitment(b []byte) []byte {
+	prefix := plain
 	if d.Salted {
-		return salted + hex.EncodeToString(d.Hash[:])
+		prefix = salted
 	}
-	return plain + hex.EncodeToString(d.Hash[:])
+	return hex.AppendEncode(append(b, prefix...), d.Hash[:])
 }
 
 const (

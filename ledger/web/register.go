@@ -42,7 +42,7 @@ func (h *Handler) register(q *request) (*answer, error) {
 	if ok && q.view.Begun() {
 		return h.again(q, id, index)
 	}
-	a, err := h.submit(q, id, body)
+	a, err := h.submit(q, id, body, n)
 	var refusal *rules.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Rule == rules.Once:
@@ -65,7 +65,7 @@ func (h *Handler) again(q *request, id record.ID, index uint64) (*answer, error)
 }
 
 // submit has a record that is not public registered, and waits for that.
-func (h *Handler) submit(q *request, id record.ID, body []byte) (a *answer, err error) {
+func (h *Handler) submit(q *request, id record.ID, body []byte, n note.Note) (a *answer, err error) {
 	if err := h.submitters.take(q.from, 1, ledger.ErrBusy); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (h *Handler) submit(q *request, id record.ID, body []byte) (a *answer, err 
 	p := h.cfg.Log.Pending(id, body)
 	again := p != nil
 	if !again {
-		if p, again, err = h.take(q, body); err != nil {
+		if p, again, err = h.take(q, n); err != nil {
 			return nil, err
 		}
 	}
@@ -100,11 +100,11 @@ func (h *Handler) submit(q *request, id record.ID, body []byte) (a *answer, err 
 // whose signatures hold. Until it has its answer it is one of those that its address
 // has there, also when its submitter has gone. It says whether somebody else had just
 // put the same one there.
-func (h *Handler) take(q *request, body []byte) (p *ledger.Pending, again bool, err error) {
+func (h *Handler) take(q *request, n note.Note) (p *ledger.Pending, again bool, err error) {
 	if err := h.submitted.look(q.from, h.cfg.Clock()); err != nil {
 		return nil, false, err
 	}
-	r, err := h.open(q, body)
+	r, err := h.open(q, n)
 	if err != nil {
 		return nil, false, err
 	}
@@ -125,7 +125,7 @@ func (h *Handler) take(q *request, body []byte) (p *ledger.Pending, again bool, 
 
 // open checks every signature line, when it is this request's turn. Only then it counts:
 // who is told that the ledger is busy, and comes again, has lost nothing.
-func (h *Handler) open(q *request, body []byte) (*record.Record, error) {
+func (h *Handler) open(q *request, n note.Note) (*record.Record, error) {
 	if err := h.gate.enter(q.Context(), q.from); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (h *Handler) open(q *request, body []byte) (*record.Record, error) {
 	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
 		return nil, err
 	}
-	r, err := record.Open(body, note.PublicKey.Verify)
+	r, err := record.OpenNote(n, h.keys.ParsePublicKey, h.keys.Verify)
 	var fault *record.SignatureError
 	switch {
 	case errors.As(err, &fault):

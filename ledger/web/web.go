@@ -31,6 +31,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
 )
@@ -56,9 +57,10 @@ type Config struct {
 type Handler struct {
 	cfg   Config
 	log   *slog.Logger
-	gate  *gate  // of those that check signatures
-	reads *gate  // of those that make large answers
-	held  *share // bytes that those hold until they are written
+	keys  *expanded.Keys // of parties, which come again
+	gate  *gate          // of those that check signatures
+	reads *gate          // of those that make large answers
+	held  *share         // bytes that those hold until they are written
 
 	submitters *share // of those that wait for a record's turn
 	records    *share // of those records, also when nobody waits any more
@@ -87,7 +89,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	burst, now := cmp.Or(cfg.Burst, cfg.Rate*burstPerSec), cfg.Clock()
 	return &Handler{
-		cfg: cfg, log: orDiscard(cfg.Logger),
+		cfg: cfg, log: orDiscard(cfg.Logger), keys: expanded.New(),
 		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
 		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),

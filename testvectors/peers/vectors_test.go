@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/note"
 )
 
@@ -46,13 +47,26 @@ func unhex(t *testing.T, s string) []byte {
 	return b
 }
 
-// judge says what we make of a key and a signature.
+// judge says what we make of a key and a signature: offline, and, in so many words, where
+// records are admitted, which is where keys come again, and are expanded then.
 func judge(public, message, sig []byte) string {
 	p, err := note.ParsePublicKey(public)
-	if err != nil {
-		return "no key"
+	verdict := say(err, func() bool { return p.Verify(message, sig) })
+	keys := expanded.New()
+	for _, when := range []string{"first", "second", "third"} {
+		p, err := keys.ParsePublicKey(public)
+		if again := say(err, func() bool { return keys.Verify(p, message, sig) }); again != verdict {
+			return verdict + " offline, " + again + " at the " + when + " submission"
+		}
 	}
-	if !p.Verify(message, sig) {
+	return verdict
+}
+
+func say(err error, verifies func() bool) string {
+	switch {
+	case err != nil:
+		return "no key"
+	case !verifies():
 		return "refused"
 	}
 	return "verified"
@@ -91,6 +105,41 @@ func TestEd25519VectorsByTheirFlags(t *testing.T) {
 		count[want]++
 	}
 	if len(vectors) != 768 || count["no key"] != 468 || count["refused"] != 214 || count["verified"] != 86 {
+		t.Errorf("of %d vectors %v", len(vectors), count)
+	}
+}
+
+// Those of C2SP's CCTV, which are the same and more: by every encoding of every point of
+// small order, and with k of a hash of the canonical encodings where others stand. cctv/README.md
+// says where the file is from.
+func TestCCTVEd25519ByItsFlags(t *testing.T) {
+	b, err := os.ReadFile("cctv/ed25519vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct {
+		Number        int
+		Key, Sig, Msg string
+		Flags         []string
+	}
+	if err := json.Unmarshal(b, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	count := make(map[string]int)
+	for _, v := range vectors {
+		want := "verified"
+		switch has := func(flag string) bool { return slices.Contains(v.Flags, flag) }; {
+		case has("non_canonical_A"), has("low_order_A"):
+			want = "no key"
+		case has("non_canonical_R"), has("low_order_residue"):
+			want = "refused"
+		}
+		if got := judge(unhex(t, v.Key), []byte(v.Msg), unhex(t, v.Sig)); got != want {
+			t.Errorf("vector %d, %s: %s, want %s", v.Number, strings.Join(v.Flags, " "), got, want)
+		}
+		count[want]++
+	}
+	if len(vectors) != 914 || count["no key"] != 526 || count["refused"] != 302 || count["verified"] != 86 {
 		t.Errorf("of %d vectors %v", len(vectors), count)
 	}
 }
