@@ -138,7 +138,7 @@ func BenchmarkRead(b *testing.B) {
 			})
 			b.Run("proof", func(b *testing.B) {
 				for b.Loop() {
-					if _, err := tlog.InclusionProof(v.Tile, next(), size); err != nil {
+					if _, err := tlog.InclusionProofOfNodes(v.Node, next(), size); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -168,6 +168,8 @@ type Registration struct {
 	Registered int64 // POSIX seconds
 	New        bool  // false if that id was registered before
 	View       *View // covers the index
+
+	record *record.Record // where new: with Registered it makes the entry
 }
 
 // Create makes the store and the guard of a new ledger, with the signed checkpoint of
@@ -238,14 +240,14 @@ func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error
 		return Registration{}, err
 	}
 	view := l.View()
-	index, ok, err := view.Index(r.ID())
+	absent, index, ok, err := view.Absence(r.ID())
 	if err != nil {
 		return Registration{}, err
 	}
 	if ok && view.Begun() {
 		return view.registration(index)
 	}
-	p, shared, err := l.Submit(r)
+	p, shared, err := l.SubmitAbsent(r, absent)
 	if err != nil {
 		return Registration{}, err
 	}

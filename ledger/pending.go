@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/store"
 )
 
 // maxForms is how many forms of one record, the same text with other signature lines,
@@ -21,6 +22,7 @@ const maxForms = 4
 type Pending struct {
 	record *record.Record
 	form   form
+	absent Absence       // where the record was not when somebody looked
 	size   int           // bytes of the record
 	begun  atomic.Bool   // it is in a batch, which may be on its way to the disk
 	done   chan struct{} // closed when answer is set
@@ -38,10 +40,20 @@ func formOf(b []byte) form { return sha256.Sum256(b) }
 // the same to the byte, is that one, and shared: it takes no second place. The error is
 // ErrBusy, also where maxForms others of its id wait, ErrClosed, ErrStopped or ErrDoubt.
 func (l *Log) Submit(r *record.Record) (p *Pending, shared bool, err error) {
+	return l.SubmitAbsent(r, Absence{})
+}
+
+// An Absence is a View's answer that it does not have a record: View.Absence makes it.
+type Absence = store.Absence
+
+// SubmitAbsent is Submit for whoever has asked a View for the record: the sequencer asks
+// the database no second time. The zero Absence is that of nobody.
+func (l *Log) SubmitAbsent(r *record.Record, absent Absence) (p *Pending, shared bool, err error) {
 	if err := l.unsure(r.ID()); err != nil {
 		return nil, false, err
 	}
-	p = &Pending{record: r, form: formOf(r.Bytes()), size: len(r.Bytes()), done: make(chan struct{})}
+	b := r.Bytes()
+	p = &Pending{record: r, form: formOf(b), absent: absent, size: len(b), done: make(chan struct{})}
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
 	if same := l.waiting(r.ID(), p.form); same != nil {
@@ -140,7 +152,7 @@ func (p *Pending) Wait(ctx context.Context) (Registration, error) {
 	case !a.new:
 		return a.view.registration(a.index)
 	}
-	return Registration{a.index, a.registered, true, a.view}, nil
+	return Registration{a.index, a.registered, true, a.view, p.record}, nil
 }
 
 // send puts a record into the queue, or says why not.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
 
@@ -15,13 +16,33 @@ func (v *View) Receipt(index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	hashes, err := tlog.InclusionProof(v.Tile, index, v.Size())
+	return v.receipt(index, entry)
+}
+
+// Receipt returns what [View.Receipt] returns of the record. That of a new one is made
+// of the bytes that were hashed into the tree, and not read back; it is proved all the
+// same.
+func (r Registration) Receipt() ([]byte, error) {
+	if r.record == nil {
+		return r.View.Receipt(r.Index)
+	}
+	return r.View.receipt(r.Index, record.Entry{Registered: r.Registered, Record: r.record.Bytes()}.Bytes())
+}
+
+// receipt returns the receipt of the entry of that index, whose bytes these are said to
+// be.
+func (v *View) receipt(index uint64, entry []byte) ([]byte, error) {
+	hashes, err := tlog.InclusionProofOfNodes(v.Node, index, v.Size())
 	if err != nil {
 		return nil, fmt.Errorf("receipt of entry %d: %w", index, err)
 	}
 	b := tlog.Proof{Extra: entry, Index: index, Hashes: hashes, Checkpoint: v.Checkpoint()}.Bytes()
+	includer, err := v.includer()
+	if err == nil {
+		err = includer.Inclusion(b)
+	}
 	var failure *verify.Failure
-	if err := verify.Inclusion(v.policy, v.store.Key(), b); errors.As(err, &failure) && failure.Step == verify.StepQuorum {
+	if errors.As(err, &failure) && failure.Step == verify.StepQuorum {
 		return nil, fmt.Errorf("receipt of entry %d: %w: %w", index, ErrNoQuorum, err)
 	} else if err != nil {
 		return nil, fmt.Errorf("receipt of entry %d: %w", index, err)
@@ -35,11 +56,11 @@ func (v *View) Consistency(old uint64) ([]byte, error) {
 	if old > v.Size() {
 		return nil, fmt.Errorf("size %d: the log has %d: %w", old, v.Size(), ErrNotFound)
 	}
-	hashes, err := tlog.ConsistencyProof(v.Tile, old, v.Size())
+	hashes, err := tlog.ConsistencyProofOfNodes(v.Node, old, v.Size())
 	if err != nil {
 		return nil, fmt.Errorf("consistency with size %d: %w", old, err)
 	}
-	root, err := tlog.Root(v.Tile, old)
+	root, err := tlog.RootOfNodes(v.Node, old)
 	if err != nil {
 		return nil, fmt.Errorf("consistency with size %d: %w", old, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/witness"
@@ -167,7 +166,7 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	}
 	answers := make([]answer, len(requests))
 	for i, q := range requests {
-		answers[i] = l.admit(batch, t, q.record)
+		answers[i] = l.admit(batch, t, q)
 	}
 	if batch.Len() == 0 {
 		return answers, batch.Close()
@@ -205,8 +204,8 @@ func (l *Log) seal(batch *store.Batch) (tlog.SignedCheckpoint, error) {
 }
 
 // admit adds the record to the batch if the rules admit it.
-func (l *Log) admit(batch *store.Batch, t int64, r *record.Record) answer {
-	err := rules.Admit(batch, l.Key(), t, r)
+func (l *Log) admit(batch *store.Batch, t int64, q *Pending) answer {
+	err := rules.Admit(batch.Knowing(q.absent), l.Key(), t, q.record)
 	var refusal *rules.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Rule == rules.Once:
@@ -214,6 +213,6 @@ func (l *Log) admit(batch *store.Batch, t int64, r *record.Record) answer {
 	case err != nil:
 		return answer{err: err}
 	}
-	index, err := batch.Append(t, r)
+	index, err := batch.Append(t, q.record)
 	return answer{index: index, registered: t, new: true, err: err}
 }

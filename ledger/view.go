@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -25,14 +26,18 @@ const MaxPage = 256
 // by the entries that they name. It may be read as long as the store is open.
 type View struct {
 	store.State
-	store  *store.Store
-	head   store.Head
-	policy *verify.Policy
-	begun  bool
+	store *store.Store
+	head  store.Head
+	begun bool
+
+	// includer verifies the checkpoint by the policy when the first receipt is asked for.
+	includer func() (*verify.Includer, error)
 }
 
 func newView(s *store.Store, head store.Head, policy *verify.Policy) *View {
-	return &View{s.State(head), s, head, policy, true}
+	return &View{s.State(head), s, head, true, sync.OnceValues(func() (*verify.Includer, error) {
+		return policy.Includer(s.Key(), head.Checkpoint)
+	})}
 }
 
 // Checkpoint returns the signed checkpoint.
@@ -59,6 +64,13 @@ func absent(err error) error {
 func (v *View) Tile(t tlog.Tile) ([]byte, error) {
 	b, err := v.State.Tile(t)
 	return b, absent(err)
+}
+
+// Node returns the root of the perfect subtree over the 2^level leaves from index<<level
+// on, or ErrNotFound.
+func (v *View) Node(level uint, index uint64) (tlog.Hash, error) {
+	h, err := v.State.Node(level, index)
+	return h, absent(err)
 }
 
 // Bundle returns the entries beside a tile of level 0, or ErrNotFound, as Tile does.

@@ -102,16 +102,6 @@ func Receipt(p *Policy, proof []byte) (*Registration, error) {
 	return reg, nil
 }
 
-// Inclusion verifies of a receipt what is the log's to prove: everything but the
-// record in it, for a ledger that has admitted the record and checked it then.
-func Inclusion(p *Policy, ledger note.Key, proof []byte) error {
-	parsed, entry, err := parseReceipt(proof)
-	if err == nil {
-		_, err = registered(p, ledger, parsed, entry)
-	}
-	return err
-}
-
 func parseReceipt(proof []byte) (tlog.Proof, record.Entry, error) {
 	parsed, err := tlog.ParseProof(proof)
 	if err != nil {
@@ -127,14 +117,25 @@ func parseReceipt(proof []byte) (tlog.Proof, record.Entry, error) {
 // registered verifies that a ledger of the policy has the entry, and that a quorum
 // saw it. The registration has no record yet.
 func registered(p *Policy, ledger note.Key, proof tlog.Proof, entry record.Entry) (*Registration, error) {
+	c, err := checkpointFor(p, ledger, proof.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	return registeredUnder(p, c, proof, entry)
+}
+
+// checkpointFor verifies a checkpoint as one of a ledger of the policy. It does not ask
+// for the quorum.
+func checkpointFor(p *Policy, ledger note.Key, c tlog.SignedCheckpoint) (*Checkpoint, error) {
 	log, ok := p.Log(ledger)
 	if !ok {
 		return nil, failed(StepLedger, "the record is for the ledger %s, which is no log of the policy", ledger)
 	}
-	c, err := p.checkpointOf(log, proof.Checkpoint)
-	if err != nil {
-		return nil, err
-	}
+	return p.checkpointOf(log, c)
+}
+
+// registeredUnder is the rest of registered, when c is the proof's checkpoint, verified.
+func registeredUnder(p *Policy, c *Checkpoint, proof tlog.Proof, entry record.Entry) (*Registration, error) {
 	reg := &Registration{Registered: entry.Registered, Index: proof.Index, Checkpoint: c, hashes: proof.Hashes}
 	if err := reg.meet(p); err != nil {
 		return nil, err

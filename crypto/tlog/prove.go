@@ -3,7 +3,6 @@ package tlog
 import (
 	"fmt"
 
-	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 )
 
@@ -12,6 +11,12 @@ import (
 // as wide as they are in that tree, each once. The tiles are believed: verify
 // what comes back before it is given away.
 func InclusionProof(read TileReader, index, size uint64) ([]Hash, error) {
+	tiles := tileCache{read: read, size: size}
+	return InclusionProofOfNodes(tiles.node, index, size)
+}
+
+// InclusionProofOfNodes returns what [InclusionProof] does, of nodes instead of tiles.
+func InclusionProofOfNodes(read NodeReader, index, size uint64) ([]Hash, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
@@ -19,7 +24,7 @@ func InclusionProof(read TileReader, index, size uint64) ([]Hash, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inclusion proof: index %d is not below size %d", index, size)
 	}
-	hashes, err := proofHashes(read, size, nodes)
+	hashes, err := proofHashes(read, nodes)
 	if err != nil {
 		return nil, fmt.Errorf("inclusion proof of index %d in size %d: %w", index, size, err)
 	}
@@ -31,6 +36,13 @@ func InclusionProof(read TileReader, index, size uint64) ([]Hash, error) {
 // section 2.1.2): none when old is 0 or size. There are at most 63 of them up to
 // a size of 2⁶². It reads tiles as [InclusionProof] does.
 func ConsistencyProof(read TileReader, old, size uint64) ([]Hash, error) {
+	tiles := tileCache{read: read, size: size}
+	return ConsistencyProofOfNodes(tiles.node, old, size)
+}
+
+// ConsistencyProofOfNodes returns what [ConsistencyProof] does, of nodes instead of
+// tiles.
+func ConsistencyProofOfNodes(read NodeReader, old, size uint64) ([]Hash, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
@@ -38,7 +50,7 @@ func ConsistencyProof(read TileReader, old, size uint64) ([]Hash, error) {
 	if err != nil {
 		return nil, fmt.Errorf("consistency proof: old size %d is above size %d", old, size)
 	}
-	hashes, err := proofHashes(read, size, nodes)
+	hashes, err := proofHashes(read, nodes)
 	if err != nil {
 		return nil, fmt.Errorf("consistency proof of sizes %d and %d: %w", old, size, err)
 	}
@@ -56,15 +68,15 @@ func Root(read TileReader, size uint64) (Hash, error) {
 }
 
 // proofHashes returns the hashes of a proof that has these nodes.
-func proofHashes(read TileReader, size uint64, nodes proof.Nodes) ([]Hash, error) {
-	tiles := tileCache{read: read, size: size}
+func proofHashes(read NodeReader, nodes proof.Nodes) ([]Hash, error) {
+	roots := make([]Hash, len(nodes.IDs))
 	stored := make([][]byte, len(nodes.IDs))
 	for i, id := range nodes.IDs {
-		h, err := tiles.node(id)
-		if err != nil {
+		var err error
+		if roots[i], err = read(id.Level, id.Index); err != nil {
 			return nil, err
 		}
-		stored[i] = h[:]
+		stored[i] = roots[i][:]
 	}
 	joined, err := nodes.Rehash(stored, func(left, right []byte) []byte {
 		h := NodeHash(Hash(left), Hash(right))
@@ -74,6 +86,9 @@ func proofHashes(read TileReader, size uint64, nodes proof.Nodes) ([]Hash, error
 		return nil, err
 	}
 	var hashes []Hash
+	if len(joined) > 0 {
+		hashes = make([]Hash, 0, len(joined))
+	}
 	for _, h := range joined {
 		hashes = append(hashes, Hash(h))
 	}
@@ -89,16 +104,15 @@ type tileCache struct {
 	data  [][]byte // of the tile at the same place
 }
 
-// node returns the root of a perfect subtree that the tree has.
-func (c *tileCache) node(id compact.NodeID) (Hash, error) {
-	level, height := int(id.Level/tileHeight), id.Level%tileHeight
-	first := id.Index << height // on the level, of the hashes below the node
-	data, err := c.tile(level, first/MaxWidth)
+// node is a NodeReader.
+func (c *tileCache) node(level uint, index uint64) (Hash, error) {
+	tileLevel, tile, height, within := NodePlace(level, index)
+	data, err := c.tile(tileLevel, tile)
 	if err != nil {
 		return Hash{}, err
 	}
-	start := first % MaxWidth * HashSize
-	return subtreeRoot(data[start : start+HashSize<<height]), nil
+	length := uint64(HashSize) << height
+	return subtreeRoot(data[within*length : (within+1)*length]), nil
 }
 
 func (c *tileCache) tile(level int, index uint64) ([]byte, error) {

@@ -175,6 +175,7 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 	}
 	s.head, s.tree, s.edge = head, b.tree, b.edge
 	s.prover = &prover{store: s, tree: head.Checkpoint.Checkpoint}
+	s.remember(&b.overlay)
 	return b.db.Close()
 }
 

@@ -13,6 +13,7 @@ import (
 // An overlay is what the entries of a batch add to the state, for the rules to read
 // before it is committed.
 type overlay struct {
+	ids      []record.ID // of the entries, in their order
 	records  map[record.ID]*rules.Entry
 	revoked  map[note.PublicKey]uint64
 	places   map[record.ID]rules.Place
@@ -22,7 +23,7 @@ type overlay struct {
 
 func newOverlay() overlay {
 	return overlay{
-		make(map[record.ID]*rules.Entry), make(map[note.PublicKey]uint64), make(map[record.ID]rules.Place),
+		nil, make(map[record.ID]*rules.Entry), make(map[note.PublicKey]uint64), make(map[record.ID]rules.Place),
 		make(map[record.ID][]rules.End), make(map[record.ID][]rules.Dispute),
 	}
 }
@@ -39,6 +40,7 @@ func (b *Batch) fold(index uint64, registered int64, r *record.Record) error {
 	number := entryKey(index)[1:]
 
 	b.time = registered
+	b.overlay.ids = append(b.overlay.ids, id)
 	b.overlay.records[id] = &rules.Entry{Index: index, Registered: registered, ID: id, Text: r.Text()}
 	b.set(recordKey(id), append(number, kind))
 	for _, key := range r.Signed() {
@@ -108,7 +110,14 @@ func (b *Batch) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
 	if index, ok := b.overlay.revoked[key]; ok {
 		return index, true, nil
 	}
-	return b.state.Revoked(key)
+	if b.store.valid.has(key) {
+		return 0, false, nil
+	}
+	index, ok, err = b.state.Revoked(key)
+	if err == nil && !ok {
+		b.store.valid.add(key)
+	}
+	return index, ok, err
 }
 
 // Place returns where a registered contract stands in its chain.

@@ -277,3 +277,41 @@ func TestAFileOfTheGuardThatCannotBeReadIsNotATornOne(t *testing.T) {
 	}
 	has(t, disk, 2)
 }
+
+// A signature that was verified is not verified again while its file has the same bytes.
+// The file is read all the same.
+func TestABitThatFlipsInAFileOfTheGuardIsSeenThoughItWasVerified(t *testing.T) {
+	fs := vfs.NewMem()
+	g := newGuard(t, fs)
+	remember(t, g, 41, 42)
+	for range 2 {
+		if c, err := g.Last(); err != nil || c.Size != 42 {
+			t.Fatal(c.Size, err)
+		}
+	}
+	slot := g.last
+	right := sizeOf(42).Bytes()
+	for i := range right {
+		wrong := bytes.Clone(right)
+		wrong[i] ^= 1
+		for _, b := range [][]byte{wrong, right} {
+			if _, err := g.slots[slot].WriteAt(b, 0); err != nil {
+				t.Fatal(err)
+			}
+			want := uint64(42)
+			if b[i] == wrong[i] {
+				want = 41 // the other file
+			}
+			c, err := g.Last()
+			if err != nil || c.Size != want {
+				t.Fatalf("byte %d is %q: size %d, %v, want %d", i, b[i], c.Size, err, want)
+			}
+			if file, _ := g.Damaged(); (file == "") != (want == 42) {
+				t.Fatalf("byte %d is %q: damaged is %q", i, b[i], file)
+			}
+		}
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

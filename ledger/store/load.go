@@ -29,6 +29,7 @@ func (s *Store) load() error {
 		return err
 	}
 	s.prover = &prover{store: s, tree: s.head.Checkpoint.Checkpoint}
+	s.recent.begin(s.head.Checkpoint.Size)
 	if err := s.checkNothingBeyond(); err != nil {
 		return err
 	}

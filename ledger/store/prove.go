@@ -8,9 +8,9 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 )
 
-// provenTiles is how many whole tiles are kept in memory once they are proved, 8 KiB
-// each: the leaf hashes of the last quarter of a million entries that were read, and
-// all that is above them.
+// provenTiles is how many whole tiles are kept in memory once they are proved, with their
+// subtrees 16 KiB each: the leaf hashes of the last quarter of a million entries that were
+// read, and all that is above them.
 const provenTiles = 1024
 
 // A prover reads the tree of the store's head from the database, and gives no hash and no
@@ -22,7 +22,7 @@ type prover struct {
 	tree  tlog.Checkpoint
 
 	mu   sync.Mutex
-	edge *[levels][]byte // partial tiles, by level; nil before they are proved
+	edge *[levels]*tlog.Subtrees // partial tiles, by level; nil before they are proved
 }
 
 // lost makes an error of what should be there: below its size the store has everything.
@@ -33,9 +33,8 @@ func lost(err error) error {
 	return err
 }
 
-// tile returns all hashes that the tree has of a tile. They are shared, and not to be
-// changed.
-func (p *prover) tile(level int, index uint64) ([]byte, error) {
+// tile returns all hashes that the tree has of a tile, with the subtrees over them.
+func (p *prover) tile(level int, index uint64) (*tlog.Subtrees, error) {
 	t := tlog.Tile{Level: level, Index: index, Width: tlog.TileWidth(level, index, p.tree.Size)}
 	if t.Width == 0 || level < 0 {
 		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
@@ -47,8 +46,8 @@ func (p *prover) tile(level int, index uint64) ([]byte, error) {
 		}
 		return edge[level], nil
 	}
-	if hashes := p.store.proven.get(t); hashes != nil {
-		return hashes, nil
+	if tile := p.store.proven.get(t); tile != nil {
+		return tile, nil
 	}
 	hashes, err := p.store.Tile(t)
 	if err != nil {
@@ -58,34 +57,52 @@ func (p *prover) tile(level int, index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if root := subtreeRoot(hashes); root != want {
+	tile := tlog.NewSubtrees(hashes)
+	if root, _ := tile.Root(8, 0); root != want {
 		return nil, fmt.Errorf("the store is damaged: %s has the root %s, the tile above has %s", t.Path(), root, want)
 	}
-	p.store.proven.put(t, hashes)
-	return hashes, nil
+	p.store.proven.put(t, tile)
+	return tile, nil
 }
 
 // hash returns hash number n of a level, which the tree has.
 func (p *prover) hash(level int, n uint64) (tlog.Hash, error) {
-	hashes, err := p.tile(level, n/tlog.MaxWidth)
+	return p.node(uint(level)*8, n)
+}
+
+// node is a tlog.NodeReader, and the error is ErrNotFound where the tree has no such node.
+func (p *prover) node(level uint, index uint64) (tlog.Hash, error) {
+	tileLevel, n, height, within := tlog.NodePlace(level, index)
+	tile, err := p.tile(tileLevel, n)
 	if err != nil {
 		return tlog.Hash{}, err
 	}
-	return tlog.Hash(hashes[n%tlog.MaxWidth*tlog.HashSize:]), nil
+	root, ok := tile.Root(height, within)
+	if !ok {
+		return tlog.Hash{}, fmt.Errorf("node %d of level %d in a tree of size %d: %w", index, level, p.tree.Size, ErrNotFound)
+	}
+	return root, nil
 }
 
 // rightEdge reads the tiles that are not full once, and proves them.
-func (p *prover) rightEdge() (*[levels][]byte, error) {
+func (p *prover) rightEdge() (*[levels]*tlog.Subtrees, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.edge != nil {
 		return p.edge, nil
 	}
-	var edge [levels][]byte
-	root, err := tlog.Root(func(t tlog.Tile) ([]byte, error) {
-		hashes, err := p.store.Tile(t)
-		edge[t.Level] = hashes
-		return hashes, lost(err)
+	var edge [levels]*tlog.Subtrees
+	root, err := tlog.RootOfNodes(func(level uint, index uint64) (tlog.Hash, error) {
+		tileLevel, n, height, within := tlog.NodePlace(level, index)
+		if edge[tileLevel] == nil {
+			hashes, err := p.store.Tile(tlog.Tile{Level: tileLevel, Index: n, Width: tlog.TileWidth(tileLevel, n, p.tree.Size)})
+			if err != nil {
+				return tlog.Hash{}, lost(err)
+			}
+			edge[tileLevel] = tlog.NewSubtrees(hashes)
+		}
+		root, _ := edge[tileLevel].Root(height, within)
+		return root, nil
 	}, p.tree.Size)
 	if err != nil {
 		return nil, err
@@ -108,11 +125,11 @@ func (p *prover) leaves(first uint64, got []byte) error {
 			return err
 		}
 	}
-	hashes, err := p.tile(0, index)
+	tile, err := p.tile(0, index)
 	if err != nil {
 		return err
 	}
-	want := hashes[first%tlog.MaxWidth*tlog.HashSize:]
+	want := tile.Hashes()[first%tlog.MaxWidth*tlog.HashSize:]
 	for i := 0; i < len(got); i += tlog.HashSize {
 		if g, w := tlog.Hash(got[i:]), tlog.Hash(want[i:]); g != w {
 			return fmt.Errorf("the store is damaged: entry %d has the leaf hash %s, its tile has %s", first+uint64(i/tlog.HashSize), g, w)
@@ -128,12 +145,21 @@ func (s State) Tile(t tlog.Tile) ([]byte, error) {
 	if t.Level < 0 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, s.size) {
 		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
 	}
-	hashes, err := s.prover.tile(t.Level, t.Index)
+	tile, err := s.prover.tile(t.Level, t.Index)
 	if err != nil {
 		return nil, err
 	}
 	width := t.Width * tlog.HashSize
-	return hashes[:width:width], nil
+	return tile.Hashes()[:width:width], nil
+}
+
+// Node returns a node as [tlog.NodeReader] has it, proved to be of the tree, or
+// ErrNotFound where the tree has not all of its leaves.
+func (s State) Node(level uint, index uint64) (tlog.Hash, error) {
+	if level > 63 || index >= s.size>>level {
+		return tlog.Hash{}, fmt.Errorf("node %d of level %d in a tree of size %d: %w", index, level, s.size, ErrNotFound)
+	}
+	return s.prover.node(level, index)
 }
 
 // Entry returns the entry with that index, proved to be of the tree, or ErrNotFound.
@@ -170,27 +196,27 @@ func (s State) Bundle(t tlog.Tile) ([]byte, error) {
 // The oldest makes room.
 type tileCache struct {
 	mu    sync.RWMutex
-	tiles map[tlog.Tile][]byte
+	tiles map[tlog.Tile]*tlog.Subtrees
 	order [provenTiles]tlog.Tile
 	next  int // place in order
 }
 
-func (c *tileCache) get(t tlog.Tile) []byte {
+func (c *tileCache) get(t tlog.Tile) *tlog.Subtrees {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.tiles[t]
 }
 
-func (c *tileCache) put(t tlog.Tile, hashes []byte) {
+func (c *tileCache) put(t tlog.Tile, tile *tlog.Subtrees) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tiles[t] != nil {
 		return
 	}
 	if c.tiles == nil {
-		c.tiles = make(map[tlog.Tile][]byte)
+		c.tiles = make(map[tlog.Tile]*tlog.Subtrees)
 	}
 	delete(c.tiles, c.order[c.next])
-	c.tiles[t], c.order[c.next] = hashes, t
+	c.tiles[t], c.order[c.next] = tile, t
 	c.next = (c.next + 1) % provenTiles
 }

@@ -66,10 +66,11 @@ func TestOnlyWhatIsProvedIsKeptInMemory(t *testing.T) {
 
 func TestTheTilesInMemoryAreBounded(t *testing.T) {
 	var c tileCache
+	first, second := new(tlog.Subtrees), new(tlog.Subtrees)
 	for i := range uint64(3 * provenTiles) {
-		c.put(tlog.Tile{Index: i, Width: tlog.MaxWidth}, []byte{1})
-		c.put(tlog.Tile{Index: i, Width: tlog.MaxWidth}, []byte{2})
-		if want := int(min(i+1, provenTiles)); len(c.tiles) != want || c.get(tlog.Tile{Index: i, Width: tlog.MaxWidth})[0] != 1 {
+		c.put(tlog.Tile{Index: i, Width: tlog.MaxWidth}, first)
+		c.put(tlog.Tile{Index: i, Width: tlog.MaxWidth}, second)
+		if want := int(min(i+1, provenTiles)); len(c.tiles) != want || c.get(tlog.Tile{Index: i, Width: tlog.MaxWidth}) != first {
 			t.Fatalf("after %d tiles there are %d, not %d", i+1, len(c.tiles), want)
 		}
 	}

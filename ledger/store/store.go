@@ -106,6 +106,8 @@ type Store struct {
 	tree      tlog.Tree
 	edge      [levels][]byte
 	prover    *prover // of the head
+	recent    recent
+	valid     valid
 
 	proven tileCache // of all readers
 

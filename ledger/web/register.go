@@ -35,14 +35,14 @@ func (h *Handler) register(q *request) (*answer, error) {
 		return nil, &rules.Refusal{Rule: rules.Form, Reason: err.Error()}
 	}
 	id := record.ID(sha256.Sum256(n.Text))
-	index, ok, err := q.view.Index(id)
+	absent, index, ok, err := q.view.Absence(id)
 	if err != nil {
 		return nil, err
 	}
 	if ok && q.view.Begun() {
 		return h.again(q, id, index)
 	}
-	a, err := h.submit(q, id, body, n)
+	a, err := h.submit(q, submission{id, body, n, absent})
 	var refusal *rules.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Rule == rules.Once:
@@ -64,17 +64,25 @@ func (h *Handler) again(q *request, id record.ID, index uint64) (*answer, error)
 	return submitted(http.StatusOK, id, receipt), nil
 }
 
+// A submission is a record that is not public, as it was sent.
+type submission struct {
+	id     record.ID
+	body   []byte
+	note   note.Note
+	absent ledger.Absence // of the View that did not have it
+}
+
 // submit has a record that is not public registered, and waits for that.
-func (h *Handler) submit(q *request, id record.ID, body []byte, n note.Note) (a *answer, err error) {
+func (h *Handler) submit(q *request, s submission) (a *answer, err error) {
 	if err := h.submitters.take(q.from, 1, ledger.ErrBusy); err != nil {
 		return nil, err
 	}
 	defer h.submitters.give(q.from, 1)
 	// What was sent before, and waits, is not sent a second time.
-	p := h.cfg.Log.Pending(id, body)
+	p := h.cfg.Log.Pending(s.id, s.body)
 	again := p != nil
 	if !again {
-		if p, again, err = h.take(q, n); err != nil {
+		if p, again, err = h.take(q, s); err != nil {
 			return nil, err
 		}
 	}
@@ -89,29 +97,29 @@ func (h *Handler) submit(q *request, id record.ID, body []byte, n note.Note) (a 
 		status = http.StatusCreated
 	}
 	// Not through the gate: what is registered is not turned away any more.
-	receipt, err := reg.View.Receipt(reg.Index)
+	receipt, err := reg.Receipt()
 	if err != nil {
 		return nil, &registeredError{err}
 	}
-	return submitted(status, id, receipt), nil
+	return submitted(status, s.id, receipt), nil
 }
 
 // take puts a record that is new into the queue: one that the address may submit, and
 // whose signatures hold. Until it has its answer it is one of those that its address
 // has there, also when its submitter has gone. It says whether somebody else had just
 // put the same one there.
-func (h *Handler) take(q *request, n note.Note) (p *ledger.Pending, again bool, err error) {
+func (h *Handler) take(q *request, s submission) (p *ledger.Pending, again bool, err error) {
 	if err := h.submitted.look(q.from, h.cfg.Clock()); err != nil {
 		return nil, false, err
 	}
-	r, err := h.open(q, n)
+	r, err := h.open(q, s.note)
 	if err != nil {
 		return nil, false, err
 	}
 	if err := h.records.take(q.from, 1, ledger.ErrBusy); err != nil {
 		return nil, false, err
 	}
-	p, again, err = h.cfg.Log.Submit(r)
+	p, again, err = h.cfg.Log.SubmitAbsent(r, s.absent)
 	if err != nil || again {
 		h.records.give(q.from, 1)
 		return p, again, err
