@@ -4,7 +4,9 @@ package main
 
 import (
 	"bufio"
+	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,6 +15,10 @@ import (
 
 // A terminal that ends, ends what runs in it as SIGTERM does, however often it says so.
 func TestAHangupIsAnOrderlyEnd(t *testing.T) {
+	// Where this process ignores it, as under nohup, those that it starts would too.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	dir, policy := newLedger(t)
 	file := policyFileOf(t, policy.Bytes())
 	to := filepath.Join(t.TempDir(), "copy")

@@ -35,11 +35,11 @@ func notBehind(cfg Config) error {
 		return err
 	}
 	var head Head
-	number, _, err := r.Format()
-	if err == nil && number == r.WantFormat() { // else Open says what it is
+	number, key, err := r.Format()
+	if err == nil && number == r.WantFormat() && key == cfg.Key.String() {
 		head, err = r.Head()
 	} else {
-		left = 0
+		left = 0 // Open says what it is
 	}
 	if err := errors.Join(err, r.Close()); err != nil {
 		return fmt.Errorf("store %s: %w", cfg.Dir, err)
