@@ -2,10 +2,16 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 )
+
+// ErrDamaged says that a database does not open, or a part of it cannot be read,
+// because its own checksums or lists do not hold.
+var ErrDamaged = errors.New("the store is damaged")
 
 // carrier is what Pebble's errors of damaged tables end with, and says nothing.
 const carrier = "<corruption detail carrier>"
@@ -21,6 +27,15 @@ func (d *corruption) Unwrap() error { return d.err }
 // IsDamage says whether an error is of what is damaged in a store.
 func IsDamage(err error) bool {
 	return err != nil && (errors.Is(err, ErrDamaged) || pebble.IsCorruptionError(err))
+}
+
+// asDamage tells what is damaged from what is not there or not allowed.
+func asDamage(err error) error {
+	// The list of its files was read, so that one which is not there is missing.
+	if err != nil && (pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist)) {
+		return fmt.Errorf("%w: %w", ErrDamaged, asOne(err))
+	}
+	return err
 }
 
 // asOne returns an error of Pebble about damage as a [corruption], and any other as it is.

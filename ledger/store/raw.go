@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -18,10 +17,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
-
-// ErrDamaged says that a database does not open, or a part of it cannot be read,
-// because its own checksums or lists do not hold.
-var ErrDamaged = errors.New("the store is damaged")
 
 // A Raw is a store as it lies on disk: nothing that it gives was compared with
 // anything but the checksums of Pebble. It is held, and not changed.
@@ -55,15 +50,6 @@ func openRaw(cfg Config, isCopy bool) (*Raw, error) {
 		files = vfs.Default
 	}
 	return &Raw{s, files, s.options(cfg, false).MakeReaderOptions()}, nil
-}
-
-// asDamage tells what is damaged from what is not there or not allowed.
-func asDamage(err error) error {
-	// The list of its files was read, so that one which is not there is missing.
-	if err != nil && (pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("%w: %w", ErrDamaged, asOne(err))
-	}
-	return err
 }
 
 // Close lets another process have the store.
