@@ -1,6 +1,7 @@
 package main
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,11 +20,11 @@ func TestAProcessWhoseStoreFailedEndsWhateverHangs(t *testing.T) {
 		{"goes on", false, false, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			failed, ended := make(chan struct{}), false
-			stop := endAnyway(failed, within, func() { ended = true })
+			failed, ended := make(chan struct{}), new(atomic.Bool)
+			stop := endAnyway(failed, within, func() { ended.Store(true) })
 			time.Sleep(time.Hour)
 			synctest.Wait()
-			if ended {
+			if ended.Load() {
 				t.Fatalf("%s: it ended before anything failed", c.name)
 			}
 			if c.fails {
@@ -31,7 +32,7 @@ func TestAProcessWhoseStoreFailedEndsWhateverHangs(t *testing.T) {
 			}
 			time.Sleep(within - time.Second)
 			synctest.Wait()
-			if ended {
+			if ended.Load() {
 				t.Errorf("%s: it ended before its patience did", c.name)
 			}
 			if c.ends {
@@ -39,8 +40,8 @@ func TestAProcessWhoseStoreFailedEndsWhateverHangs(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			if ended != c.want {
-				t.Errorf("%s: ended: %v", c.name, ended)
+			if ended.Load() != c.want {
+				t.Errorf("%s: ended: %v", c.name, ended.Load())
 			}
 			if !c.ends {
 				stop()

@@ -47,7 +47,7 @@ const (
 
 	crowdSize = 1200 // addresses that send at once: more than twice the places at the gate of two cores
 	fewSize   = 4    // addresses that send as many
-	allowed   = 0.5  // of what it takes is the rate of these addresses together
+	allowed   = 0.2  // of what it takes is the rate of these addresses together
 )
 
 func init() { programs["chirographd-counted"] = counted }
@@ -236,7 +236,7 @@ var (
 // or that many times what it took by now where that is more, for the machine may be another's
 // too: records whose signatures hold and that are not registered, signed before; what is
 // refused is sent again. First by 1,200 addresses, so that the ledger is what is full;
-// then by four, whose share is; and then by four that have a rate, half of what it takes
+// then by four, whose share is; and then by four that have a rate, a fifth of what it takes
 // together. One of 16 that are sent is registered already; these are counted apart. What
 // could not be sent because 1,200 waited for an answer is counted as not sent.
 func TestUnderTwiceItsLoadTheLedgerKeepsWhatItPromisesAndItsMemory(t *testing.T) {
