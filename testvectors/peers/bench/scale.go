@@ -87,21 +87,26 @@ func scaleFlags(flags *flag.FlagSet) func(scale) scale {
 		changes = append(changes, func(s *scale) { s.Searches = list })
 		return nil
 	})
-	flags.Func("check", "how signatures are checked: "+strings.Join(checkerNames(), " or "), func(v string) error {
-		if _, err := newChecker(v); err != nil {
-			return err
-		}
-		changes = append(changes, func(s *scale) { s.Check = v })
-		return nil
-	})
-	flags.Func("profile", "write a CPU profile of our admission to `FILE`", func(v string) error {
-		changes = append(changes, func(s *scale) { s.Profile = v })
-		return nil
-	})
+	textFlags(flags, func(change func(*scale)) { changes = append(changes, change) })
 	return func(s scale) scale {
 		for _, change := range changes {
 			change(&s)
 		}
 		return s
 	}
+}
+
+// textFlags defines the flags that are no numbers.
+func textFlags(flags *flag.FlagSet, change func(func(*scale))) {
+	flags.Func("check", "how signatures are checked: "+strings.Join(checkerNames(), " or "), func(v string) error {
+		if _, err := newChecker(v); err != nil {
+			return err
+		}
+		change(func(s *scale) { s.Check = v })
+		return nil
+	})
+	flags.Func("profile", "write a CPU profile of our admission to `FILE`", func(v string) error {
+		change(func(s *scale) { s.Profile = v })
+		return nil
+	})
 }
