@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,18 +109,15 @@ func BenchmarkSync(b *testing.B) {
 }
 
 // BenchmarkRead reads logs of several sizes: one tile, one bundle, one inclusion
-// proof, one whole receipt with its verification.
+// proof, one consistency proof, one entry, one whole receipt with its verification.
 func BenchmarkRead(b *testing.B) {
 	for _, size := range []uint64{1_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
 			w := onDisk(b)
 			fillFast(b, w, size)
 			v := w.log.View()
-			at := uint64(0)
-			next := func() uint64 { // anywhere, and the same everywhere
-				at = (at + 7_919_993) % size
-				return at
-			}
+			random := rand.New(rand.NewPCG(5, 0))
+			next := func() uint64 { return random.Uint64N(size) }
 			b.Run("tile", func(b *testing.B) {
 				for b.Loop() {
 					i := next() / 256
@@ -143,6 +141,20 @@ func BenchmarkRead(b *testing.B) {
 					}
 				}
 			})
+			b.Run("consistency", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := v.Consistency(next()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run("entry", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := v.Entry(next()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 			b.Run("receipt", func(b *testing.B) {
 				for b.Loop() {
 					if _, err := v.Receipt(next()); err != nil {
@@ -156,7 +168,7 @@ func BenchmarkRead(b *testing.B) {
 }
 
 // fillFast grows a closed log without asking the rules: with one record, over and
-// over.
+// over, each time of another time, so that leaf hashes differ as they do.
 func fillFast(b *testing.B, w *world, size uint64) {
 	b.Helper()
 	w.close(b)
@@ -168,7 +180,7 @@ func fillFast(b *testing.B, w *world, size uint64) {
 	for n := uint64(0); n < size; {
 		batch := s.NewBatch()
 		for ; n < size && batch.Len() < 4096; n++ {
-			if _, err := batch.Append(epoch, r); err != nil {
+			if _, err := batch.Append(epoch+int64(n), r); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -8,11 +8,6 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 )
 
-// provenTiles is how many whole tiles are kept in memory once they are proved, with their
-// subtrees 16 KiB each: the leaf hashes of the last quarter of a million entries that were
-// read, and all that is above them.
-const provenTiles = 1024
-
 // A prover reads the tree of the store's head from the database, and gives no hash and no
 // entry away that it has not proved to be of that tree: a whole tile by its root in
 // the tile above, those at the right edge together by the root of the tree, an entry
@@ -33,8 +28,21 @@ func lost(err error) error {
 	return err
 }
 
-// tile returns all hashes that the tree has of a tile, with the subtrees over them.
-func (p *prover) tile(level int, index uint64) (*tlog.Subtrees, error) {
+// tile returns all hashes that the tree has of a tile.
+func (p *prover) tile(level int, index uint64) ([]byte, error) {
+	if level == 0 && index < p.tree.Size/tlog.MaxWidth {
+		return p.lowerTile(index)
+	}
+	tile, err := p.subtrees(level, index)
+	if err != nil {
+		return nil, err
+	}
+	return tile.Hashes(), nil
+}
+
+// subtrees returns all hashes that the tree has of a tile, with the subtrees over them.
+// The tile is above level 0, or partial.
+func (p *prover) subtrees(level int, index uint64) (*tlog.Subtrees, error) {
 	t := tlog.Tile{Level: level, Index: index, Width: tlog.TileWidth(level, index, p.tree.Size)}
 	if t.Width == 0 || level < 0 {
 		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
@@ -46,12 +54,12 @@ func (p *prover) tile(level int, index uint64) (*tlog.Subtrees, error) {
 		}
 		return edge[level], nil
 	}
-	if tile := p.store.proven.get(t); tile != nil {
+	if tile, ok := p.store.proven.upper.get(t); ok {
 		return tile, nil
 	}
-	hashes, err := p.store.Tile(t)
+	hashes, err := p.readWhole(level, index)
 	if err != nil {
-		return nil, lost(err)
+		return nil, err
 	}
 	want, err := p.hash(level+1, index)
 	if err != nil {
@@ -59,9 +67,9 @@ func (p *prover) tile(level int, index uint64) (*tlog.Subtrees, error) {
 	}
 	tile := tlog.NewSubtrees(hashes)
 	if root, _ := tile.Root(8, 0); root != want {
-		return nil, fmt.Errorf("the store is damaged: %s has the root %s, the tile above has %s", t.Path(), root, want)
+		return nil, differs(t, root, want)
 	}
-	p.store.proven.put(t, tile)
+	p.store.proven.upper.put(t, tile, upperTiles)
 	return tile, nil
 }
 
@@ -73,7 +81,10 @@ func (p *prover) hash(level int, n uint64) (tlog.Hash, error) {
 // node is a tlog.NodeReader, and the error is ErrNotFound where the tree has no such node.
 func (p *prover) node(level uint, index uint64) (tlog.Hash, error) {
 	tileLevel, n, height, within := tlog.NodePlace(level, index)
-	tile, err := p.tile(tileLevel, n)
+	if tileLevel == 0 && n < p.tree.Size/tlog.MaxWidth {
+		return p.lowerNode(n, height, within)
+	}
+	tile, err := p.subtrees(tileLevel, n)
 	if err != nil {
 		return tlog.Hash{}, err
 	}
@@ -114,25 +125,36 @@ func (p *prover) rightEdge() (*[levels]*tlog.Subtrees, error) {
 	return p.edge, nil
 }
 
-// leaves says whether these are the leaf hashes of the entries from number first on,
-// all of one tile and of the tree. The error names the first that differs.
-func (p *prover) leaves(first uint64, got []byte) error {
-	index := first / tlog.MaxWidth
+// leaf says whether this is the leaf hash of an entry of the tree.
+func (p *prover) leaf(index uint64, got tlog.Hash) error {
+	want, err := p.node(0, index)
+	if err == nil && got != want {
+		err = otherLeaf(index, got, want)
+	}
+	return err
+}
+
+func otherLeaf(index uint64, got, want tlog.Hash) error {
+	return fmt.Errorf("the store is damaged: entry %d has the leaf hash %s, its tile has %s", index, got, want)
+}
+
+// leaves says whether these are the first leaf hashes of a tile of the tree. The error
+// names the first that differs.
+func (p *prover) leaves(tile uint64, got []byte) error {
 	// The root over a whole tile says as much as the tile, which need not be read.
 	if len(got) == tlog.MaxWidth*tlog.HashSize {
-		want, err := p.hash(1, index)
+		want, err := p.hash(1, tile)
 		if err != nil || subtreeRoot(got) == want {
 			return err
 		}
 	}
-	tile, err := p.tile(0, index)
+	want, err := p.tile(0, tile)
 	if err != nil {
 		return err
 	}
-	want := tile.Hashes()[first%tlog.MaxWidth*tlog.HashSize:]
 	for i := 0; i < len(got); i += tlog.HashSize {
 		if g, w := tlog.Hash(got[i:]), tlog.Hash(want[i:]); g != w {
-			return fmt.Errorf("the store is damaged: entry %d has the leaf hash %s, its tile has %s", first+uint64(i/tlog.HashSize), g, w)
+			return otherLeaf(tile*tlog.MaxWidth+uint64(i/tlog.HashSize), g, w)
 		}
 	}
 	return nil
@@ -145,12 +167,12 @@ func (s State) Tile(t tlog.Tile) ([]byte, error) {
 	if t.Level < 0 || t.Width < 1 || t.Width > tlog.TileWidth(t.Level, t.Index, s.size) {
 		return nil, fmt.Errorf("%s: %w", t.Path(), ErrNotFound)
 	}
-	tile, err := s.prover.tile(t.Level, t.Index)
+	hashes, err := s.prover.tile(t.Level, t.Index)
 	if err != nil {
 		return nil, err
 	}
 	width := t.Width * tlog.HashSize
-	return tile.Hashes()[:width:width], nil
+	return hashes[:width:width], nil
 }
 
 // Node returns a node as [tlog.NodeReader] has it, proved to be of the tree, or
@@ -171,8 +193,7 @@ func (s State) Entry(index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, lost(err)
 	}
-	leaf := tlog.LeafHash(b)
-	return b, s.prover.leaves(index, leaf[:])
+	return b, s.prover.leaf(index, tlog.LeafHash(b))
 }
 
 // Bundle returns the first t.Width entries beside the tile t.Index of level 0, as a
@@ -186,37 +207,8 @@ func (s State) Bundle(t tlog.Tile) ([]byte, error) {
 	if err != nil {
 		return nil, lost(err)
 	}
-	if err := s.prover.leaves(t.Index*tlog.MaxWidth, leaves); err != nil {
+	if err := s.prover.leaves(t.Index, leaves); err != nil {
 		return nil, err
 	}
 	return b, nil
-}
-
-// A tileCache has whole tiles that were proved: these are in every later tree too.
-// The oldest makes room.
-type tileCache struct {
-	mu    sync.RWMutex
-	tiles map[tlog.Tile]*tlog.Subtrees
-	order [provenTiles]tlog.Tile
-	next  int // place in order
-}
-
-func (c *tileCache) get(t tlog.Tile) *tlog.Subtrees {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.tiles[t]
-}
-
-func (c *tileCache) put(t tlog.Tile, tile *tlog.Subtrees) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tiles[t] != nil {
-		return
-	}
-	if c.tiles == nil {
-		c.tiles = make(map[tlog.Tile]*tlog.Subtrees)
-	}
-	delete(c.tiles, c.order[c.next])
-	c.tiles[t], c.order[c.next] = tile, t
-	c.next = (c.next + 1) % provenTiles
 }

@@ -64,14 +64,20 @@ func TestOnlyWhatIsProvedIsKeptInMemory(t *testing.T) {
 	closeStore(t, s)
 }
 
-func TestTheTilesInMemoryAreBounded(t *testing.T) {
-	var c tileCache
-	first, second := new(tlog.Subtrees), new(tlog.Subtrees)
-	for i := range uint64(3 * provenTiles) {
-		c.put(tlog.Tile{Index: i, Width: tlog.MaxWidth}, first)
-		c.put(tlog.Tile{Index: i, Width: tlog.MaxWidth}, second)
-		if want := int(min(i+1, provenTiles)); len(c.tiles) != want || c.get(tlog.Tile{Index: i, Width: tlog.MaxWidth}) != first {
-			t.Fatalf("after %d tiles there are %d, not %d", i+1, len(c.tiles), want)
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	for _, limit := range []int{1, 7, upperTiles} {
+		var c memory[int, string]
+		for i := range 3 * limit {
+			c.put(i, "first", limit)
+			c.put(i, "second", limit)
+			if want := min(i+1, limit); len(c.values) != want || len(c.order) != want {
+				t.Fatalf("limit %d: after %d there are %d, not %d", limit, i+1, len(c.values), want)
+			}
+			for n := range i + 1 {
+				if v, ok := c.get(n); ok != (n > i-limit) || ok && v != "first" {
+					t.Fatalf("limit %d: of %d, number %d is %q, %v", limit, i+1, n, v, ok)
+				}
+			}
 		}
 	}
 }

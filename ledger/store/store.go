@@ -109,7 +109,7 @@ type Store struct {
 	recent    recent
 	valid     valid
 
-	proven tileCache // of all readers
+	proven proven // of all readers
 
 	failed  chan struct{} // closed when err is set
 	failing sync.Once
