@@ -3,7 +3,6 @@ package verify
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -53,22 +52,39 @@ func OpenEntry(b []byte) Entry {
 	return Entry{e.Registered, r, err}
 }
 
-// kindLine is what the first line of a record of any kind and version looks like.
-var kindLine = regexp.MustCompile(`\Achirograph/([a-z][a-z0-9-]{0,31})/v([1-9][0-9]{0,8})\n`)
-
-// isUnknown says whether b begins as a record does of a kind or version that
-// FORMATS.md, section 2, does not name.
+// isUnknown says whether b begins as a record does, chirograph/<kind>/v<version>, of a
+// kind or version that FORMATS.md, section 2, does not name.
 func isUnknown(b []byte) bool {
-	m := kindLine.FindSubmatch(b)
-	if m == nil {
+	first, _, ended := strings.Cut(string(b[:min(len(b), maxFirstLine)]), "\n")
+	name, ok := strings.CutPrefix(first, "chirograph/")
+	kind, version, versioned := strings.Cut(name, "/v")
+	if !ended || !ok || !versioned || !isKind(kind) || !isVersion(version) {
 		return false
 	}
 	for k := record.Contract; k <= record.Revocation; k++ {
-		if string(m[1]) == k.String() && string(m[2]) == "1" {
+		if kind == k.String() && version == "1" {
 			return false
 		}
 	}
 	return true
+}
+
+// What the first line of a record of any kind and version has, in bytes.
+const (
+	maxKind      = 32
+	maxVersion   = 9
+	maxFirstLine = len("chirograph/") + maxKind + len("/v") + maxVersion + len("\n")
+)
+
+// isKind says whether s is a lower-case letter, and then such letters, digits and hyphens.
+func isKind(s string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	return s != "" && len(s) <= maxKind && strings.Contains(letters, s[:1]) && strings.Trim(s, letters+"0123456789-") == ""
+}
+
+// isVersion says whether s is a decimal above 0 without leading zeros.
+func isVersion(s string) bool {
+	return s != "" && len(s) <= maxVersion && s[0] != '0' && strings.Trim(s, "0123456789") == ""
 }
 
 // ID returns the record's name where the text is in form; else the zero ID.

@@ -6,17 +6,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"github.com/chirograph/chirograph/cmd/terminal"
 	"github.com/chirograph/chirograph/cmd/version"
@@ -24,13 +21,6 @@ import (
 )
 
 func main() {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		fmt.Fprintln(os.Stderr, "chirograph-verify: stopped")
-		os.Exit(exitUnasked)
-	}()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -47,6 +37,8 @@ type options struct {
 	parties []string
 	charge  string // the file for evidence
 	json    bool
+	version bool
+	help    bool
 	stdout  io.Writer
 	stderr  io.Writer
 	now     func() time.Time
@@ -58,23 +50,16 @@ var errUsage = errors.New("see chirograph-verify --help")
 func run(args []string, stdout, stderr io.Writer) int {
 	stdout, stderr = terminal.Writer(stdout), terminal.Writer(stderr)
 	o := options{stdout: stdout, stderr: stderr, now: time.Now}
-	flags := pflag.NewFlagSet("chirograph-verify", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.policy, "policy", "", "")
-	flags.StringVar(&o.docs, "docs", "", "")
-	flags.StringArrayVar(&o.parties, "party", nil, "")
-	flags.StringVar(&o.charge, "evidence", "", "")
-	flags.BoolVar(&o.json, "json", false, "")
-	about := flags.Bool("version", false, "")
-	err := flags.Parse(args)
+	args, err := o.parse(args)
 	var code int
-	switch asked := errors.Is(err, pflag.ErrHelp); {
-	case err == nil && *about:
+	switch {
+	case err != nil:
+	case o.version:
 		_, err = fmt.Fprintln(stdout, version.Of("chirograph-verify"))
-	case asked || err == nil && (flags.NArg() == 0 || flags.Arg(0) == "help"):
-		err = help(stdout, flags.Args())
-	case err == nil:
-		code, err = o.command(flags.Arg(0), flags.Args()[1:])
+	case o.help, len(args) == 0, args[0] == "help":
+		err = help(stdout, args)
+	default:
+		code, err = o.command(args[0], args[1:])
 	}
 	if err == nil {
 		return code
@@ -114,14 +99,20 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
+	return readAll(f, path, limit)
+}
+
+// readAll reads the rest of the file of that name, at most limit bytes.
+func readAll(r io.Reader, path string, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(4 << 10) // most policies and receipts
+	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(b)) > limit {
+	if int64(b.Len()) > limit {
 		return nil, fmt.Errorf("%s has more than the %d bytes that are allowed", path, limit)
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // code is the exit code of a verdict.

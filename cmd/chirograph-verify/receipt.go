@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/ledger/newfile"
@@ -155,14 +155,19 @@ func (o *options) file(p *verify.Policy, path string) (*fileResult, error) {
 	}
 	defer f.Close()
 	var magic [2]byte
-	if n, err := io.ReadFull(f, magic[:]); err != nil && n == 0 && !errors.Is(err, io.EOF) {
+	n, err := io.ReadFull(f, magic[:])
+	if err != nil && n == 0 && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	result := &fileResult{File: path}
 	if string(magic[:]) == "PK" {
 		return result, o.dossier(p, f, result)
 	}
-	return result, o.receipt(p, path, result)
+	b, err := readAll(io.MultiReader(bytes.NewReader(magic[:n]), f), path, int64(tlog.MaxProof))
+	if err != nil {
+		return nil, err
+	}
+	return result, o.receipt(p, b, result)
 }
 
 func (o *options) dossier(p *verify.Policy, f *os.File, result *fileResult) error {
@@ -221,11 +226,7 @@ func (f *fileResult) text() *record.Text {
 	return f.items[i].Record.Text()
 }
 
-func (o *options) receipt(p *verify.Policy, path string, result *fileResult) error {
-	b, err := readFile(path, int64(tlog.MaxProof))
-	if err != nil {
-		return err
-	}
+func (o *options) receipt(p *verify.Policy, b []byte, result *fileResult) error {
 	reg, err := verify.Receipt(p, b)
 	if err != nil {
 		result.items = []verify.Item{{Report: verify.Refused(err)}}
@@ -272,7 +273,7 @@ func parseDemands(args []string) ([]demand, error) {
 		if err := record.CheckToken(role); err != nil {
 			return nil, fmt.Errorf("--party: role %w", err)
 		}
-		k, _, err := keys.FindPublic(vkey)
+		k, _, err := publickey.Find(vkey)
 		if err != nil {
 			return nil, fmt.Errorf("--party %s: %w", role, err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"github.com/chirograph/chirograph/ledger/dossier"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -101,7 +102,7 @@ func (d *demo) makeKeys(ctx context.Context) error {
 		if _, err := d.run(ctx, "key", "new", k.name, "--out", d.path(k.file), "--no-passphrase"); err != nil {
 			return err
 		}
-		pub, _, err := keys.OpenPublic(d.path(k.file))
+		pub, _, err := publickey.Open(d.path(k.file))
 		if err != nil {
 			return err
 		}

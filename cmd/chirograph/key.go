@@ -13,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -115,7 +116,7 @@ func (a *app) keyShowCommand() *cobra.Command {
 		Example: "  chirograph key show ~/.ssh/id_ed25519.pub --name bob.example",
 		Args:    arguments("FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			pub, own, err := keys.OpenPublic(args[0])
+			pub, own, err := publickey.Open(args[0])
 			if err != nil {
 				return err
 			}
@@ -240,7 +241,7 @@ func (a *app) agentKeys() ([]keys.Signer, error) {
 func (a *app) publicKeys(files []string, agent bool) (map[note.PublicKey]bool, error) {
 	mine := make(map[note.PublicKey]bool)
 	for _, path := range files {
-		pub, _, err := keys.OpenPublic(path)
+		pub, _, err := publickey.Open(path)
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +261,7 @@ func (a *app) publicKeys(files []string, agent bool) (map[note.PublicKey]bool, e
 
 // verifierKey reads a verifier key, or a file that holds one, or a .pub file.
 func verifierKey(arg string) (note.Key, error) {
-	pub, name, err := keys.FindPublic(arg)
+	pub, name, err := publickey.Find(arg)
 	if err != nil {
 		return note.Key{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"github.com/chirograph/chirograph/ledger/replica"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
@@ -235,7 +236,7 @@ func promoted(p *verify.Policy, key, mldsa string) (*identity, map[string][]byte
 	if err := keys.Private(key); err != nil {
 		return nil, secrets, err
 	}
-	if secrets[keyFile], err = keys.ReadFile(key); err != nil {
+	if secrets[keyFile], err = publickey.ReadFile(key); err != nil {
 		return nil, secrets, err
 	}
 	if id.secret, err = keys.Open(key, nil); err != nil {
@@ -260,7 +261,7 @@ func promoted(p *verify.Policy, key, mldsa string) (*identity, map[string][]byte
 	case own == (verify.Witness{}):
 		return nil, secrets, fmt.Errorf("--ml-dsa %s: the policy of the copy lists no second key of the ledger", mldsa)
 	}
-	if secrets[cosignerFile], err = keys.ReadFile(mldsa); err != nil {
+	if secrets[cosignerFile], err = publickey.ReadFile(mldsa); err != nil {
 		return nil, secrets, err
 	}
 	return id, secrets, id.openCosigner(mldsa, own)

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/chirograph/chirograph/crypto/keys"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"github.com/chirograph/chirograph/ledger/replica"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
@@ -96,7 +96,7 @@ func mustBeFree(dir string, secrets map[string][]byte) error {
 
 // mustBe demands that the file of a secret key is there, and is the one that was given.
 func mustBe(name string, b []byte) error {
-	have, err := keys.ReadFile(name)
+	have, err := publickey.ReadFile(name)
 	defer clear(have)
 	if err == nil && subtle.ConstantTimeCompare(have, b) != 1 {
 		err = fmt.Errorf("%s is there, and is another than the file that was given", name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 )
@@ -51,7 +52,7 @@ func agentKeys(dial dialer) ([]AgentKey, error) {
 			return fmt.Errorf("listing its keys: %w", err)
 		}
 		for _, k := range listed {
-			if public, err := parseWireKey(k.Blob); err == nil {
+			if public, err := publickey.ParseWire(k.Blob); err == nil {
 				keys = append(keys, AgentKey{k.Comment, public, dial})
 			}
 		}

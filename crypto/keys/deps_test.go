@@ -9,7 +9,7 @@ import (
 
 func TestImports(t *testing.T) {
 	const module = "github.com/chirograph/chirograph/"
-	allowed := map[string]bool{module + "crypto/keys": true, module + "crypto/note": true}
+	allowed := map[string]bool{module + "crypto/keys": true, module + "crypto/note": true, module + "crypto/publickey": true}
 	for _, goos := range []string{"linux", "windows"} {
 		list := exec.Command("go", "list", "-deps", ".")
 		list.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")

@@ -5,23 +5,15 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"syscall"
 
-	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 	"golang.org/x/crypto/ssh"
 )
-
-// maxFile bounds what is read of a key file, in bytes. One of ours has 500; an
-// RSA key of 16,384 bits, the largest that ssh-keygen makes, has 13,000, and is
-// to be refused for what it is.
-const maxFile = 16 << 10
-
-const publicSuffix = ".pub"
 
 // ErrPassphrase is the error for a passphrase that does not open the key file.
 var ErrPassphrase = errors.New("the passphrase is wrong")
@@ -33,7 +25,7 @@ var ErrPassphrase = errors.New("the passphrase is wrong")
 //
 // The name is the one in FILE.pub, whose key must be the same; "" without it.
 func Open(path string, passphrase func(path string) ([]byte, error)) (SecretKey, error) {
-	data, err := ReadFile(path)
+	data, err := publickey.ReadFile(path)
 	if err != nil {
 		return SecretKey{}, err
 	}
@@ -42,12 +34,12 @@ func Open(path string, passphrase func(path string) ([]byte, error)) (SecretKey,
 	if err != nil {
 		return SecretKey{}, fmt.Errorf("%s: %w", path, err)
 	}
-	name, err := nameBeside(path, file.public)
+	name, err := publickey.NameBeside(path, file.Public)
 	if err != nil {
 		return SecretKey{}, err
 	}
 	var secret []byte
-	if file.encrypted {
+	if file.Encrypted {
 		if passphrase == nil {
 			return SecretKey{}, fmt.Errorf("%s is encrypted, and there is no passphrase for it", path)
 		}
@@ -62,84 +54,6 @@ func Open(path string, passphrase func(path string) ([]byte, error)) (SecretKey,
 	}
 	k.name = name
 	return k, nil
-}
-
-// OpenPublic returns the public key and the name in path, which is FILE.pub or
-// FILE: for FILE, whether it is there or the key is only in an agent, the name
-// is that of FILE.pub, and "" without it. No passphrase is needed.
-func OpenPublic(path string) (note.PublicKey, string, error) {
-	data, err := ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if beside, err := ReadFile(path + publicSuffix); err == nil {
-			return publicFrom(path+publicSuffix, beside)
-		}
-	}
-	if err != nil {
-		return note.PublicKey{}, "", err
-	}
-	defer clear(data)
-	if !looksPrivate(data) {
-		return publicFrom(path, data)
-	}
-	file, err := parsePrivate(data)
-	if err != nil {
-		return note.PublicKey{}, "", fmt.Errorf("%s: %w", path, err)
-	}
-	name, err := nameBeside(path, file.public)
-	if err != nil {
-		return note.PublicKey{}, "", err
-	}
-	return file.public, name, nil
-}
-
-func publicFrom(path string, data []byte) (note.PublicKey, string, error) {
-	public, name, err := parsePublic(data)
-	if err != nil {
-		return note.PublicKey{}, "", fmt.Errorf("%s: %w", path, err)
-	}
-	return public, name, nil
-}
-
-// nameBeside returns the name in path.pub, "" if there is no such file.
-func nameBeside(path string, public note.PublicKey) (string, error) {
-	path += publicSuffix
-	data, err := ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	other, name, err := publicFrom(path, data)
-	if err != nil {
-		return "", err
-	}
-	if other != public {
-		return "", fmt.Errorf("%s holds the key %s, the secret file beside it the key %s", path, other.Fingerprint(), public.Fingerprint())
-	}
-	return name, nil
-}
-
-// ReadFile returns what a key file has, at most 16 KiB, for a program that puts it
-// elsewhere. The caller overwrites it.
-func ReadFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// Room for all, so that nothing secret is left behind in outgrown buffers.
-	data := make([]byte, maxFile+1)
-	n, err := io.ReadFull(f, data)
-	if err == nil {
-		clear(data)
-		return nil, fmt.Errorf("%s has more than %d bytes: no key file", path, maxFile)
-	}
-	if err != io.EOF && err != io.ErrUnexpectedEOF {
-		clear(data)
-		return nil, err
-	}
-	return data[:n], nil
 }
 
 // Readable returns a warning if others than its owner may read the file at
@@ -184,7 +98,7 @@ func (k SecretKey) WriteFiles(path string, passphrase []byte) (err error) {
 		data []byte
 	}{
 		{path, 0o600, private},
-		{path + publicSuffix, 0o644, k.marshalPublic()},
+		{path + publickey.Suffix, 0o644, k.marshalPublic()},
 	} {
 		if err := create(f.path, f.mode, f.data); err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 const passphrase = "correct horse battery staple"
@@ -68,9 +70,9 @@ func TestWhatIsWrittenIsOpened(t *testing.T) {
 			t.Errorf("the passphrase is still there after use: %q", *handed)
 		}
 		for _, p := range []string{path, path + ".pub"} {
-			public, name, err := OpenPublic(p)
+			public, name, err := publickey.Open(p)
 			if err != nil || public != k.Public() || name != "alice.example" {
-				t.Errorf("OpenPublic(%s) = %v, %q, %v", p, public, name, err)
+				t.Errorf("publickey.Open(%s) = %v, %q, %v", p, public, name, err)
 			}
 		}
 	}
@@ -184,7 +186,7 @@ func TestNameStandsInThePublicFile(t *testing.T) {
 	if got, err := Open(path, nil); err != nil || got.Name() != "" {
 		t.Errorf("without a public file: name %q, %v", got.Name(), err)
 	}
-	if public, name, err := OpenPublic(path); err != nil || public != k.Public() || name != "" {
+	if public, name, err := publickey.Open(path); err != nil || public != k.Public() || name != "" {
 		t.Errorf("without a public file: %v, name %q, %v", public, name, err)
 	}
 }
@@ -199,7 +201,7 @@ func TestPublicFileOfAnotherKeyIsRefused(t *testing.T) {
 		// Before the passphrase is asked: nil would refuse.
 		_, err := Open(path, nil)
 		wantError(t, err, alice.Public().Fingerprint(), bob.Public().Fingerprint())
-		_, _, err = OpenPublic(path)
+		_, _, err = publickey.Open(path)
 		wantError(t, err, alice.Public().Fingerprint(), bob.Public().Fingerprint())
 	}
 	path := written(t, alice, "")
@@ -224,10 +226,10 @@ func TestKeyThatIsOnlyInTheAgentHasAPublicFile(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if public, name, err := OpenPublic(path); err != nil || public != k.Public() || name != "alice" {
-		t.Errorf("OpenPublic(%s) = %v, %q, %v", path, public, name, err)
+	if public, name, err := publickey.Open(path); err != nil || public != k.Public() || name != "alice" {
+		t.Errorf("publickey.Open(%s) = %v, %q, %v", path, public, name, err)
 	}
-	if _, _, err := OpenPublic(path + ".none"); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := publickey.Open(path + ".none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("neither file: %v", err)
 	}
 	if _, err := Open(path, nil); !errors.Is(err, fs.ErrNotExist) {
@@ -241,12 +243,12 @@ func TestFileSizeIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := append(private, bytes.Repeat([]byte("\n"), maxFile-len(private))...)
+	full := append(private, bytes.Repeat([]byte("\n"), publickey.MaxFile-len(private))...)
 	if got, err := Open(file(t, full), nil); err != nil || got.Public() != k.Public() {
 		t.Errorf("%d bytes: %v", len(full), err)
 	}
 	_, err = Open(file(t, append(full, '\n')), nil)
 	wantError(t, err, "more than 16384 bytes")
-	_, _, err = OpenPublic(file(t, append(full, '\n')))
+	_, _, err = publickey.Open(file(t, append(full, '\n')))
 	wantError(t, err, "more than 16384 bytes")
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/keys/keystest"
+
+	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 // said is all that Open and its kin say of a file, when it is opened as each kind.
@@ -28,9 +30,9 @@ func said(path, passphrase string) []byte {
 	second, err := OpenMLDSA44(path)
 	fmt.Fprintln(&b, second, err)
 	log.Error("open", "key", second, "err", err)
-	public, name, err := OpenPublic(path)
+	public, name, err := publickey.Open(path)
 	fmt.Fprintln(&b, public, name, err)
-	public, name, err = FindPublic(path)
+	public, name, err = publickey.Find(path)
 	fmt.Fprintln(&b, public, name, err)
 	fmt.Fprintln(&b, Readable(path))
 	return b.Bytes()

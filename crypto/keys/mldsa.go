@@ -14,6 +14,7 @@ import (
 
 	"filippo.io/mldsa"
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 const mldsaPEM = "PRIVATE KEY"
@@ -58,7 +59,7 @@ func newMLDSA44Key(seed []byte) (MLDSA44Key, error) {
 // OpenMLDSA44 reads a secret key from the file that [MLDSA44Key.WriteFile] wrote, or
 // that OpenSSL writes when it is told to write the seed only. Nothing else is read.
 func OpenMLDSA44(path string) (MLDSA44Key, error) {
-	data, err := ReadFile(path)
+	data, err := publickey.ReadFile(path)
 	if err != nil {
 		return MLDSA44Key{}, err
 	}
@@ -75,7 +76,7 @@ func OpenMLDSA44(path string) (MLDSA44Key, error) {
 func parseMLDSA44(data []byte) ([]byte, error) {
 	block, _ := pem.Decode(data)
 	switch {
-	case block == nil && looksPrivate(data):
+	case block == nil && publickey.LooksPrivate(data):
 		return nil, errors.New("a damaged key file: not a whole PEM block")
 	case block == nil:
 		return nil, fmt.Errorf("not a key file of ML-DSA-44, which is a PEM file of the type %q", mldsaPEM)

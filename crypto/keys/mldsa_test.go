@@ -19,6 +19,7 @@ import (
 	"filippo.io/mldsa/x509"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 // counting is the seed 000102…1f of the examples of RFC 9881, appendix C.
@@ -279,7 +280,7 @@ func TestEveryOtherFileThanTheSeedsIsRefused(t *testing.T) {
 }
 
 func TestMLDSA44FilesAreBounded(t *testing.T) {
-	full := append([]byte(countingFile), bytes.Repeat([]byte("\n"), maxFile-len(countingFile))...)
+	full := append([]byte(countingFile), bytes.Repeat([]byte("\n"), publickey.MaxFile-len(countingFile))...)
 	_, err := OpenMLDSA44(file(t, full))
 	wantError(t, err, "an ML-DSA-44 key with something else in its file")
 	_, err = OpenMLDSA44(file(t, append(full, '\n')))

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 // openSSH runs a program of OpenSSH and returns its output.
@@ -107,7 +109,7 @@ func TestOtherKindsOfKeysAreRefused(t *testing.T) {
 				return nil, nil
 			})
 			wantError(t, err, path, c.want)
-			if _, _, err := OpenPublic(path + ".pub"); c.args[1] != "ed25519" {
+			if _, _, err := publickey.Open(path + ".pub"); c.args[1] != "ed25519" {
 				wantError(t, err, path+".pub", "only ssh-ed25519")
 			}
 		})

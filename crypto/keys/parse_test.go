@@ -9,6 +9,13 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/chirograph/chirograph/crypto/publickey"
+)
+
+const (
+	magic   = "openssh-key-v1\x00"
+	pemType = "OPENSSH PRIVATE KEY"
 )
 
 // A box is a private key file, for tests to spoil.
@@ -98,7 +105,9 @@ func TestSpoiledPrivateFilesAreRefused(t *testing.T) {
 		"no salt":       {spoil(func(b *box) { b.Cipher, b.KDF = "aes256-ctr", "bcrypt" }), []string{"no salt"}},
 		"empty salt":    {spoil(func(b *box) { b.Cipher, b.KDF, b.Options = "aes256-ctr", "bcrypt", bcryptOptions("", 16) }), []string{"no salt"}},
 		"no rounds":     {spoil(func(b *box) { b.Cipher, b.KDF, b.Options = "aes256-ctr", "bcrypt", bcryptOptions("salt", 0) }), []string{"no salt and rounds"}},
-		"rounds":        {spoil(func(b *box) { b.Cipher, b.KDF, b.Options = "aes256-ctr", "bcrypt", bcryptOptions("salt", maxRounds+1) }), []string{"2049 rounds", "2048"}},
+		"rounds": {spoil(func(b *box) {
+			b.Cipher, b.KDF, b.Options = "aes256-ctr", "bcrypt", bcryptOptions("salt", publickey.MaxRounds+1)
+		}), []string{"2049 rounds", "2048"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, c.data)
@@ -111,8 +120,10 @@ func TestSpoiledPrivateFilesAreRefused(t *testing.T) {
 			}
 		})
 	}
-	if f, err := parsePrivate(spoil(func(b *box) { b.Cipher, b.KDF, b.Options = "aes256-ctr", "bcrypt", bcryptOptions("salt", maxRounds) })); err != nil || !f.encrypted {
-		t.Errorf("%d rounds: %v", maxRounds, err)
+	if f, err := parsePrivate(spoil(func(b *box) {
+		b.Cipher, b.KDF, b.Options = "aes256-ctr", "bcrypt", bcryptOptions("salt", publickey.MaxRounds)
+	})); err != nil || !f.Encrypted {
+		t.Errorf("%d rounds: %v", publickey.MaxRounds, err)
 	}
 	_, err := Open(file(t, spoil(func(b *box) { b.Cipher, b.KDF, b.Options = "aes256-cbc", "bcrypt", bcryptOptions("salt", 1) })), func(string) ([]byte, error) { return []byte("x"), nil })
 	wantError(t, err, "passphrase is wrong")
@@ -143,7 +154,7 @@ func TestSpoiledPublicFilesAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, []byte(c.data))
-			_, _, err := OpenPublic(path)
+			_, _, err := publickey.Open(path)
 			wantError(t, err, c.want, path)
 		})
 	}
@@ -151,9 +162,9 @@ func TestSpoiledPublicFilesAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = parsePublic(private)
+	_, _, err = publickey.Parse(private)
 	wantError(t, err, "a private key file")
-	_, _, err = OpenPublic(file(t, private[:80]))
+	_, _, err = publickey.Open(file(t, private[:80]))
 	wantError(t, err, "not a whole PEM block")
 }
 
@@ -166,21 +177,21 @@ func FuzzPrivateFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := parsePrivate(data)
-		if err != nil || file.encrypted {
+		if err != nil || file.Encrypted {
 			return
 		}
 		k, err := file.open(nil)
 		if err != nil {
 			return
 		}
-		if k.public != file.public || !bytes.Equal(ed25519.NewKeyFromSeed(k.secret.Seed()), k.secret) {
-			t.Fatalf("opened a key %v that is not the file's %v", k, file.public)
+		if k.public != file.Public || !bytes.Equal(ed25519.NewKeyFromSeed(k.secret.Seed()), k.secret) {
+			t.Fatalf("opened a key %v that is not the file's %v", k, file.Public)
 		}
 		again, err := k.marshal(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if file, err = parsePrivate(again); err != nil || file.public != k.public {
+		if file, err = parsePrivate(again); err != nil || file.Public != k.public {
 			t.Fatalf("written again: %v", err)
 		}
 	})
@@ -193,12 +204,12 @@ func FuzzPublicFile(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		public, name, err := parsePublic(data)
+		public, name, err := publickey.Parse(data)
 		if err != nil {
 			return
 		}
 		again := SecretKey{name: name, public: public}.marshalPublic()
-		public2, name2, err := parsePublic(again)
+		public2, name2, err := publickey.Parse(again)
 		if err != nil || public2 != public || name2 != name {
 			t.Fatalf("%q read as %v %q, written again and read as %v %q, %v", data, public, name, public2, name2, err)
 		}

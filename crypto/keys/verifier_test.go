@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 func TestAPublicKeyIsFoundInEachOfItsForms(t *testing.T) {
@@ -48,15 +49,15 @@ func TestAPublicKeyIsFoundInEachOfItsForms(t *testing.T) {
 		{path, "ann.example", ""},
 		{path + ".pub", "ann.example", ""},
 		{write("nameless.pub", nameless), "", ""},
-		{write("full", pad(maxFile)), "ann.example", ""},
-		{write("long", pad(maxFile+1)), "", "has more than 16384 bytes: no key file"},
+		{write("full", pad(publickey.MaxFile)), "ann.example", ""},
+		{write("long", pad(publickey.MaxFile+1)), "", "has more than 16384 bytes: no key file"},
 		{witness.String(), "", "has the type 0x04, parties sign with 0x01"},
 		{write("witness", witness.String()), "", "holds no verifier key and no public key: "},
 		{write("text", "nothing\n"), "", "holds no verifier key and no public key: "},
 		{filepath.Join(dir, "nowhere"), "", "is neither a verifier key nor a file: "},
 		{"ann.example+00000000+AAAA", "", "key"},
 	} {
-		public, name, err := FindPublic(c.arg)
+		public, name, err := publickey.Find(c.arg)
 		switch {
 		case c.want != "":
 			if err == nil || !strings.Contains(err.Error(), c.want) {

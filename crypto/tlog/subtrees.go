@@ -18,14 +18,14 @@ func NewSubtrees(hashes []byte) *Subtrees {
 	}
 	s := new(Subtrees)
 	s.roots[0] = hashes
+	room := make([]byte, 0, len(hashes)) // fewer roots than hashes are above them
 	for height := range tileHeight {
-		below := s.roots[height]
-		roots := make([]byte, 0, len(below)/2)
-		for ; len(below) >= 2*HashSize; below = below[2*HashSize:] {
+		roots := room[len(room):]
+		for below := s.roots[height]; len(below) >= 2*HashSize; below = below[2*HashSize:] {
 			root := NodeHash(Hash(below[:HashSize]), Hash(below[HashSize:2*HashSize]))
 			roots = append(roots, root[:]...)
 		}
-		s.roots[height+1] = roots
+		s.roots[height+1], room = roots, room[:len(room)+len(roots)]
 	}
 	return s
 }

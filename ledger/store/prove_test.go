@@ -64,6 +64,81 @@ func TestOnlyWhatIsProvedIsKeptInMemory(t *testing.T) {
 	closeStore(t, s)
 }
 
+// What is kept of a tile proves what is read of it later.
+func TestWhatIsReadAgainIsProvedAgain(t *testing.T) {
+	t.Parallel()
+	const size = 600
+	for _, n := range []uint64{0, 31, 32, 255, 256, 511} {
+		s := newStore(t, vfs.NewMem())
+		grow(t, s, size, size)
+		state := s.State(s.Head())
+		tile := tlog.Tile{Level: 0, Index: n / 256, Width: tlog.MaxWidth}
+		if _, err := state.Node(5, n>>5); err != nil { // proves all of the tile
+			t.Fatal(err)
+		}
+		key := tileKey(0, n/256, 0)
+		right := string(mustGet(t, s, key))
+		reads := map[string]func() error{
+			"tile":  func() error { return second(state.Tile(tile)) },
+			"entry": func() error { return second(state.Entry(n)) },
+			"leaf":  func() error { return second(state.Node(0, n)) },
+			"node":  func() error { return second(state.Node(4, n>>4)) },
+		}
+		for what, spoil := range map[string]func(){
+			"flipped": func() { put(t, s, string(key), flip(t, s, key, int(n%256)*tlog.HashSize)) },
+			"cut":     func() { put(t, s, string(key), right[:max(1, n%256)*tlog.HashSize]) },
+			"gone":    func() { drop(t, s, key) },
+		} {
+			spoil()
+			for name, read := range reads {
+				if err := read(); err == nil || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "the store is damaged: ") {
+					t.Errorf("hash %d %s: %s: %v", n, what, name, err)
+				}
+			}
+			put(t, s, string(key), right)
+		}
+		for name, read := range reads {
+			if err := read(); err != nil {
+				t.Errorf("hash %d, which is right again: %s: %v", n, name, err)
+			}
+		}
+		closeStore(t, s)
+	}
+}
+
+func TestEachNodeIsThatOfTheTree(t *testing.T) {
+	t.Parallel()
+	for _, size := range []uint64{1, 31, 256, 257, 1000, 256*256 + 300} {
+		s := newStore(t, vfs.NewMem())
+		grow(t, s, size, 1<<14)
+		state := s.State(s.Head())
+		below := make([]tlog.Hash, size)
+		for i := range below {
+			b, err := s.Entry(uint64(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			below[i] = tlog.LeafHash(b)
+		}
+		for level := uint(0); len(below) > 0; level++ {
+			for i, want := range below {
+				if got, err := state.Node(level, uint64(i)); err != nil || got != want {
+					t.Fatalf("size %d: node %d of level %d: %s, %v, want %s", size, i, level, got, err, want)
+				}
+			}
+			if _, err := state.Node(level, uint64(len(below))); !errors.Is(err, ErrNotFound) {
+				t.Fatalf("size %d: node %d of level %d, which it has not: %v", size, len(below), level, err)
+			}
+			var above []tlog.Hash
+			for ; len(below) >= 2; below = below[2:] {
+				above = append(above, tlog.NodeHash(below[0], below[1]))
+			}
+			below = above
+		}
+		closeStore(t, s)
+	}
+}
+
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	for _, limit := range []int{1, 7, upperTiles} {
 		var c memory[int, string]

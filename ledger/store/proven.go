@@ -125,15 +125,9 @@ func (p *prover) lowerNode(index uint64, height uint, within uint64) (tlog.Hash,
 		root, _ := group.Root(height, within&(1<<below-1))
 		return root, nil
 	}
-	m, ok := p.store.proven.marks.get(index)
-	if !ok {
-		hashes, err := p.readWhole(0, index)
-		if err != nil {
-			return tlog.Hash{}, err
-		}
-		if m, err = p.prove(index, hashes); err != nil {
-			return tlog.Hash{}, err
-		}
+	m, err := p.mark(index)
+	if err != nil {
+		return tlog.Hash{}, err
 	}
 	return m.root(height, within), nil
 }
@@ -144,23 +138,34 @@ func (p *prover) group(index, place uint64) (*tlog.Subtrees, error) {
 	if group, ok := keep.groups.get(name); ok {
 		return group, nil
 	}
-	hashes, err := p.readWhole(0, index)
+	m, err := p.mark(index)
 	if err != nil {
 		return nil, err
 	}
-	m, ok := keep.marks.get(index)
-	if !ok {
-		if m, err = p.prove(index, hashes); err != nil {
-			return nil, err
-		}
+	from := int(place) * groupBytes
+	hashes, err := p.store.part(tileKey(0, index, 0), from, from+groupBytes)
+	if err != nil {
+		return nil, lost(fmt.Errorf("%s: %w", whole(0, index).Path(), err))
 	}
-	group := tlog.NewSubtrees(append([]byte(nil), hashes[place*groupBytes:(place+1)*groupBytes]...))
+	group := tlog.NewSubtrees(hashes)
 	if root, _ := group.Root(groupHeight, 0); root != m.root(groupHeight, place) {
 		return nil, fmt.Errorf("the store is damaged: %d hashes of %s from number %d on have the root %s, they had %s when they were proved",
 			tlog.MaxWidth/groups, whole(0, index).Path(), place*tlog.MaxWidth/groups, root, m.root(groupHeight, place))
 	}
 	keep.groups.put(name, group, lowerGroups)
 	return group, nil
+}
+
+// mark returns that of a whole tile of level 0.
+func (p *prover) mark(index uint64) (*mark, error) {
+	if m, ok := p.store.proven.marks.get(index); ok {
+		return m, nil
+	}
+	hashes, err := p.readWhole(0, index)
+	if err != nil {
+		return nil, err
+	}
+	return p.prove(index, hashes)
 }
 
 // prove proves a whole tile of level 0 by its root in the tile above, and keeps its mark.

@@ -12,16 +12,36 @@ import (
 )
 
 // get returns a copy of what is at key.
-func (s *Store) get(key []byte) ([]byte, error) {
+func (s *Store) get(key []byte) (b []byte, err error) {
+	err = s.look(key, func(value []byte) { b = append(b, value...) })
+	return b, err
+}
+
+// part returns a copy of the bytes of what is at key, from number from to before to, or
+// ErrNotFound where it has not so many.
+func (s *Store) part(key []byte, from, to int) (b []byte, err error) {
+	err = s.look(key, func(value []byte) {
+		if to <= len(value) {
+			b = append(b, value[from:to]...)
+		}
+	})
+	if err == nil && b == nil {
+		err = ErrNotFound
+	}
+	return b, err
+}
+
+// look has f see what is at key, until it returns.
+func (s *Store) look(key []byte, f func(value []byte)) error {
 	value, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, ErrNotFound
+		return ErrNotFound
 	}
 	if err != nil {
-		return nil, asOne(err)
+		return asOne(err)
 	}
-	value = append([]byte(nil), value...)
-	return value, closer.Close()
+	f(value)
+	return closer.Close()
 }
 
 // Entry returns the entry with that index, or ErrNotFound.
