@@ -29,7 +29,7 @@ func TestExpandedKeysReachNotesAndPointsAlone(t *testing.T) {
 // What verifies offline, and what parties sign with, has its signatures from the
 // standard library.
 func TestWhatVerifiesOfflineDoesNotReachExpandedKeys(t *testing.T) {
-	for _, path := range []string{"verify", "cmd/chirograph-verify", "crypto/note", "crypto/tlog", "crypto/keys", "ledger/record", "ledger/rules", "ledger/dossier"} {
+	for _, path := range []string{"verify", "cmd/chirograph-verify", "crypto/note", "crypto/tlog", "crypto/publickey", "crypto/keys", "ledger/record", "ledger/rules", "ledger/dossier"} {
 		found := deps(t, module+path)
 		if !slices.Contains(found, module+path) {
 			t.Fatalf("go list says %q", found)

@@ -9,12 +9,12 @@ import (
 )
 
 // How much is kept of what was proved, in numbers that hold for all readers together:
-// 42 MiB, reached at 16 million entries.
+// 49 MiB, reached at 16 million entries.
 const (
 	upperTiles  = 512     // above level 0, with their subtrees 16 KiB each: all there are up to 33 million entries
 	lowerTiles  = 1024    // of level 0, 8 KiB each: the leaf hashes of a quarter of a million entries
 	lowerMarks  = 1 << 16 // of tiles of level 0, some 400 bytes each: all there are up to 16 million entries
-	lowerGroups = 256     // of leaf hashes, 2 KiB each: what the proofs that are being made read in turn
+	lowerGroups = 4096    // of leaf hashes, with their subtrees 2 KiB each: of the 130,000 entries that proofs read last
 )
 
 // A group is 32 hashes of a tile of level 0, which are read for a proof alone: to hash

@@ -126,6 +126,7 @@ func reads(s *stage, r *report) error {
 		r.row("  nginx's to that", res.ratio("nginx bundles", "our bundles", "core-rate"), "")
 	}
 	r.most(fmt.Sprintf("inclusion proof in %d entries", s.Stored), micro*res.of("proofs", "inclusion"), "µs", 50)
+	r.row("  the first of a tile", micro*res.of("proofs", "first"), "µs")
 	r.most("consistency proof", micro*res.of("proofs", "consistency"), "µs", 50)
 	r.row("receipt, verified", micro*res.of("proofs", "receipt"), "µs")
 	r.most("GET /contracts/<id>, p50", milli*res.of("contracts", "p50"), "ms", 1)

@@ -1,4 +1,4 @@
-package keys
+package publickey_test
 
 import (
 	"bytes"
@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/publickey"
 )
 
 func TestAPublicKeyIsFoundInEachOfItsForms(t *testing.T) {
 	dir := t.TempDir()
-	secret, err := Generate(bytes.NewReader(make([]byte, 64)), "ann.example")
+	secret, err := keys.Generate(bytes.NewReader(make([]byte, 64)), "ann.example")
 	if err != nil {
 		t.Fatal(err)
 	}
