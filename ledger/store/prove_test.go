@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -137,6 +138,33 @@ func TestEachNodeIsThatOfTheTree(t *testing.T) {
 		}
 		closeStore(t, s)
 	}
+}
+
+func TestManyReadersProveAtOnce(t *testing.T) {
+	const size = 1000
+	s := newStore(t, vfs.NewMem())
+	grow(t, s, size, size)
+	state := s.State(s.Head())
+	var group sync.WaitGroup
+	for reader := range uint64(4) {
+		group.Go(func() {
+			for i := range uint64(size) {
+				n := (i*331 + reader*97) % size
+				hashes, err := state.Tile(tlog.Tile{Level: 0, Index: n / 256, Width: int(n%256) + 1})
+				if err == nil {
+					var leaf tlog.Hash
+					if leaf, err = state.Node(0, n); err == nil && leaf != tlog.Hash(hashes[n%256*tlog.HashSize:]) {
+						t.Errorf("leaf %d is %s, its tile has another", n, leaf)
+					}
+				}
+				if err := errors.Join(err, second(state.Entry(n))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	closeStore(t, s)
 }
 
 func TestWhatIsKeptIsBounded(t *testing.T) {
