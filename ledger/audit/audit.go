@@ -27,6 +27,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/client"
@@ -53,6 +54,7 @@ type Config struct {
 	Dir      string           // of the copy; it is made where there is none
 	Copy     *store.Store     // the copy, open and left open; nil for the one in Dir
 	Clock    func() time.Time // says on which day contracts are compared
+	Keys     *expanded.Keys   // remembers who signed, from one run to the next; nil for this run alone
 	Random   io.Reader        // chooses the tiles and contracts that are compared
 	Progress func(Progress)   // called after each bundle; nil for none
 	Log      *slog.Logger     // of the store; nil for none
@@ -109,7 +111,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if cfg.Copy != nil {
 		return run(ctx, cfg, cfg.Copy)
 	}
-	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, Key: cfg.Client.Ledger(), Log: cfg.Log})
+	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, Key: cfg.Client.Ledger(), Bulk: true, Log: cfg.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +135,9 @@ func runner(ctx context.Context, cfg Config, s *store.Store, do func(*auditor) e
 	defer cancel()
 	result := &Result{Ledger: cfg.Client.Ledger()}
 	a := &auditor{Config: cfg, ctx: ctx, store: s, result: result}
+	if a.Keys == nil {
+		a.Keys = expanded.New()
+	}
 	err := do(a)
 	var found *finding
 	if errors.As(err, &found) {
@@ -199,6 +204,7 @@ func (a *auditor) follow(checkpoint *verify.Checkpoint) (err error) {
 	if err := a.continues(checkpoint); err != nil {
 		return err
 	}
+	a.store.Foresee(checkpoint.Size)
 	if err := a.replay(a.store.Head().Checkpoint.Size); err != nil {
 		return err
 	}

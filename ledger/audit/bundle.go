@@ -19,6 +19,7 @@ const (
 type bundle struct {
 	first   uint64 // index of the first entry
 	entries [][]byte
+	leaves  []byte         // hashes of the entries
 	opened  []verify.Entry // of the entries from the index on where the copy ends
 	err     error          // instead of all
 }
@@ -77,7 +78,7 @@ func (a *auditor) bundle(ctx context.Context, n, from uint64) *bundle {
 	for start := int(max(from, b.first) - b.first); start < len(b.entries); start += part {
 		opening.Go(func() {
 			for i := start; i < min(start+part, len(b.entries)); i++ {
-				b.opened[i] = verify.OpenEntry(b.entries[i])
+				b.opened[i] = verify.OpenEntryBy(b.entries[i], a.Keys.ParsePublicKey, a.Keys.Verify)
 			}
 		})
 	}
@@ -88,16 +89,16 @@ func (a *auditor) bundle(ctx context.Context, n, from uint64) *bundle {
 // prove says whether the entries are in the tree that the ledger signed: of a whole
 // bundle by the root over them, of the last by each leaf.
 func (a *auditor) prove(b *bundle) error {
-	leaves := make([]byte, 0, len(b.entries)*tlog.HashSize)
+	b.leaves = make([]byte, 0, len(b.entries)*tlog.HashSize)
 	for _, e := range b.entries {
 		h := tlog.LeafHash(e)
-		leaves = append(leaves, h[:]...)
+		b.leaves = append(b.leaves, h[:]...)
 	}
 	n := b.first / tlog.MaxWidth
 	if len(b.entries) == tlog.MaxWidth {
 		place := n % tlog.MaxWidth
 		above, err := a.tiles.read(tlog.Tile{Level: 1, Index: n / tlog.MaxWidth, Width: int(place) + 1})
-		if err != nil || rootOf(leaves) == tlog.Hash(above[place*tlog.HashSize:]) {
+		if err != nil || rootOf(b.leaves) == tlog.Hash(above[place*tlog.HashSize:]) {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func (a *auditor) prove(b *bundle) error {
 		return err
 	}
 	for i := range b.entries {
-		got, want := tlog.Hash(leaves[i*tlog.HashSize:]), tlog.Hash(want[i*tlog.HashSize:])
+		got, want := tlog.Hash(b.leaves[i*tlog.HashSize:]), tlog.Hash(want[i*tlog.HashSize:])
 		if got != want {
 			index := b.first + uint64(i)
 			return found(Tree, index, "entry %d as it is served has the leaf hash %s, in the tree of %d entries it has %s", index, got, a.tiles.Size, want)

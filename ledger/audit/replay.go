@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
@@ -22,7 +23,7 @@ func (a *auditor) replay(from uint64) error {
 	r := replayer{a, a.store.NewBatch()}
 	err := a.bundles(from, func(b *bundle) error {
 		for i := max(from, b.first) - b.first; i < uint64(len(b.entries)); i++ {
-			if err := r.entry(b.first+i, b.opened[i], b.entries[i]); err != nil {
+			if err := r.entry(b.first+i, b.opened[i], b.entries[i], tlog.Hash(b.leaves[i*tlog.HashSize:])); err != nil {
 				return err
 			}
 		}
@@ -40,7 +41,7 @@ type replayer struct {
 	batch *store.Batch
 }
 
-func (r *replayer) entry(index uint64, e verify.Entry, raw []byte) error {
+func (r *replayer) entry(index uint64, e verify.Entry, raw []byte, leaf tlog.Hash) error {
 	err := e.Admit(r.batch, r.store.Key())
 	var refusal *rules.Refusal
 	switch {
@@ -52,7 +53,7 @@ func (r *replayer) entry(index uint64, e verify.Entry, raw []byte) error {
 	case err != nil:
 		return fmt.Errorf("entry %d: %w", index, err)
 	}
-	if _, err := r.batch.Append(e.Registered, e.Record); err != nil {
+	if _, err := r.batch.AppendRead(raw, leaf, e.Registered, e.Record); err != nil {
 		return err
 	}
 	if r.batch.Len() < maxBatch && r.batch.Bytes() < maxBatchBytes {

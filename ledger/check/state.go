@@ -54,7 +54,7 @@ func (r *run) begin() error {
 
 // state is where the copy is.
 func (r *run) state() store.Config {
-	return store.Config{Dir: r.cfg.State, FS: r.cfg.Store.FS, Key: r.cfg.Store.Key, Log: r.cfg.Log}
+	return store.Config{Dir: r.cfg.State, FS: r.cfg.Store.FS, Key: r.cfg.Store.Key, Bulk: true, Log: r.cfg.Log}
 }
 
 // open opens the copy. One of a check that does not open was cut short, and is made anew.

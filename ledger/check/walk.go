@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -35,8 +36,9 @@ type entry struct {
 
 // bundles reads the bundles from an index on, opens several at once, and calls f with
 // each in the order of the log, until it fails. The signatures are checked where that
-// is asked for.
+// is asked for, by keys that are remembered.
 func bundles(ctx context.Context, raw *store.Raw, from, size uint64, signatures bool, f func(*bundle) error) error {
+	keys := expanded.New()
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -51,7 +53,7 @@ func bundles(ctx context.Context, raw *store.Raw, from, size uint64, signatures 
 			case <-ctx.Done():
 				return
 			}
-			running.Go(func() { next <- read(raw, n, size, signatures) })
+			running.Go(func() { next <- read(raw, n, size, opener{keys, signatures}) })
 		}
 	})
 	for next := range ahead {
@@ -67,7 +69,7 @@ func bundles(ctx context.Context, raw *store.Raw, from, size uint64, signatures 
 }
 
 // read reads and opens bundle number n.
-func read(raw *store.Raw, n, size uint64, signatures bool) *bundle {
+func read(raw *store.Raw, n, size uint64, o opener) *bundle {
 	first := n * tlog.MaxWidth
 	entries, errs := raw.Entries(first, min(first+tlog.MaxWidth, size))
 	b := &bundle{index: n, entries: make([]entry, len(entries)), leaves: make([]byte, len(entries)*tlog.HashSize)}
@@ -75,7 +77,7 @@ func read(raw *store.Raw, n, size uint64, signatures bool) *bundle {
 	for start := 0; start < len(entries); start += part {
 		opening.Go(func() {
 			for i := start; i < min(start+part, len(entries)); i++ {
-				b.entries[i] = open(entries[i], errs[i], signatures)
+				b.entries[i] = o.open(entries[i], errs[i])
 				if errs[i] == nil {
 					leaf := tlog.LeafHash(entries[i])
 					copy(b.leaves[i*tlog.HashSize:], leaf[:])
@@ -87,14 +89,20 @@ func read(raw *store.Raw, n, size uint64, signatures bool) *bundle {
 	return b
 }
 
+// An opener opens entries.
+type opener struct {
+	keys       *expanded.Keys
+	signatures bool // are checked
+}
+
 // open opens an entry, as far as it is one.
-func open(raw []byte, err error, signatures bool) entry {
+func (o opener) open(raw []byte, err error) entry {
 	e := entry{raw: raw, err: err}
 	if err != nil {
 		return e
 	}
-	if signatures {
-		e.checked = verify.OpenEntry(raw)
+	if o.signatures {
+		e.checked = verify.OpenEntryBy(raw, o.keys.ParsePublicKey, o.keys.Verify)
 		e.record, e.time = e.checked.Record, e.checked.Registered
 		if e.record != nil {
 			return e
@@ -107,7 +115,12 @@ func open(raw []byte, err error, signatures bool) entry {
 	}
 	e.time = parsed.Registered
 	// Who signed it is another question than what it adds to the state.
-	e.record, e.err = record.Open(parsed.Record, believed)
+	n, err := note.Parse(parsed.Record)
+	if err != nil {
+		e.err = err
+		return e
+	}
+	e.record, e.err = record.OpenNote(n, o.keys.ParsePublicKey, believed)
 	return e
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -102,11 +103,20 @@ func newFetcher(hc *http.Client, rawURL string) (fetcher, error) {
 		return fetcher{}, fmt.Errorf("URL %.200q of a ledger is not a scheme, a host and perhaps a path", rawURL)
 	}
 	if hc == nil {
-		hc = &http.Client{Transport: newTransport()}
+		t := newTransport()
+		t.DisableCompression = isLoopback(u.Hostname())
+		hc = &http.Client{Transport: t}
 	}
 	own := *hc
 	own.CheckRedirect, own.Jar = sameHost, nil
 	return fetcher{http: &own, base: strings.TrimRight(u.String(), "/")}, nil
+}
+
+// isLoopback says whether a host is this machine, to which no line is narrow: to compress
+// costs more there than it saves.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // newTransport returns the customary transport, with bounds of our own.

@@ -150,7 +150,7 @@ func (f fetcher) once(ctx context.Context, method, url string, body []byte, limi
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, failure(resp)
 	}
-	b, err := readAll(resp.Body, limit)
+	b, err := readAll(resp.Body, resp.ContentLength, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +171,15 @@ func transportError(err error, connected bool) error {
 	return &trouble{err: err, connected: connected}
 }
 
-func readAll(r io.Reader, limit int) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+// readAll reads a body of at most limit bytes, for which there is room from the start if
+// it is as long as the header says.
+func readAll(r io.Reader, length int64, limit int) ([]byte, error) {
+	var body bytes.Buffer
+	if length > 0 {
+		body.Grow(int(min(length, int64(limit))) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(io.LimitReader(r, int64(limit)+1))
+	b := body.Bytes()
 	switch {
 	case len(b) > limit:
 		return nil, fmt.Errorf("the answer has more than the %d bytes that are allowed", limit)
@@ -211,7 +218,7 @@ func failure(resp *http.Response) error {
 		Rule   string `json:"rule"`
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if b, err := readAll(resp.Body, maxProblem); err == nil && media == "application/problem+json" {
+	if b, err := readAll(resp.Body, resp.ContentLength, maxProblem); err == nil && media == "application/problem+json" {
 		if json.Unmarshal(b, &p) != nil {
 			p.Type, p.Detail, p.Rule = "", "", ""
 		}

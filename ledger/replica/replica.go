@@ -32,6 +32,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/audit"
@@ -78,6 +79,7 @@ type Config struct {
 // read by all.
 type Replica struct {
 	cfg  Config
+	keys *expanded.Keys              // of who signed
 	view atomic.Pointer[ledger.View] // nil before the first tree is judged
 
 	mu      sync.Mutex
@@ -91,7 +93,7 @@ func Open(cfg Config) (*Replica, error) {
 	if cfg.Client.Ledger() != cfg.Store.Key() {
 		return nil, fmt.Errorf("the copy is of the ledger %s, not of %s", cfg.Store.Key(), cfg.Client.Ledger())
 	}
-	r := &Replica{cfg: cfg, reached: cfg.Clock()}
+	r := &Replica{cfg: cfg, keys: expanded.New(), reached: cfg.Clock()}
 	if shown, ok := cfg.Store.Shown(); ok {
 		r.show(shown)
 	}
@@ -163,7 +165,7 @@ func (r *Replica) Turn(ctx context.Context) error {
 }
 
 func (r *Replica) turn(ctx context.Context) error {
-	result, err := audit.Read(ctx, audit.Config{Client: r.cfg.Client, Policy: r.cfg.Policy, Copy: r.cfg.Store, Progress: r.cfg.Progress})
+	result, err := audit.Read(ctx, audit.Config{Client: r.cfg.Client, Policy: r.cfg.Policy, Copy: r.cfg.Store, Keys: r.keys, Progress: r.cfg.Progress})
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,9 @@ func (b *Batch) Index(id record.ID) (index uint64, ok bool, err error) {
 	if e := b.overlay.records[id]; e != nil {
 		return e.Index, true, nil
 	}
+	if s := b.store.seen; s != nil && !s.may(id) {
+		return 0, false, nil
+	}
 	return b.state.Index(id)
 }
 

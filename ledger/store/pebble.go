@@ -71,6 +71,9 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.BalancedCompression }
 	}
+	if cfg.Bulk {
+		bulk(o)
+	}
 	if o.FS == nil {
 		o.WithFSDefaults() // the disk, watched for being slow
 		o.FS = locks{o.FS}
