@@ -19,28 +19,23 @@ import (
 
 type auditFlags struct {
 	policy, state, output string
-	json                  bool
+	json, hashes          bool
 }
 
 func (a *app) auditCommand() *cobra.Command {
 	var f auditFlags
 	c := &cobra.Command{
-		Use:   "audit --policy FILE [--state DIR] [-o EVIDENCE] URL",
+		Use:   "audit --policy FILE [--hashes] [--state DIR] [-o EVIDENCE] URL",
 		Short: "Check a whole ledger against its own rules",
 		Long: `Reads every entry of a ledger, computes its tree, checks every signature, and asks the
-rules of each entry what the ledger should have asked. Contracts and tiles that the
-ledger serves are compared with what comes of it, a few that it cannot foresee.
+rules of each what the ledger should have asked; compares a few contracts and tiles too.
+With --state what was read is kept in DIR, a new folder at first: an audit that was
+stopped goes on there, a later one reads what is new, and proves the rest unchanged.
+With --hashes entries and tiles are only hashed, up to the signed root: no signature,
+rule or state is judged, and DIR keeps the checkpoint alone.
 
-With --state what was read is kept in DIR, a new folder or an empty one at first: an
-audit that was stopped goes on there, and a later one reads only what is new, and proves
-that the ledger has not changed the rest.
-
-An audit knows no receipts of yours: chirograph watch --dossier compares those too.
-
-Exit 1: the ledger broke a rule, or shows two histories. What proves it to others is
-written to EVIDENCE, or beside it where that is another file already:
-chirograph-verify evidence judges it. Exit 2: not all was judged, or what the ledger
-says of a contract could not be compared.`,
+Exit 1: the ledger broke a rule, or shows two histories: EVIDENCE, or a file beside it
+where that is taken, proves it by chirograph-verify evidence. Exit 2: not all was judged.`,
 		Example: "  chirograph audit --policy ledger.policy --state audited https://ledger.example",
 		Args:    arguments("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,6 +44,7 @@ says of a contract could not be compared.`,
 	}
 	c.Flags().StringVar(&f.policy, "policy", "", "the ledger and the witnesses that you trust (`FILE`)")
 	c.Flags().StringVar(&f.state, "state", "", "the folder in which what was read is kept (`DIR`)")
+	c.Flags().BoolVar(&f.hashes, "hashes", false, "compare hashes alone, and judge neither signatures nor rules")
 	c.Flags().StringVarP(&f.output, "output", "o", "", "the file for what proves a breach (`FILE`); evidence-LEDGER-ENTRY.txt where none is named")
 	c.Flags().BoolVar(&f.json, "json", false, "print the result as data")
 	return c
@@ -59,14 +55,18 @@ func (a *app) audit(ctx context.Context, url string, f auditFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if f.state == "" {
+	if f.state == "" && !f.hashes {
 		if f.state, err = os.MkdirTemp("", "chirograph-audit-"); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(f.state)) }()
 	}
 	bar := a.newAuditBar()
-	result, failure := audit.Run(ctx, audit.Config{
+	run := audit.Run
+	if f.hashes {
+		run = audit.Hashes
+	}
+	result, failure := run(ctx, audit.Config{
 		Client: ledger, Policy: p, Dir: f.state, Clock: a.now, Random: a.random, Progress: bar.show,
 	})
 	bar.end()
@@ -77,6 +77,9 @@ func (a *app) audit(ctx context.Context, url string, f auditFlags) (err error) {
 		return failure
 	}
 	r := newAuditResult(p, result, failure)
+	if f.hashes {
+		r.NotJudged = notHashed
+	}
 	if finding := result.Finding; finding != nil && finding.Evidence != nil {
 		if r.Finding.Evidence = f.output; f.output == "" {
 			r.Finding.Evidence = evidenceName(result)
@@ -133,10 +136,12 @@ type auditResult struct {
 	Root      string         `json:"root,omitempty"` // base64
 	Quorum    string         `json:"quorum"`
 	SeenBy    string         `json:"seen_by,omitempty"`
-	Known     uint64         `json:"known"`     // entries below were judged by an earlier audit
-	Judged    uint64         `json:"judged"`    // entries below break no rule
-	Tiles     int            `json:"tiles"`     // compared
-	Contracts int            `json:"contracts"` // compared
+	Known     uint64         `json:"known"`                // entries below were judged by an earlier audit
+	Judged    uint64         `json:"judged"`               // entries below break no rule
+	Hashed    uint64         `json:"hashed,omitempty"`     // with --hashes: entries below are those of the tree
+	NotJudged []string       `json:"not_judged,omitempty"` // with --hashes: what was not looked at
+	Tiles     int            `json:"tiles"`                // compared
+	Contracts int            `json:"contracts"`            // compared
 	Finding   *auditFinding  `json:"finding,omitempty"`
 	Error     string         `json:"error,omitempty"` // why not all was judged
 }
@@ -168,7 +173,7 @@ func (f *auditFinding) says() string {
 func newAuditResult(p *verify.Policy, result *audit.Result, failure error) *auditResult {
 	r := &auditResult{
 		Verdict: verify.Yes, Origin: result.Ledger.Name(), Ledger: result.Ledger.String(), Quorum: p.Quorum,
-		Known: result.Known, Judged: result.Judged, Tiles: result.Tiles, Contracts: result.Contracts,
+		Known: result.Known, Judged: result.Judged, Hashed: result.Hashed, Tiles: result.Tiles, Contracts: result.Contracts,
 	}
 	if c := result.Checkpoint; c != nil {
 		r.Size, r.Root = c.Size, c.Root.String()
@@ -202,9 +207,16 @@ func (r *auditResult) exit(result *audit.Result, failure error) error {
 	return nil
 }
 
+// notHashed is what an audit with --hashes does not look at.
+var notHashed = []string{"signatures", "rules", "state"}
+
 func (a *app) printAudit(r *auditResult, policy string) error {
 	news := fmt.Sprintf("%s entries break no rule", thousands(r.Judged))
 	switch {
+	case r.NotJudged != nil && r.Verdict == verify.Unchecked && r.Hashed == 0:
+		news = "no entry is compared"
+	case r.NotJudged != nil:
+		news = fmt.Sprintf("%s entries are those of the tree, by their hashes alone", thousands(r.Hashed))
 	case r.Judged == 0 && r.Verdict == verify.Unchecked:
 		news = "no entry is judged"
 	case r.Known > 0:
@@ -220,7 +232,9 @@ func (a *app) printAudit(r *auditResult, policy string) error {
 	case r.Finding != nil:
 		return a.printFinding(r.Finding, policy)
 	case r.Verdict != verify.Yes:
-		if r.Size > r.Judged {
+		if r.NotJudged != nil {
+			a.say("the ledger has %s entries: those from entry %d on are not compared", thousands(r.Size), r.Hashed)
+		} else if r.Size > r.Judged {
 			a.say("the ledger has %s entries: those from entry %d on are not judged", thousands(r.Size), r.Judged)
 		}
 		return nil
@@ -231,6 +245,9 @@ func (a *app) printAudit(r *auditResult, policy string) error {
 	}
 	if r.SeenBy != "" {
 		seen = fmt.Sprintf("the quorum %s had seen it by %s", r.Quorum, r.SeenBy)
+	}
+	if r.NotJudged != nil {
+		return a.print("  the tree has the root %s, which the ledger signed\n  %s\n  NOT judged, because of --hashes: %s", r.Root, seen, strings.Join(r.NotJudged, ", "))
 	}
 	return a.print("  the tree has the root %s, which the ledger signed\n  %s\n  compared with what the ledger serves: %s, the status of %s",
 		r.Root, seen, count(r.Tiles, "tile"), count(r.Contracts, "contract"))

@@ -75,6 +75,7 @@ type Result struct {
 	SeenBy     int64                  // POSIX seconds: when a quorum had cosigned it; 0 where the policy asks for none
 	Known      uint64                 // entries below were judged by an earlier audit
 	Judged     uint64                 // entries below break no rule
+	Hashed     uint64                 // of [Hashes]: entries below are those of the tree
 	Tiles      int                    // that were fetched to be compared
 	Contracts  int                    // whose status was compared
 	Finding    *Finding               // nil where nothing was found
@@ -135,13 +136,16 @@ func runner(ctx context.Context, cfg Config, s *store.Store, do func(*auditor) e
 	defer cancel()
 	result := &Result{Ledger: cfg.Client.Ledger()}
 	a := &auditor{Config: cfg, ctx: ctx, store: s, result: result}
-	if a.Keys == nil {
+	if a.Keys == nil && s != nil {
 		a.Keys = expanded.New()
 	}
 	err := do(a)
 	var found *finding
 	if errors.As(err, &found) {
 		result.Finding, err = &found.Finding, nil
+	}
+	if s == nil {
+		return result, err
 	}
 	result.Judged = s.Head().Checkpoint.Size
 	if cfg.Copy == nil {
@@ -174,13 +178,28 @@ func found(rule rules.Rule, index uint64, format string, args ...any) error {
 // read judges what is new.
 func (a *auditor) read() error {
 	a.result.Known = a.store.Head().Checkpoint.Size
-	checkpoint, err := a.Client.Checkpoint(a.ctx)
+	checkpoint, err := a.show()
 	if err != nil {
 		return err
 	}
+	return a.follow(checkpoint)
+}
+
+// show asks for the ledger's checkpoint, which is what all is compared with.
+func (a *auditor) show() (*verify.Checkpoint, error) {
+	checkpoint, err := a.Client.Checkpoint(a.ctx)
+	if err != nil {
+		return nil, err
+	}
 	shown := checkpoint.SignedCheckpoint
 	a.result.Shown = &shown
-	return a.follow(checkpoint)
+	checkpoint.Note.Signatures = a.known(checkpoint.Note.Signatures)
+	a.result.Checkpoint = checkpoint
+	if a.result.SeenBy, err = a.Policy.SeenBy(checkpoint); err != nil {
+		return nil, err
+	}
+	a.tiles = a.tilesOf(checkpoint.Checkpoint)
+	return checkpoint, nil
 }
 
 func (a *auditor) run() error {
@@ -194,13 +213,7 @@ func (a *auditor) run() error {
 }
 
 // follow judges the entries from where the copy ends to this checkpoint.
-func (a *auditor) follow(checkpoint *verify.Checkpoint) (err error) {
-	checkpoint.Note.Signatures = a.known(checkpoint.Note.Signatures)
-	a.result.Checkpoint = checkpoint
-	if a.result.SeenBy, err = a.Policy.SeenBy(checkpoint); err != nil {
-		return err
-	}
-	a.tiles = a.tilesOf(checkpoint.Checkpoint)
+func (a *auditor) follow(checkpoint *verify.Checkpoint) error {
 	if err := a.continues(checkpoint); err != nil {
 		return err
 	}

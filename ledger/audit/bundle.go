@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -24,9 +25,10 @@ type bundle struct {
 	err     error          // instead of all
 }
 
-// bundles fetches the bundles with the entries from an index on, proves and opens
-// several at once, and calls f with each in the order of the log, until it fails.
-func (a *auditor) bundles(from uint64, f func(*bundle) error) error {
+// bundles reads the bundles with the entries from an index on, by number, several at
+// once, and calls f with each in the order of the log, until it fails. So the first thing
+// that is wrong is found, whatever was read before it.
+func (a *auditor) bundles(from uint64, read func(ctx context.Context, n uint64) *bundle, f func(*bundle) error) error {
 	if from == a.tiles.Size {
 		return nil
 	}
@@ -44,7 +46,7 @@ func (a *auditor) bundles(from uint64, f func(*bundle) error) error {
 			case <-ctx.Done():
 				return
 			}
-			running.Go(func() { next <- a.bundle(ctx, n, from) })
+			running.Go(func() { next <- read(ctx, n) })
 		}
 	})
 	for next := range ahead {
@@ -59,16 +61,30 @@ func (a *auditor) bundles(from uint64, f func(*bundle) error) error {
 	return a.ctx.Err()
 }
 
-// bundle fetches, proves and opens bundle number n.
-func (a *auditor) bundle(ctx context.Context, n, from uint64) *bundle {
+// fetch fetches bundle number n, and hashes it.
+func (a *auditor) fetch(ctx context.Context, n uint64) (*bundle, error) {
 	tile := tlog.Tile{Level: -1, Index: n, Width: tlog.TileWidth(-1, n, a.tiles.Size)}
 	body, err := a.Client.Tile(ctx, tile)
 	if err != nil {
-		return &bundle{err: err}
+		return nil, err
 	}
 	b := &bundle{first: n * tlog.MaxWidth}
 	if b.entries, err = tlog.ParseBundle(body, tile.Width); err != nil {
-		return &bundle{err: fmt.Errorf("%s: %w", tile.Path(), err)}
+		return nil, fmt.Errorf("%s: %w", tile.Path(), err)
+	}
+	b.leaves = make([]byte, 0, len(b.entries)*tlog.HashSize)
+	for _, e := range b.entries {
+		h := tlog.LeafHash(e)
+		b.leaves = append(b.leaves, h[:]...)
+	}
+	return b, nil
+}
+
+// bundle fetches, proves and opens bundle number n, from entry number from on.
+func (a *auditor) bundle(ctx context.Context, n, from uint64) *bundle {
+	b, err := a.fetch(ctx, n)
+	if err != nil {
+		return &bundle{err: err}
 	}
 	if err := a.prove(b); err != nil {
 		return &bundle{err: err}
@@ -89,22 +105,24 @@ func (a *auditor) bundle(ctx context.Context, n, from uint64) *bundle {
 // prove says whether the entries are in the tree that the ledger signed: of a whole
 // bundle by the root over them, of the last by each leaf.
 func (a *auditor) prove(b *bundle) error {
-	b.leaves = make([]byte, 0, len(b.entries)*tlog.HashSize)
-	for _, e := range b.entries {
-		h := tlog.LeafHash(e)
-		b.leaves = append(b.leaves, h[:]...)
-	}
 	n := b.first / tlog.MaxWidth
 	if len(b.entries) == tlog.MaxWidth {
-		place := n % tlog.MaxWidth
-		above, err := a.tiles.read(tlog.Tile{Level: 1, Index: n / tlog.MaxWidth, Width: int(place) + 1})
-		if err != nil || rootOf(b.leaves) == tlog.Hash(above[place*tlog.HashSize:]) {
+		root, err := a.tiles.rootOfWhole(0, n)
+		if err != nil || rootOf(b.leaves) == root {
 			return err
 		}
 	}
 	want, err := a.tiles.read(tlog.Tile{Level: 0, Index: n, Width: len(b.entries)})
 	if err != nil {
 		return err
+	}
+	return a.compareLeaves(b, want)
+}
+
+// compareLeaves says whether the entries have these leaf hashes.
+func (a *auditor) compareLeaves(b *bundle, want []byte) error {
+	if bytes.Equal(b.leaves, want) {
+		return nil
 	}
 	for i := range b.entries {
 		got, want := tlog.Hash(b.leaves[i*tlog.HashSize:]), tlog.Hash(want[i*tlog.HashSize:])

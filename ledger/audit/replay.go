@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -21,7 +22,8 @@ const (
 // none to the copy.
 func (a *auditor) replay(from uint64) error {
 	r := replayer{a, a.store.NewBatch()}
-	err := a.bundles(from, func(b *bundle) error {
+	read := func(ctx context.Context, n uint64) *bundle { return a.bundle(ctx, n, from) }
+	err := a.bundles(from, read, func(b *bundle) error {
 		for i := max(from, b.first) - b.first; i < uint64(len(b.entries)); i++ {
 			if err := r.entry(b.first+i, b.opened[i], b.entries[i], tlog.Hash(b.leaves[i*tlog.HashSize:])); err != nil {
 				return err

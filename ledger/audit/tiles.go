@@ -93,13 +93,12 @@ func (t *tiles) readWhole(level int, index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	place := index % tlog.MaxWidth
-	above, err := t.proven(tlog.Tile{Level: level + 1, Index: index / tlog.MaxWidth, Width: int(place) + 1})
+	want, err := t.above(level, index, t.proven)
 	if err != nil {
 		return nil, err
 	}
-	if root, want := rootOf(data), tlog.Hash(above[place*tlog.HashSize:]); root != want {
-		return nil, found(Tree, index<<(8*(level+1)), "%s as it is served has the root %s, in the tree of %d entries it has %s", tile.Path(), root, t.Size, want)
+	if root := rootOf(data); root != want {
+		return nil, t.wrong(tile, root, want)
 	}
 	if level > 0 {
 		if len(t.whole) == keptTiles {
@@ -108,6 +107,26 @@ func (t *tiles) readWhole(level int, index uint64) ([]byte, error) {
 		t.whole = append(t.whole, wholeTile{level, index, data})
 	}
 	return data, nil
+}
+
+// rootOfWhole returns the root that a whole tile has in the tree.
+func (t *tiles) rootOfWhole(level int, index uint64) (tlog.Hash, error) {
+	return t.above(level, index, t.read)
+}
+
+// above returns the same as the tile above has it.
+func (t *tiles) above(level int, index uint64, read tlog.TileReader) (tlog.Hash, error) {
+	place := index % tlog.MaxWidth
+	hashes, err := read(tlog.Tile{Level: level + 1, Index: index / tlog.MaxWidth, Width: int(place) + 1})
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	return tlog.Hash(hashes[place*tlog.HashSize:]), nil
+}
+
+// wrong says of a whole tile that it is not of the tree.
+func (t *tiles) wrong(tile tlog.Tile, root, want tlog.Hash) error {
+	return found(Tree, tile.Index<<(8*(tile.Level+1)), "%s as it is served has the root %s, in the tree of %d entries it has %s", tile.Path(), root, t.Size, want)
 }
 
 // rootOf returns the root of the perfect tree over the hashes of a whole tile.
