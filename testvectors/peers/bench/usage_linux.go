@@ -67,9 +67,14 @@ func memory() (now, most float64, err error) {
 	return now * 1024, most * 1024, err
 }
 
-// mostMemory returns the most bytes that a process had in memory which has ended.
-func mostMemory(p *os.ProcessState) float64 {
-	return float64(p.SysUsage().(*syscall.Rusage).Maxrss) * 1024
+// mostMemory returns the most bytes that another process had in memory, which runs. What
+// the system says of one that has ended counts the memory of the one that started it too.
+func mostMemory(pid int) (most float64) {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // which may just have ended
+	for line := range strings.Lines(string(b)) {
+		fmt.Sscanf(line, "VmHWM: %g kB", &most)
+	}
+	return most * 1024
 }
 
 // since returns the metrics of n entries that were done since an earlier moment.

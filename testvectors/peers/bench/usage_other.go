@@ -2,18 +2,15 @@
 
 package main
 
-import (
-	"errors"
-	"os"
-)
+import "errors"
 
 // A usage is what a process has used, which this program asks Linux alone.
 type usage struct{}
 
 var errLinux = errors.New("what a process uses is read from /proc: run this on Linux")
 
-func used() (usage, error)                       { return usage{}, errLinux }
-func (usage) since(usage, int) metrics           { return nil }
-func cpuOf(int) (float64, error)                 { return 0, errLinux }
-func memory() (now, most float64, err error)     { return 0, 0, errLinux }
-func mostMemory(*os.ProcessState) (most float64) { return 0 }
+func used() (usage, error)                   { return usage{}, errLinux }
+func (usage) since(usage, int) metrics       { return nil }
+func cpuOf(int) (float64, error)             { return 0, errLinux }
+func memory() (now, most float64, err error) { return 0, 0, errLinux }
+func mostMemory(int) (most float64)          { return 0 }
