@@ -6,6 +6,8 @@
 // that makes the ledger's. So an audit that was cut short goes on where it stopped, a
 // later one reads only what is new, and each is proved to continue the one before.
 //
+// [Hashes] compares all that is served with the tree that was signed, and judges nothing.
+//
 // # What holds
 //
 // No entry is judged before it is proved to be in the tree that the ledger signed, so
@@ -16,6 +18,10 @@
 // and have another clock; what cannot be compared is not passed over. A finding that
 // rests on what the ledger signed comes with evidence, which [verify.Evidence]
 // has judged before it is given away.
+//
+// Signatures in entries are checked by keys that are expanded when they come again
+// (package crypto/expanded), whose answer is that of the standard library; whatever the
+// ledger is accused of, the standard library has confirmed.
 package audit
 
 import (

@@ -16,15 +16,16 @@ const (
 	// Most logs fit into a few of these. Two of them at most are in memory.
 	bulkMemTable  = 64 << 20
 	bulkMemTables = 2
-	// Files of the first level, where a compaction begins: each is of one memory table,
-	// so that what is rewritten before half a gigabyte is there is nothing.
+	// Memory tables that were written to files, where a compaction begins, so that of half
+	// a gigabyte nothing is written twice; and where writes wait for it, three times as many.
 	bulkCompaction = 8
+	bulkStop       = 3 * bulkCompaction
 )
 
 // bulk changes the options of a store for a copy that is read in bulk.
 func bulk(o *pebble.Options) {
 	o.MemTableSize, o.MemTableStopWritesThreshold = bulkMemTable, bulkMemTables
-	o.L0CompactionThreshold, o.L0CompactionFileThreshold = bulkCompaction, 1<<10
+	o.L0CompactionThreshold, o.L0StopWritesThreshold = bulkCompaction, bulkStop
 	for i := range o.Levels {
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
 	}
