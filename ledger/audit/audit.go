@@ -191,7 +191,7 @@ func (a *auditor) read() error {
 	return a.follow(checkpoint)
 }
 
-// show asks for the ledger's checkpoint, which is what all is compared with.
+// show asks for the ledger's checkpoint, and takes it.
 func (a *auditor) show() (*verify.Checkpoint, error) {
 	checkpoint, err := a.Client.Checkpoint(a.ctx)
 	if err != nil {
@@ -199,13 +199,18 @@ func (a *auditor) show() (*verify.Checkpoint, error) {
 	}
 	shown := checkpoint.SignedCheckpoint
 	a.result.Shown = &shown
+	return checkpoint, a.take(checkpoint)
+}
+
+// take makes a checkpoint the one that all is compared with.
+func (a *auditor) take(checkpoint *verify.Checkpoint) (err error) {
 	checkpoint.Note.Signatures = a.known(checkpoint.Note.Signatures)
 	a.result.Checkpoint = checkpoint
 	if a.result.SeenBy, err = a.Policy.SeenBy(checkpoint); err != nil {
-		return nil, err
+		return err
 	}
 	a.tiles = a.tilesOf(checkpoint.Checkpoint)
-	return checkpoint, nil
+	return nil
 }
 
 func (a *auditor) run() error {
@@ -218,7 +223,7 @@ func (a *auditor) run() error {
 	return a.compareContracts()
 }
 
-// follow judges the entries from where the copy ends to this checkpoint.
+// follow judges the entries from where the copy ends to the checkpoint that was taken.
 func (a *auditor) follow(checkpoint *verify.Checkpoint) error {
 	if err := a.continues(checkpoint); err != nil {
 		return err

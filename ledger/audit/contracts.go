@@ -161,6 +161,9 @@ func (a *auditor) catchUp() error {
 	if err != nil || checkpoint.Size <= a.tiles.Size { // from a cache on the way, perhaps
 		return err
 	}
+	if err := a.take(checkpoint); err != nil {
+		return err
+	}
 	return a.follow(checkpoint)
 }
 
