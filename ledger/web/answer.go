@@ -63,7 +63,8 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 // send writes a body, of whatever kind, and to HEAD its header alone.
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
-	secure(h, len(body))
+	secure(h)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		h.Set("Access-Control-Allow-Origin", "*")
 	}
@@ -77,8 +78,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 // strangers: nothing in it is to be run, framed, or taken for another type, and the
 // address it stands at is nobody's business. It is public, so any page may load it.
 // Strict-Transport-Security is for whoever ends TLS.
-func secure(h http.Header, length int) {
-	h.Set("Content-Length", strconv.Itoa(length))
+func secure(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")

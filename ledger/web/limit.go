@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -78,7 +79,8 @@ var crowded = func() []byte {
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\n", p.Status, http.StatusText(p.Status))
 	h := make(http.Header)
 	body := p.header(h)
-	secure(h, len(body))
+	secure(h)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if err := h.Write(&b); err != nil {
 		panic(err) // a builder takes everything
 	}

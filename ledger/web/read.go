@@ -66,20 +66,20 @@ func (h *Handler) record(q *request) (*answer, error) {
 		if err := h.asked.take(q.from, h.cfg.Clock()); err != nil {
 			return nil, err
 		}
-		b, err := h.receipt(q, index)
+		b, err := h.receipt(q, q.view, index)
 		return ok(plainText, latest, b), err
 	}
 	return ok(plainText, immutable, entry.Record), nil
 }
 
-// receipt returns the receipt of an entry. It has every signature in it checked
+// receipt returns the receipt of an entry of a View. It has every signature in it checked
 // once more before it leaves.
-func (h *Handler) receipt(q *request, index uint64) ([]byte, error) {
+func (h *Handler) receipt(q *request, view *ledger.View, index uint64) ([]byte, error) {
 	if err := h.gate.enter(q.Context(), q.from); err != nil {
 		return nil, err
 	}
 	defer h.gate.leave(q.from)
-	return q.view.Receipt(index)
+	return view.Receipt(index)
 }
 
 // find returns the entry with the record whose id is written in hex, and its index; an

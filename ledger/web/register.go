@@ -30,34 +30,29 @@ func (h *Handler) register(q *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := note.Parse(body)
-	if err != nil {
-		return nil, &rules.Refusal{Rule: rules.Form, Reason: err.Error()}
-	}
-	id := record.ID(sha256.Sum256(n.Text))
-	absent, index, ok, err := q.view.Absence(id)
+	s, index, ok, err := parse(q.view, body)
 	if err != nil {
 		return nil, err
 	}
 	if ok && q.view.Begun() {
-		return h.again(q, id, index)
+		return h.again(q, s.id, index)
 	}
-	a, err := h.submit(q, submission{id, body, n, absent})
+	a, err := h.submit(q, s)
 	var refusal *rules.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Rule == rules.Once:
 		// It became public since q.view, and these lines were at fault.
 		q.view = h.cfg.View()
-		return h.again(q, id, refusal.Index)
+		return h.again(q, s.id, refusal.Index)
 	case err != nil:
-		return nil, h.fate(id, body, err)
+		return nil, h.fate(s.id, body, err)
 	}
 	return a, nil
 }
 
 // again answers the submission of a record that is public, whatever its signature lines.
 func (h *Handler) again(q *request, id record.ID, index uint64) (*answer, error) {
-	receipt, err := h.receipt(q, index)
+	receipt, err := h.receipt(q, q.view, index)
 	if err != nil {
 		return nil, &registeredError{err}
 	}
@@ -70,6 +65,18 @@ type submission struct {
 	body   []byte
 	note   note.Note
 	absent ledger.Absence // of the View that did not have it
+}
+
+// parse reads what may be a record as far as it has to be to know its id, and looks for
+// that in a View: where it stands there, if it does.
+func parse(view *ledger.View, body []byte) (s submission, index uint64, ok bool, err error) {
+	s.body = body
+	if s.note, err = note.Parse(body); err != nil {
+		return s, 0, false, &rules.Refusal{Rule: rules.Form, Reason: err.Error()}
+	}
+	s.id = sha256.Sum256(s.note.Text)
+	s.absent, index, ok, err = view.Absence(s.id)
+	return s, index, ok, err
 }
 
 // submit has a record that is not public registered, and waits for that.
@@ -183,16 +190,25 @@ func tooLarge(size string) error {
 // checkMedia refuses what is not sent as UTF-8 text. A field that stands twice is
 // neither the one nor the other.
 func checkMedia(h http.Header) error {
-	written, encoding := strings.Join(h.Values("Content-Type"), ", "), strings.Join(h.Values("Content-Encoding"), ", ")
+	written := mediaType(h)
 	media, parameters, err := mime.ParseMediaType(written)
 	charset, ok := parameters["charset"]
 	switch {
 	case err != nil || media != "text/plain":
-		return newProblem(http.StatusUnsupportedMediaType, "the content type is %.100q, a record is sent as %s", written, plainText)
+		return newProblem(http.StatusUnsupportedMediaType, "the content type is %.100q, a record is sent as %s, and many as %s", written, plainText, recordsType)
 	case ok && !strings.EqualFold(charset, "utf-8"):
 		return newProblem(http.StatusUnsupportedMediaType, "the charset is %.100q, a record is sent in utf-8", charset)
-	case encoding != "":
+	}
+	return checkEncoding(h)
+}
+
+// checkEncoding refuses what is sent in another form than its own.
+func checkEncoding(h http.Header) error {
+	if encoding := strings.Join(h.Values("Content-Encoding"), ", "); encoding != "" {
 		return newProblem(http.StatusUnsupportedMediaType, "the content encoding is %.100q, a record is sent without any", encoding)
 	}
 	return nil
 }
+
+// mediaType returns the content type as it is written.
+func mediaType(h http.Header) string { return strings.Join(h.Values("Content-Type"), ", ") }

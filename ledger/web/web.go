@@ -64,6 +64,7 @@ type Handler struct {
 
 	submitters *share // of those that wait for a record's turn
 	records    *share // of those records, also when nobody waits any more
+	streams    *share // of requests with many records
 
 	submitted, asked *rates // records, and costly reads
 	patience         func(size int) time.Duration
@@ -91,7 +92,7 @@ func New(cfg Config) (*Handler, error) {
 	return &Handler{
 		cfg: cfg, log: orDiscard(cfg.Logger), keys: expanded.New(),
 		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
-		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue),
+		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),
 		patience: readerPatience,
 	}, nil
@@ -173,7 +174,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// A query that nobody reads would give one resource many addresses, and a cache
 	// on the way many copies of it.
-	if r.URL.ForceQuery || r.URL.RawQuery != "" && !e.after {
+	many := e.post && strings.EqualFold(mediaType(r.Header), recordsType)
+	if r.URL.ForceQuery || r.URL.RawQuery != "" && !e.after && !(many && r.URL.RawQuery == receiptsQuery) {
 		notFound("query %.60q is none that this resource knows", r.URL.RawQuery).write(w, r)
 		return
 	}
@@ -182,16 +184,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := &request{Request: r, rest: rest, from: h.cfg.Proxy.client(r)}
+	if many && h.cfg.Log != nil {
+		if err := h.registerMany(w, e, q); err != nil {
+			w.Header().Set("Connection", "close") // its body is not read
+			h.problem(q, e, err).write(w, r)
+		}
+		return
+	}
 	a, err := h.answer(e, q)
 	if err != nil {
-		p := problemOf(err, e.post)
-		if p.cause != nil {
-			h.log.Error("request failed", "endpoint", e.path, "status", p.Status, "error", p.cause)
-		}
-		if p.Status == http.StatusTooManyRequests {
-			h.lookBehind(q)
-		}
-		p.write(w, r)
+		h.problem(q, e, err).write(w, r)
 		return
 	}
 	defer h.held.give(q.from, a.held)
@@ -199,15 +201,30 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.write(w, r)
 }
 
+// problem returns what a caller is told of an error, and the log of its cause.
+func (h *Handler) problem(q *request, e endpoint, err error) *problem {
+	p := problemOf(err, e.post)
+	if p.cause != nil {
+		h.log.Error("request failed", "endpoint", e.path, "status", p.Status, "error", p.cause)
+	}
+	if p.Status == http.StatusTooManyRequests {
+		h.lookBehind(q)
+	}
+	return p
+}
+
+// caught makes a panic an error.
+func caught(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+	}
+}
+
 // answer has the endpoint answer. What it holds of the budget is the caller's to give
 // back. A panic becomes an error, so that it is one request that fails, and the log
 // says where.
 func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			a, err = nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
+	defer caught(&err)
 	if e.large {
 		if err := h.asked.take(q.from, h.cfg.Clock()); err != nil {
 			return nil, err

@@ -1,0 +1,354 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/ledger/rules"
+)
+
+// Bounds of a stream of records. What bounds single records bounds each of its records too.
+const (
+	maxStreams    = 64                        // at once; half of them are one address's, with some 2 MiB each
+	streamRecords = 16 << 10                  // records: sixteen batches, so that a stream ends within seconds of an ordinary day
+	streamFlight  = 1024                      // records that were read and not answered: a batch, while the one before it is on its way to the disk
+	streamBytes   = 2 << 20                   // bytes of those: a batch of common ones, 64 of the largest
+	streamLines   = 32 << 10                  // bytes of answers that are written at once, about
+	lingerBytes   = 1 << 20                   // of what comes after a stream's end that are read, so that its last answers are not lost
+	lingerTime    = time.Second               // for that
+	streamIdle    = publishWait + readTimeout // for the next record to come whole: who waits for an answer first, which takes publishWait, has readTimeout as with one record a request
+)
+
+// streamEnded is the type of the problem that is the last line of a stream which was not
+// read to its end: of no record, or of one that was not read whole.
+const streamEnded = "urn:chirograph:stream-ended"
+
+// A stream is a request of many records. Each goes through these, in the order in which
+// they came but for the second: it is read, and takes the places that a request with it
+// would; its signatures are checked, on all cores; it is put into the log's queue; it has
+// its answer, and gives its places back; its line is written. So a record may refer to
+// those before it, and a caller who is slow to read holds nothing but memory of the stream
+// and his own next records.
+//
+// Where a request would be told that its address has its share, or that the ledger is busy,
+// the stream waits, as long as that can be due to its own records: until one of them has
+// its answer. So it is as fast as it may be and no faster. What is beyond the rate of its
+// address is answered 429, each record by itself: to wait for tokens would hold a
+// connection for a time that the caller can spend better.
+type stream struct {
+	h        *Handler
+	e        endpoint
+	q        *request
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	receipts bool // are asked for
+	room     *room
+
+	work      chan *item   // to those who check signatures
+	read      chan *item   // in the order of the stream, as all that follow
+	submitted chan *item   // what is in the log's queue, or needs not be
+	answered  chan []*item // what has its answer
+	sent      atomic.Int64 // how many records were put into submitted
+
+	why   atomic.Pointer[problem] // what the reading was interrupted for
+	fault *problem                // of the reader until read is closed: why there is no next record; nil where all were read
+}
+
+// An item is a record of a stream.
+type item struct {
+	submission
+	number  int64
+	view    *ledger.View // where it is public, and found is true
+	found   bool
+	index   uint64        // where it is public
+	checked chan struct{} // closed when record or err are set; nil where there is nothing to check
+	record  *record.Record
+	pending *ledger.Pending
+	again   bool // pending is somebody else's, or of an earlier record
+	placed  bool // it holds a place of submitters
+	queued  bool // it holds a place of records
+	err     error
+	reg     ledger.Registration
+}
+
+// registerMany answers a stream of records. After an error nothing was written.
+func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) error {
+	if err := checkEncoding(q.Header); err != nil {
+		return err
+	}
+	if err := h.streams.take(q.from, 1, errBusy); err != nil {
+		return err
+	}
+	defer h.streams.give(q.from, 1)
+	c := http.NewResponseController(w)
+	if err := errors.Join(c.EnableFullDuplex(), c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
+		return err
+	}
+	header := w.Header()
+	secure(header)
+	header["Content-Type"], header["Cache-Control"] = []string{linesType}, []string{never}
+	header.Set("Connection", "close") // else what follows a fault in the stream would be the next request
+	ctx, cancel := context.WithCancel(q.Context())
+	defer cancel()
+	with := *q
+	with.Request = q.Request.WithContext(ctx)
+	s := &stream{
+		h: h, e: e, q: &with, w: w, control: c, receipts: q.URL.RawQuery == receiptsQuery, room: newRoom(),
+		work: make(chan *item, streamFlight), read: make(chan *item, streamFlight),
+		submitted: make(chan *item, streamFlight), answered: make(chan []*item, streamFlight),
+	}
+	var wg sync.WaitGroup
+	for range h.cfg.Checks {
+		wg.Go(s.check)
+	}
+	wg.Go(s.readAll)
+	wg.Go(s.submit)
+	wg.Go(s.settle)
+	wg.Go(s.watch)
+	s.write(cancel)
+	if s.fault != nil && ctx.Err() == nil {
+		s.linger()
+	}
+	cancel()
+	wg.Wait()
+	return nil
+}
+
+// interrupt has the reader find an error, which stands for p.
+func (s *stream) interrupt(p *problem) {
+	s.why.CompareAndSwap(nil, p)
+	_ = s.control.SetReadDeadline(time.Unix(1, 0)) // long ago
+}
+
+// watch ends the reading when the log ends, which has answered what it took, and all
+// waiting when the caller has gone.
+func (s *stream) watch() {
+	select {
+	case <-s.h.cfg.Log.Done():
+		s.interrupt(problemOf(ledger.ErrClosed, false))
+		<-s.q.Context().Done()
+	case <-s.q.Context().Done():
+	}
+	s.room.close()
+	s.interrupt(&problem{})
+}
+
+// readAll reads the records.
+func (s *stream) readAll() {
+	defer close(s.read)
+	defer close(s.work)
+	in := newFrames(s.q.Body)
+	slow := time.AfterFunc(streamIdle, func() {
+		s.interrupt(newProblem(http.StatusRequestTimeout, "the record did not come whole within %s", streamIdle))
+	})
+	defer slow.Stop()
+	for n := int64(0); ; n++ {
+		slow.Reset(streamIdle)
+		body, err := in.next()
+		slow.Stop()
+		if s.fault = s.end(n, err); s.fault != nil || err != nil || !s.room.enter(len(body)) {
+			return
+		}
+		it := s.look(body)
+		it.number = n
+		if it.err == nil && !it.found && it.pending == nil {
+			it.checked = make(chan struct{})
+			s.work <- it
+		}
+		s.read <- it
+	}
+}
+
+// end returns why record n is not taken, after what came of reading it; nil where it is,
+// and where the stream is at its end.
+func (s *stream) end(n int64, err error) *problem {
+	why := s.why.Load()
+	switch {
+	case err != nil && why != nil:
+		return why
+	case err != nil && !errors.Is(err, io.EOF):
+		return brokenOff(err)
+	case err == nil && n == streamRecords:
+		return newProblem(http.StatusRequestEntityTooLarge, "a stream has at most %d records: send this one and what follows in another", streamRecords)
+	}
+	return nil
+}
+
+// look asks of a record what costs least, and takes its places.
+func (s *stream) look(body []byte) *item {
+	it := &item{submission: submission{body: body}}
+	defer func() {
+		if it.placed {
+			s.room.hold()
+		}
+	}()
+	it.err = func() (err error) {
+		defer caught(&err)
+		view := s.h.cfg.View()
+		var ok bool
+		if it.submission, it.index, ok, err = parse(view, body); err != nil {
+			return err
+		}
+		if it.found = ok && view.Begun(); it.found {
+			it.view = view
+			return nil
+		}
+		if err := s.place(s.h.submitters); err != nil {
+			return err
+		}
+		it.placed = true
+		if it.pending = s.h.cfg.Log.Pending(it.id, body); it.pending != nil {
+			it.again = true
+			return nil
+		}
+		if err := s.h.submitted.look(s.q.from, s.h.cfg.Clock()); err != nil {
+			return err
+		}
+		if err := s.place(s.h.records); err != nil {
+			return err
+		}
+		it.queued = true
+		return nil
+	}()
+	return it
+}
+
+// place takes a place for a record, and waits for one as long as the stream holds others.
+func (s *stream) place(share *share) error {
+	for {
+		held := s.room.held()
+		err := share.take(s.q.from, 1, ledger.ErrBusy)
+		if err == nil {
+			return nil
+		}
+		if !s.room.fewer(held) {
+			return err
+		}
+	}
+}
+
+// check checks signatures.
+func (s *stream) check() {
+	for it := range s.work {
+		it.err = func() (err error) {
+			defer caught(&err)
+			if err := s.q.Context().Err(); err != nil {
+				return err
+			}
+			it.record, err = s.h.open(s.q, it.note)
+			return err
+		}()
+		close(it.checked)
+	}
+}
+
+// submit puts what was checked into the log's queue.
+func (s *stream) submit() {
+	defer close(s.submitted)
+	for it := range s.read {
+		if it.checked != nil {
+			<-it.checked
+		}
+		if it.record != nil && it.err == nil {
+			if it.err = s.q.Context().Err(); it.err == nil {
+				it.pending, it.again, it.err = s.h.cfg.Log.SubmitAbsent(it.record, it.absent)
+			}
+		}
+		s.sent.Add(1)
+		s.submitted <- it
+	}
+}
+
+// settle waits for the answers of the log.
+func (s *stream) settle() {
+	defer close(s.answered)
+	var group []*item
+	p := &publishing{stream: s, cancel: func() {}}
+	defer func() { p.cancel() }()
+	for it := range s.submitted {
+		if it.pending != nil && it.err == nil {
+			select {
+			case <-it.pending.Done():
+			default:
+				if len(group) > 0 { // which do not wait for this one
+					s.answered <- group
+					group = nil
+				}
+			}
+			it.reg, it.err = p.wait(it)
+		}
+		s.release(it)
+		s.conclude(it)
+		if group = append(group, it); len(s.submitted) == 0 {
+			s.answered <- group
+			group = nil
+		}
+	}
+	if len(group) > 0 {
+		s.answered <- group
+	}
+}
+
+// publishing bounds how long records wait to be public. All that were in the queue when
+// one began to be waited for share its patience: none has less than publishWait, and none
+// more than twice that.
+type publishing struct {
+	*stream
+	ctx    context.Context
+	cancel func()
+	before int64 // the number of the first record that is not concerned
+}
+
+func (p *publishing) wait(it *item) (ledger.Registration, error) {
+	if it.number >= p.before {
+		p.cancel()
+		p.before = p.sent.Load()
+		p.ctx, p.cancel = context.WithTimeout(p.q.Context(), publishWait)
+	}
+	return it.pending.Wait(p.ctx)
+}
+
+// release gives back what a record holds. One that still waits stays one of its address's
+// until it has its answer, whoever waits for that.
+func (s *stream) release(it *item) {
+	if it.placed {
+		s.h.submitters.give(s.q.from, 1)
+		s.room.give()
+	}
+	if !it.queued {
+		return
+	}
+	if it.pending != nil && !it.again {
+		select {
+		case <-it.pending.Done():
+		default:
+			go func() {
+				<-it.pending.Done()
+				s.h.records.give(s.q.from, 1)
+			}()
+			return
+		}
+	}
+	s.h.records.give(s.q.from, 1)
+}
+
+// conclude finds where a record is that became public while it was checked, and what is
+// true of the id of one that is not.
+func (s *stream) conclude(it *item) {
+	defer caught(&it.err)
+	var refusal *rules.Refusal
+	switch {
+	case it.err == nil:
+	case errors.As(it.err, &refusal) && refusal.Rule == rules.Once:
+		it.err, it.found, it.index, it.view = nil, true, refusal.Index, s.h.cfg.View()
+	case it.id != record.ID{}:
+		it.err = s.h.fate(it.id, it.body, it.err)
+	}
+}
