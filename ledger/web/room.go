@@ -9,7 +9,6 @@ type room struct {
 	change  sync.Cond
 	records int // at most streamFlight
 	bytes   int // of those: at most streamBytes
-	holding int // those that hold places
 	closed  bool
 }
 
@@ -39,39 +38,6 @@ func (r *room) leave(bytes int) {
 	r.records--
 	r.bytes -= bytes
 	r.change.Signal()
-}
-
-// held counts the records that hold places. Only the reader of the stream makes it more.
-func (r *room) held() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.holding
-}
-
-// hold counts one more.
-func (r *room) hold() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.holding++
-}
-
-// give counts one less.
-func (r *room) give() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.holding--
-	r.change.Signal()
-}
-
-// fewer waits until fewer records than so many hold places. It returns false when nobody
-// waits for that any more, or there were none.
-func (r *room) fewer(than int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for !r.closed && than > 0 && r.holding >= than {
-		r.change.Wait()
-	}
-	return !r.closed && than > 0
 }
 
 // close ends all waiting.

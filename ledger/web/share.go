@@ -15,6 +15,7 @@ type share struct {
 	limit int64
 	used  int64                // at most limit
 	held  map[netip.Addr]int64 // more than 0 each, so at most limit addresses
+	freed chan struct{}        // closed when anything is given back; nil where nobody waits for that
 }
 
 func newShare(limit int64) *share { return &share{limit: limit, held: make(map[netip.Addr]int64)} }
@@ -45,6 +46,20 @@ func (s *share) give(who netip.Addr, n int64) {
 	if s.held[who] -= n; s.held[who] == 0 {
 		delete(s.held, who)
 	}
+	if s.freed != nil {
+		close(s.freed)
+		s.freed = nil
+	}
+}
+
+// change returns what is closed when anything is given back after this call.
+func (s *share) change() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.freed == nil {
+		s.freed = make(chan struct{})
+	}
+	return s.freed
 }
 
 // taken returns what all hold.

@@ -57,6 +57,9 @@ type stream struct {
 	answered  chan []*item // what has its answer
 	sent      atomic.Int64 // how many records were put into submitted
 
+	holding   atomic.Int64 // records that hold places, or are about to give them back
+	impatient bool         // of the reader: it has waited long enough for what others at its address have
+
 	why   atomic.Pointer[problem] // what the reading was interrupted for
 	fault *problem                // of the reader until read is closed: why there is no next record; nil where all were read
 }
@@ -186,7 +189,7 @@ func (s *stream) look(body []byte) *item {
 	it := &item{submission: submission{body: body}}
 	defer func() {
 		if it.placed {
-			s.room.hold()
+			s.holding.Add(1)
 		}
 	}()
 	it.err = func() (err error) {
@@ -220,18 +223,36 @@ func (s *stream) look(body []byte) *item {
 	return it
 }
 
-// place takes a place for a record, and waits for one as long as the stream holds others.
+// place takes a place for a record, and waits for one as long as the stream holds others;
+// where others at its address do, for as long as those may wait to be public.
 func (s *stream) place(share *share) error {
-	for {
-		held := s.room.held()
-		err := share.take(s.q.from, 1, ledger.ErrBusy)
-		if err == nil {
-			return nil
+	err := share.take(s.q.from, 1, ledger.ErrBusy)
+	var late <-chan time.Time
+	for err != nil {
+		changed := share.change()
+		own := s.holding.Load() > 0
+		if err = share.take(s.q.from, 1, ledger.ErrBusy); err == nil {
+			break
 		}
-		if !s.room.fewer(held) {
+		if !own && (s.impatient || !errors.Is(err, errCrowd)) {
 			return err
 		}
+		if !own && late == nil {
+			timer := time.NewTimer(publishWait)
+			defer timer.Stop()
+			late = timer.C
+		}
+		select {
+		case <-changed:
+		case <-late:
+			s.impatient = true
+			return err
+		case <-s.q.Context().Done():
+			return s.q.Context().Err()
+		}
 	}
+	s.impatient = false
+	return nil
 }
 
 // check checks signatures.
@@ -270,6 +291,12 @@ func (s *stream) submit() {
 func (s *stream) settle() {
 	defer close(s.answered)
 	var group []*item
+	var free places
+	next := func() {
+		s.answered <- group
+		s.give(free)
+		group, free = nil, places{}
+	}
 	p := &publishing{stream: s, cancel: func() {}}
 	defer func() { p.cancel() }()
 	for it := range s.submitted {
@@ -278,21 +305,19 @@ func (s *stream) settle() {
 			case <-it.pending.Done():
 			default:
 				if len(group) > 0 { // which do not wait for this one
-					s.answered <- group
-					group = nil
+					next()
 				}
 			}
 			it.reg, it.err = p.wait(it)
 		}
-		s.release(it)
+		s.release(it, &free)
 		s.conclude(it)
 		if group = append(group, it); len(s.submitted) == 0 {
-			s.answered <- group
-			group = nil
+			next()
 		}
 	}
 	if len(group) > 0 {
-		s.answered <- group
+		next()
 	}
 }
 
@@ -315,12 +340,25 @@ func (p *publishing) wait(it *item) (ledger.Registration, error) {
 	return it.pending.Wait(p.ctx)
 }
 
-// release gives back what a record holds. One that still waits stays one of its address's
+// places are how many of each kind are to be given back.
+type places struct{ submitters, records int64 }
+
+// give gives places back.
+func (s *stream) give(free places) {
+	s.holding.Add(-free.submitters) // before, so that whoever waits for his own does not when there are none
+	if free.submitters > 0 {
+		s.h.submitters.give(s.q.from, free.submitters)
+	}
+	if free.records > 0 {
+		s.h.records.give(s.q.from, free.records)
+	}
+}
+
+// release adds to free what a record holds. One that still waits stays one of its address's
 // until it has its answer, whoever waits for that.
-func (s *stream) release(it *item) {
+func (s *stream) release(it *item, free *places) {
 	if it.placed {
-		s.h.submitters.give(s.q.from, 1)
-		s.room.give()
+		free.submitters++
 	}
 	if !it.queued {
 		return
@@ -336,7 +374,7 @@ func (s *stream) release(it *item) {
 			return
 		}
 	}
-	s.h.records.give(s.q.from, 1)
+	free.records++
 }
 
 // conclude finds where a record is that became public while it was checked, and what is

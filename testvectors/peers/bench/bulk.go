@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -17,8 +18,8 @@ const (
 
 // The bulk form of POST /records. What stands here is all that this program knows of it.
 const (
-	bulkType  = "application/vnd.chirograph.records" // of its body: records, one after the other
-	bulkAtOne = 1024                                 // records in a request
+	bulkType  = "application/vnd.chirograph.records" // of its body: of each record its length, a line feed, and its bytes
+	bulkAtOne = 4096                                 // records in a request
 )
 
 // newBulk returns a request that submits records in the bulk form.
@@ -35,14 +36,17 @@ func newBulk(url string, list [][]byte) (*http.Request, error) {
 	return req, err
 }
 
-// readBulk reads the answers to n records, and demands that each was taken.
+// readBulk reads the answers to n records as they come, and demands that each is new.
 func readBulk(body io.Reader, n int) error {
-	b, err := io.ReadAll(body)
-	if err != nil {
-		return err
+	answers := bufio.NewScanner(body)
+	got := 0
+	for ; answers.Scan(); got++ {
+		if line := answers.Bytes(); !bytes.HasPrefix(line, []byte(`{"status":201,`)) {
+			return fmt.Errorf("record %d of %d: %.1000s", got, n, line)
+		}
 	}
-	if got := bytes.Count(b, []byte("\n")); got < n {
-		return fmt.Errorf("%d records have %d answers", n, got)
+	if err := answers.Err(); err != nil || got != n {
+		return fmt.Errorf("%d records have %d answers: %w", n, got, err)
 	}
 	return nil
 }
