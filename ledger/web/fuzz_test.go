@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http/httptest"
 	"net/url"
@@ -90,6 +91,34 @@ func FuzzPath(f *testing.F) {
 			wantProblem(t, resp, resp.StatusCode, "", "")
 		default:
 			t.Errorf("%s: status %d", path, resp.StatusCode)
+		}
+	})
+}
+
+// Whatever is read as a stream: its records, written again, are what it began with, and
+// what comes after them is no record.
+func FuzzFrames(f *testing.F) {
+	f.Add(framed(contract(0).Bytes(), []byte("a")))
+	for _, s := range []string{"", "0\n", "1\na", "01\na", "5\nhell", "1\na1\r\nb", "32749\n", "99999\n", "1\n\n1\n1", "18446744073709551617\na"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		in := newFrames(bytes.NewReader(b))
+		var again []byte
+		for {
+			body, err := in.next()
+			if err == nil {
+				if len(body) < 1 || len(body) > record.MaxRecord {
+					t.Fatalf("a record of %d bytes", len(body))
+				}
+				again = append(again, framed(body)...)
+				continue
+			}
+			var p *problem
+			if fault := errors.As(err, &p); fault == bytes.Equal(again, b) || !fault && err != io.EOF || !bytes.HasPrefix(b, again) {
+				t.Errorf("%q gives %q, then %v", b, again, err)
+			}
+			return
 		}
 	})
 }

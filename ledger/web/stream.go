@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,14 +17,14 @@ import (
 
 // Bounds of a stream of records. What bounds single records bounds each of its records too.
 const (
-	maxStreams    = 64                        // at once; half of them are one address's, with some 2 MiB each
-	streamRecords = 16 << 10                  // records: sixteen batches, so that a stream ends within seconds of an ordinary day
-	streamFlight  = 1024                      // records that were read and not answered: a batch, while the one before it is on its way to the disk
-	streamBytes   = 2 << 20                   // bytes of those: a batch of common ones, 64 of the largest
-	streamLines   = 32 << 10                  // bytes of answers that are written at once, about
-	lingerBytes   = 1 << 20                   // of what comes after a stream's end that are read, so that its last answers are not lost
-	lingerTime    = time.Second               // for that
-	streamIdle    = publishWait + readTimeout // for the next record to come whole: who waits for an answer first, which takes publishWait, has readTimeout as with one record a request
+	maxStreams    = 64                          // at once; half of them are one address's, with some 2 MiB each
+	streamRecords = 16 << 10                    // records: sixteen batches, so that a stream ends within seconds of an ordinary day
+	streamFlight  = 1024                        // records that were read and not answered: a batch, while the one before it is on its way to the disk
+	streamBytes   = 2 << 20                     // bytes of those: a batch of common ones, 64 of the largest
+	streamLines   = 32 << 10                    // bytes of answers that are written at once, about
+	lingerBytes   = 1 << 20                     // of what comes after a stream's end that are read, so that its last answers are not lost
+	lingerTime    = time.Second                 // for that
+	streamIdle    = 2*publishWait + readTimeout // for the next record to come whole: who waits for an answer first, which takes twice publishWait at most, has readTimeout as with one record a request
 )
 
 // streamEnded is the type of the problem that is the last line of a stream which was not
@@ -57,11 +58,26 @@ type stream struct {
 	answered  chan []*item // what has its answer
 	sent      atomic.Int64 // how many records were put into submitted
 
-	holding   atomic.Int64 // records that hold places, or are about to give them back
-	impatient bool         // of the reader: it has waited long enough for what others at its address have
+	submitters, records own  // places of its records
+	impatient           bool // of the reader: it has waited long enough for what others at its address have
 
 	why   atomic.Pointer[problem] // what the reading was interrupted for
 	fault *problem                // of the reader until read is closed: why there is no next record; nil where all were read
+}
+
+// What a stream has of a share.
+type own struct {
+	*share
+	holding atomic.Int64 // only its reader makes it more
+}
+
+// give gives back n places of an address, and counts others less, which somebody else does.
+func (o *own) give(who netip.Addr, n, others int64) {
+	if n+others == 0 {
+		return
+	}
+	o.holding.Add(-n - others) // before, so that who waits for them looks again
+	o.share.give(who, n)
 }
 
 // An item is a record of a stream.
@@ -106,6 +122,7 @@ func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) er
 		h: h, e: e, q: &with, w: w, control: c, receipts: q.URL.RawQuery == receiptsQuery, room: newRoom(),
 		work: make(chan *item, streamFlight), read: make(chan *item, streamFlight),
 		submitted: make(chan *item, streamFlight), answered: make(chan []*item, streamFlight),
+		submitters: own{share: h.submitters}, records: own{share: h.records},
 	}
 	var wg sync.WaitGroup
 	for range h.cfg.Checks {
@@ -187,11 +204,6 @@ func (s *stream) end(n int64, err error) *problem {
 // look asks of a record what costs least, and takes its places.
 func (s *stream) look(body []byte) *item {
 	it := &item{submission: submission{body: body}}
-	defer func() {
-		if it.placed {
-			s.holding.Add(1)
-		}
-	}()
 	it.err = func() (err error) {
 		defer caught(&err)
 		view := s.h.cfg.View()
@@ -203,7 +215,7 @@ func (s *stream) look(body []byte) *item {
 			it.view = view
 			return nil
 		}
-		if err := s.place(s.h.submitters); err != nil {
+		if err := s.place(&s.submitters); err != nil {
 			return err
 		}
 		it.placed = true
@@ -214,7 +226,7 @@ func (s *stream) look(body []byte) *item {
 		if err := s.h.submitted.look(s.q.from, s.h.cfg.Clock()); err != nil {
 			return err
 		}
-		if err := s.place(s.h.records); err != nil {
+		if err := s.place(&s.records); err != nil {
 			return err
 		}
 		it.queued = true
@@ -223,15 +235,15 @@ func (s *stream) look(body []byte) *item {
 	return it
 }
 
-// place takes a place for a record, and waits for one as long as the stream holds others;
+// place takes a place for a record, and waits for one as long as the stream has others;
 // where others at its address do, for as long as those may wait to be public.
-func (s *stream) place(share *share) error {
-	err := share.take(s.q.from, 1, ledger.ErrBusy)
+func (s *stream) place(o *own) error {
+	err := o.take(s.q.from, 1, ledger.ErrBusy)
 	var late <-chan time.Time
 	for err != nil {
-		changed := share.change()
-		own := s.holding.Load() > 0
-		if err = share.take(s.q.from, 1, ledger.ErrBusy); err == nil {
+		changed := o.change()
+		own := o.holding.Load() > 0
+		if err = o.take(s.q.from, 1, ledger.ErrBusy); err == nil {
 			break
 		}
 		if !own && (s.impatient || !errors.Is(err, errCrowd)) {
@@ -252,6 +264,7 @@ func (s *stream) place(share *share) error {
 		}
 	}
 	s.impatient = false
+	o.holding.Add(1)
 	return nil
 }
 
@@ -340,18 +353,16 @@ func (p *publishing) wait(it *item) (ledger.Registration, error) {
 	return it.pending.Wait(p.ctx)
 }
 
-// places are how many of each kind are to be given back.
-type places struct{ submitters, records int64 }
+// places are how many a stream no longer has.
+type places struct {
+	submitters, records int64 // that are to be given back
+	waiting             int64 // of records, that are when those have their answer
+}
 
 // give gives places back.
 func (s *stream) give(free places) {
-	s.holding.Add(-free.submitters) // before, so that whoever waits for his own does not when there are none
-	if free.submitters > 0 {
-		s.h.submitters.give(s.q.from, free.submitters)
-	}
-	if free.records > 0 {
-		s.h.records.give(s.q.from, free.records)
-	}
+	s.submitters.give(s.q.from, free.submitters, 0)
+	s.records.give(s.q.from, free.records, free.waiting)
 }
 
 // release adds to free what a record holds. One that still waits stays one of its address's
@@ -371,6 +382,7 @@ func (s *stream) release(it *item, free *places) {
 				<-it.pending.Done()
 				s.h.records.give(s.q.from, 1)
 			}()
+			free.waiting++
 			return
 		}
 	}
