@@ -2,8 +2,11 @@ package web
 
 import (
 	"bytes"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -66,6 +69,64 @@ func BenchmarkPost(b *testing.B) {
 					post()
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkPostBulk is of a record, over connections: many in a stream, and two streams at
+// once, beside one a request on 64 connections.
+func BenchmarkPostBulk(b *testing.B) {
+	for _, bench := range []struct {
+		name  string
+		lanes int
+		bulk  bool
+	}{{"single", 64, false}, {"bulk", 2, true}} {
+		b.Run(bench.name, func(b *testing.B) {
+			w := newWorld(b, nil, filepath.Join(b.TempDir(), "ledger"), nil)
+			address, _ := w.serveTCP(1024, nil)
+			var bodies [][]byte
+			for _, r := range contracts(b.N) {
+				bodies = append(bodies, r.Bytes())
+			}
+			const atOnce = 4096
+			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: bench.lanes}}
+			post := func(media string, body []byte, want string, answers int) {
+				resp, err := client.Post("http://"+address+"/records", media, bytes.NewReader(body))
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				got, err := io.ReadAll(resp.Body)
+				if n := bytes.Count(got, []byte(want)); err != nil || n != answers {
+					b.Errorf("%d answers to %d records, %v: %.300s", n, answers, err, got)
+				}
+				resp.Body.Close()
+			}
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range bench.lanes {
+				wg.Go(func() {
+					for {
+						if !bench.bulk {
+							i := next.Add(1) - 1
+							if i >= int64(len(bodies)) {
+								return
+							}
+							post(plainText, bodies[i], "c2sp.org/tlog-proof", 1)
+							continue
+						}
+						i := next.Add(atOnce) - atOnce
+						if i >= int64(len(bodies)) {
+							return
+						}
+						part := bodies[i:min(i+atOnce, int64(len(bodies)))]
+						post(recordsType, framed(part...), `"status":201`, len(part))
+					}
+				})
+			}
+			wg.Wait()
 		})
 	}
 }
