@@ -47,16 +47,15 @@ func (a *answer) encode(r *http.Request) {
 func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if a.gzip {
-		h.Set("Vary", "Accept-Encoding")
+		h["Vary"] = acceptEncoding
 	}
 	if a.encoding != "" {
-		h.Set("Content-Encoding", a.encoding)
+		h["Content-Encoding"] = values(a.encoding)
 	}
 	if a.location != "" {
-		h.Set("Location", a.location)
+		h["Location"] = []string{a.location}
 	}
-	h.Set("Content-Type", a.media)
-	h.Set("Cache-Control", a.cache)
+	h["Content-Type"], h["Cache-Control"] = values(a.media), values(a.cache)
 	send(w, r, a.status, a.body)
 }
 
@@ -64,9 +63,9 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	secure(h)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		h.Set("Access-Control-Allow-Origin", "*")
+		h["Access-Control-Allow-Origin"] = everybody
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -79,11 +78,39 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 // address it stands at is nobody's business. It is public, so any page may load it.
 // Strict-Transport-Security is for whoever ends TLS.
 func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["Content-Security-Policy"] = contentSecurity
+	h["Cross-Origin-Opener-Policy"] = sameOrigin
+	h["Cross-Origin-Resource-Policy"] = crossOrigin
+	h["Referrer-Policy"] = noReferrer
+	h["X-Content-Type-Options"] = noSniff
+}
+
+// Values of header fields, which all answers share: nobody changes them. The names of
+// fields beside them are written as net/http has them.
+var (
+	contentSecurity = []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"}
+	sameOrigin      = []string{"same-origin"}
+	crossOrigin     = []string{"cross-origin"}
+	noReferrer      = []string{"no-referrer"}
+	noSniff         = []string{"nosniff"}
+	everybody       = []string{"*"}
+	acceptEncoding  = []string{"Accept-Encoding"}
+
+	common = map[string][]string{}
+)
+
+func init() {
+	for _, v := range []string{plainText, octets, jsonText, linesType, latest, immutable, never, "gzip"} {
+		common[v] = []string{v}
+	}
+}
+
+// values returns the values of a field that has one.
+func values(v string) []string {
+	if list := common[v]; list != nil {
+		return list
+	}
+	return []string{v}
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3): gzip is named, or

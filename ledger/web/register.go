@@ -191,6 +191,9 @@ func tooLarge(size string) error {
 // neither the one nor the other.
 func checkMedia(h http.Header) error {
 	written := mediaType(h)
+	if written == plainText || written == "text/plain" { // as nearly all send it
+		return checkEncoding(h)
+	}
 	media, parameters, err := mime.ParseMediaType(written)
 	charset, ok := parameters["charset"]
 	switch {
@@ -204,11 +207,11 @@ func checkMedia(h http.Header) error {
 
 // checkEncoding refuses what is sent in another form than its own.
 func checkEncoding(h http.Header) error {
-	if encoding := strings.Join(h.Values("Content-Encoding"), ", "); encoding != "" {
+	if encoding := strings.Join(h["Content-Encoding"], ", "); encoding != "" {
 		return newProblem(http.StatusUnsupportedMediaType, "the content encoding is %.100q, a record is sent without any", encoding)
 	}
 	return nil
 }
 
 // mediaType returns the content type as it is written.
-func mediaType(h http.Header) string { return strings.Join(h.Values("Content-Type"), ", ") }
+func mediaType(h http.Header) string { return strings.Join(h["Content-Type"], ", ") }

@@ -112,7 +112,7 @@ func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) er
 	}
 	header := w.Header()
 	secure(header)
-	header["Content-Type"], header["Cache-Control"] = []string{linesType}, []string{never}
+	header["Content-Type"], header["Cache-Control"] = values(linesType), values(never)
 	header.Set("Connection", "close") // else what follows a fault in the stream would be the next request
 	ctx, cancel := context.WithCancel(q.Context())
 	defer cancel()
