@@ -35,8 +35,9 @@ func readerPatience(size int) time.Duration {
 }
 
 // hurry cuts off a reader who takes longer than the bytes may take. Its result has to
-// be called when they are written, and returns when they are sent.
-func (h *Handler) hurry(w http.ResponseWriter, size int) func() {
+// be called when they are written, and returns when they are sent. Release sends what the
+// connection kept, if it did.
+func (h *Handler) hurry(w http.ResponseWriter, size int, release func()) func() {
 	c := http.NewResponseController(w)
 	cut := make(chan struct{})
 	timer := time.AfterFunc(h.patience(size), func() {
@@ -45,6 +46,7 @@ func (h *Handler) hurry(w http.ResponseWriter, size int) func() {
 	})
 	return func() {
 		_ = c.Flush()
+		release()
 		if !timer.Stop() {
 			<-cut // so that it is this answer's deadline, and not that of the next
 		}

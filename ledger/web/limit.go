@@ -47,7 +47,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		}
 		leave, ok := l.enter(c)
 		if ok {
-			return &limitedConn{c, sync.OnceFunc(leave)}, nil
+			return &limitedConn{Conn: c, leave: sync.OnceFunc(leave)}, nil
 		}
 		// What it sends is not read, so the system may take the answer back. It is
 		// short, and fits what the system buffers for a new connection.
@@ -88,22 +88,3 @@ var crowded = func() []byte {
 }()
 
 func (l *limited) Close() error { return l.close() }
-
-type limitedConn struct {
-	net.Conn
-	leave func()
-}
-
-func (c *limitedConn) Close() error {
-	defer c.leave()
-	return c.Conn.Close()
-}
-
-// CloseWrite is what net/http needs so that an answer to a body that it did not
-// read to its end arrives.
-func (c *limitedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}

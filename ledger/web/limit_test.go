@@ -139,7 +139,7 @@ func TestALimitedConnectionCanEndItsHalf(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	if err := (&limitedConn{a, func() {}}).CloseWrite(); err != nil {
+	if err := (&limitedConn{Conn: a, leave: func() {}}).CloseWrite(); err != nil {
 		t.Errorf("a connection without halves: %v", err)
 	}
 }

@@ -110,7 +110,7 @@ func (s *stream) flush(lines []byte, leave func()) []byte {
 	if len(lines) == 0 || s.q.Context().Err() != nil {
 		return lines[:0]
 	}
-	sent := s.h.hurry(s.w, len(lines))
+	sent := s.h.hurry(s.w, len(lines), func() {})
 	_, err := s.w.Write(lines)
 	sent()
 	if err != nil {

@@ -32,6 +32,7 @@ func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
+		ConnContext:       withConn,
 		// OPTIONS * is a path like others that there are not.
 		DisableGeneralOptionsHandler: true,
 

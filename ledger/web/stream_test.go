@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"runtime"
 	"strings"
@@ -13,6 +14,19 @@ import (
 	"github.com/chirograph/chirograph/verify"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// drain has as many batches signed as there are.
+func drain(t *testing.T, signs chan struct{}) {
+	go func() {
+		for {
+			select {
+			case <-signs:
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+}
 
 // Each is answered as it would be alone after those that stand before it.
 func TestEachRecordOfAStreamHasOneAnswerInItsOrder(t *testing.T) {
@@ -265,15 +279,7 @@ func TestAStreamLeavesOthersTheirPlaces(t *testing.T) {
 		runtime.Gosched()
 	}
 	proceed()
-	go func() {
-		for {
-			select {
-			case <-signs: // as many as there are batches
-			case <-t.Context().Done():
-				return
-			}
-		}
-	}()
+	drain(t, signs)
 	wg.Wait()
 	for i, l := range s.rest() {
 		wantLine(t, l, 201, "", "")
@@ -347,13 +353,13 @@ func TestAStreamEndsWithTheLog(t *testing.T) {
 	}
 	closed := make(chan error)
 	go func() { closed <- w.log.Close() }()
-	for {
-		_, _, err := w.log.Submit(contract(3))
-		if err != nil {
+	for n := uint64(1000); ; n++ { // until it takes no more
+		if _, _, err := w.log.Submit(contract(n)); errors.Is(err, ledger.ErrClosed) {
 			break
 		}
 		runtime.Gosched()
 	}
+	drain(t, signs)
 	s.send(contract(4).Bytes())
 	proceed()
 	if err := <-closed; err != nil {

@@ -197,7 +197,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.held.give(q.from, a.held)
-	defer h.hurry(w, len(a.body))()
+	defer h.hurry(w, len(a.body), keepFirst(r, len(a.body)))()
 	a.write(w, r)
 }
 
