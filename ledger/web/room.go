@@ -1,6 +1,10 @@
 package web
 
-import "sync"
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
 
 // A room is what one stream has in flight: records that were read and whose answers are
 // not written yet, and the places that they hold of what all streams and requests share.
@@ -46,4 +50,19 @@ func (r *room) close() {
 	defer r.mu.Unlock()
 	r.closed = true
 	r.change.Broadcast()
+}
+
+// What a stream has of a share.
+type own struct {
+	*share
+	holding atomic.Int64 // only its reader makes it more
+}
+
+// give gives back n places of an address, and counts others less, which somebody else does.
+func (o *own) give(who netip.Addr, n, others int64) {
+	if n+others == 0 {
+		return
+	}
+	o.holding.Add(-n - others) // before, so that who waits for them looks again
+	o.share.give(who, n)
 }

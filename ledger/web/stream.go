@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,21 +62,6 @@ type stream struct {
 
 	why   atomic.Pointer[problem] // what the reading was interrupted for
 	fault *problem                // of the reader until read is closed: why there is no next record; nil where all were read
-}
-
-// What a stream has of a share.
-type own struct {
-	*share
-	holding atomic.Int64 // only its reader makes it more
-}
-
-// give gives back n places of an address, and counts others less, which somebody else does.
-func (o *own) give(who netip.Addr, n, others int64) {
-	if n+others == 0 {
-		return
-	}
-	o.holding.Add(-n - others) // before, so that who waits for them looks again
-	o.share.give(who, n)
 }
 
 // An item is a record of a stream.

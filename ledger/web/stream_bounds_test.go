@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -300,5 +301,49 @@ func TestAStreamOverTheNetwork(t *testing.T) {
 	}
 	if n := len(w.checkLog()); n != 5 {
 		t.Errorf("%d entries", n)
+	}
+}
+
+// A log that stops by itself tells each, and nobody is told that his record is registered.
+func TestAStreamOfAStoppedLogAcknowledgesNothing(t *testing.T) {
+	w := newWorld(t, func(cfg *ledger.Config) {
+		cfg.Sign = func() func([]byte) ([]byte, error) {
+			n := 0
+			return func(b []byte) ([]byte, error) {
+				if n++; n > 2 {
+					return nil, io.ErrUnexpectedEOF
+				}
+				return home.sign(b)
+			}
+		}()
+	}, "ledger", vfs.NewMem())
+	for _, l := range w.all(t, one, "", contract(1).Bytes(), contract(2).Bytes(), contract(3).Bytes()) {
+		if l.Status < 500 && l.Status != 201 {
+			t.Errorf("%+v", l)
+		}
+		if l.Status == 201 {
+			if _, err := w.log.View().Registered(*l.Index); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// One record that meets a fault of ours is a 500, with the reason in the log alone.
+func TestAPanicIsTheAnswerToOneRecord(t *testing.T) {
+	w := open(t)
+	view, n := w.h.cfg.View, 0
+	w.h.cfg.View = func() *ledger.View {
+		if n++; n == 2 {
+			panic("a fault")
+		}
+		return view()
+	}
+	got := w.all(t, one, "", contract(1).Bytes(), contract(2).Bytes(), contract(3).Bytes())
+	wantLine(t, got[0], 201, "", "")
+	wantLine(t, got[1], 500, "", "its log says why")
+	wantLine(t, got[2], 201, "", "")
+	if !strings.Contains(w.lines.String(), "a fault") || w.held() != 0 {
+		t.Errorf("%d are held, log: %s", w.held(), w.lines)
 	}
 }
