@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -23,6 +25,13 @@ type Batch struct {
 	// entries too, to find the one in a thousand that is asked for here.
 	state   State
 	overlay overlay
+	ids     ids
+
+	// rows are all but entries and tiles, in the order in which they came. They go
+	// into the database's batch at the end, in the order of their keys: what is
+	// put into its memory beside what came before, need not be looked for there.
+	rows     []row
+	rowBytes int
 
 	// edge[L] goes on from the store's. What lies beyond the store's length is
 	// this batch's, and unknown to the store until the batch is committed. Hashes
@@ -72,11 +81,35 @@ func (b *Batch) set(key, value []byte) {
 	}
 }
 
+// A row is a key with its value, or one that is taken away.
+type row struct {
+	key, value []byte
+	settled    bool
+}
+
+// row puts a value into the batch that is not an entry's and not a tile's. Both slices
+// are the batch's from here on.
+func (b *Batch) row(key, value []byte) {
+	b.rows = append(b.rows, row{key: key, value: value})
+	b.rowBytes += len(key) + len(value)
+}
+
 // settle takes an openKey away. It was set once and is never set again, so that the
 // two vanish where they meet, and no walk passes over what is left of settled disputes.
 func (b *Batch) settle(key []byte) {
-	if err := b.db.SingleDelete(key, nil); err != nil {
-		panic("store: " + err.Error())
+	b.rows = append(b.rows, row{key: key, settled: true})
+	b.rowBytes += len(key)
+}
+
+// setRows puts the rows into the database's batch. Those of one key stay in their order.
+func (b *Batch) setRows() {
+	slices.SortStableFunc(b.rows, func(x, y row) int { return bytes.Compare(x.key, y.key) })
+	for _, r := range b.rows {
+		if !r.settled {
+			b.set(r.key, r.value)
+		} else if err := b.db.SingleDelete(r.key, nil); err != nil {
+			panic("store: " + err.Error())
+		}
 	}
 }
 
@@ -133,7 +166,7 @@ func (b *Batch) Tile(t tlog.Tile) ([]byte, error) {
 func (b *Batch) Len() int { return int(b.tree.Size() - b.store.tree.Size()) }
 
 // Bytes returns about how many bytes the batch will write.
-func (b *Batch) Bytes() int { return b.db.Len() }
+func (b *Batch) Bytes() int { return b.db.Len() + b.rowBytes }
 
 // Checkpoint returns the checkpoint that the batch needs to be signed. It fails
 // unless the tree that the batch goes on from is that of the last one.
@@ -166,6 +199,7 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 			b.set(tileKey(level, index, start), hashes[start*tlog.HashSize:])
 		}
 	}
+	b.setRows()
 	head := Head{checkpoint, b.time}
 	b.set(headKey, s.headBytes(head))
 	err := s.call(func() error { return s.db.Apply(b.db, sync) })
@@ -176,8 +210,16 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 	s.head, s.tree, s.edge = head, b.tree, b.edge
 	s.prover = &prover{store: s, tree: head.Checkpoint.Checkpoint}
 	s.remember(&b.overlay)
-	return b.db.Close()
+	return b.Close()
 }
 
 // Close gives up a batch that is not committed.
-func (b *Batch) Close() error { return b.db.Close() }
+func (b *Batch) Close() error {
+	// Where a compaction has failed, who lets go of the last files that it read would
+	// wait for ever. Why the store failed is said by others.
+	err := b.store.call(b.ids.close)
+	if b.store.Err() != nil {
+		err = nil
+	}
+	return errors.Join(err, b.db.Close())
+}

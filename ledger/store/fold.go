@@ -42,17 +42,17 @@ func (b *Batch) fold(index uint64, registered int64, r *record.Record) error {
 	b.time = registered
 	b.overlay.ids = append(b.overlay.ids, id)
 	b.overlay.records[id] = &rules.Entry{Index: index, Registered: registered, ID: id, Text: r.Text()}
-	b.set(recordKey(id), append(number, kind))
+	b.row(recordKey(id), append(number, kind))
 	for _, key := range r.Signed() {
-		b.set(signedKey(key.Public(), index), []byte{kind})
+		b.row(signedKey(key.Public(), index), []byte{kind})
 	}
 	if effect.Revokes != nil {
 		b.overlay.revoked[*effect.Revokes] = index
-		b.set(revokedKey(*effect.Revokes), number)
+		b.row(revokedKey(*effect.Revokes), number)
 	}
 	for _, contract := range []record.ID{effect.Contract, effect.Frame} {
 		if contract != (record.ID{}) {
-			b.set(historyKey(contract, index), []byte{kind})
+			b.row(historyKey(contract, index), []byte{kind})
 		}
 	}
 	b.foldContract(id, effect)
@@ -63,30 +63,30 @@ func (b *Batch) fold(index uint64, registered int64, r *record.Record) error {
 func (b *Batch) foldContract(id record.ID, effect rules.Effect) {
 	if p := effect.Place; p != nil && p.Depth > 0 {
 		b.overlay.places[id] = *p
-		b.set(placeKey(id), binary.BigEndian.AppendUint64(slices.Clone(p.Chain[:]), p.Depth))
+		b.row(placeKey(id), binary.BigEndian.AppendUint64(slices.Clone(p.Chain[:]), p.Depth))
 	}
 	if e := effect.End; e != nil {
 		b.overlay.ends[effect.Contract] = append(b.overlay.ends[effect.Contract], *e)
-		b.set(endKey(effect.Contract, e.Replaces, e.Index), append(binary.BigEndian.AppendUint32(nil, uint32(e.Day)), e.ID[:]...))
+		b.row(endKey(effect.Contract, e.Replaces, e.Index), append(binary.BigEndian.AppendUint32(nil, uint32(e.Day)), e.ID[:]...))
 	}
 }
 
 func (b *Batch) foldDisputes(effect rules.Effect) {
 	if d := effect.Dispute; d != nil {
 		b.foldDispute(effect.Chain, *d)
-		b.set(openKey(effect.Chain, d.Depth, d.Index), d.ID[:])
+		b.row(openKey(effect.Chain, d.Depth, d.Index), d.ID[:])
 	}
 	if d := effect.Resolves; d != nil {
 		b.foldDispute(effect.Chain, *d)
 		b.settle(openKey(effect.Chain, d.Depth, d.Index))
-		b.set(settledKey(effect.Chain, *d.Resolved), entryKey(d.Index)[1:])
+		b.row(settledKey(effect.Chain, *d.Resolved), entryKey(d.Index)[1:])
 	}
 }
 
 func (b *Batch) foldDispute(chain record.ID, d rules.Dispute) {
 	same := func(old rules.Dispute) bool { return old.Index == d.Index }
 	b.overlay.disputes[chain] = append(slices.DeleteFunc(b.overlay.disputes[chain], same), d)
-	b.set(disputeKey(chain, d.Index), disputeValue(d))
+	b.row(disputeKey(chain, d.Index), disputeValue(d))
 }
 
 // Index returns the index of the record of this id.
@@ -94,8 +94,8 @@ func (b *Batch) Index(id record.ID) (index uint64, ok bool, err error) {
 	if e := b.overlay.records[id]; e != nil {
 		return e.Index, true, nil
 	}
-	if s := b.store.seen; s != nil && !s.may(id) {
-		return 0, false, nil
+	if has, err := b.ids.has(b.store, id); err != nil || !has {
+		return 0, false, err
 	}
 	return b.state.Index(id)
 }

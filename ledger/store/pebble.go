@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,11 +70,12 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 		o.Levels[i].BlockSize = blockSize
 		// On the last level too: most ids that are asked for are new.
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
-		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.BalancedCompression }
+		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
 	}
 	if cfg.Bulk {
 		bulk(o)
 	}
+	o.Experimental.SpanPolicyFunc = spans
 	if o.FS == nil {
 		o.WithFSDefaults() // the disk, watched for being slow
 		o.FS = locks{o.FS}
@@ -82,6 +84,19 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 	s.disk = disk{FS: o.FS, end: l.end, aside: new(atomic.Pointer[copying])}
 	o.FS = s.disk
 	return o
+}
+
+// spans has no file of the database have entries, or tiles, beside other keys. Entries
+// and tiles come in the order of their keys, so that a file of them overlaps none before
+// it and is never merged with one, only moved; with ids beside them, all entries would be
+// written again whenever ids, which come in no order, are merged.
+func spans(start []byte) (pebble.SpanPolicy, []byte, error) {
+	for _, end := range [][]byte{{'e'}, {'e' + 1}, {'t'}, {'t' + 1}} {
+		if bytes.Compare(start, end) < 0 {
+			return pebble.SpanPolicy{}, end, nil
+		}
+	}
+	return pebble.SpanPolicy{}, nil, nil
 }
 
 // open opens the database alone.

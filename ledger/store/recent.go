@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
@@ -24,9 +26,15 @@ type Absence struct {
 // Absence is [State.Index], which proves to the writer what it says where the record is
 // not there ([Batch.Knowing]).
 func (s State) Absence(id record.ID) (a Absence, index uint64, ok bool, err error) {
-	index, ok, err = s.Index(id)
-	if err != nil || ok {
-		return Absence{}, index, ok, err
+	var look ids
+	has, err := look.has(s.store, id)
+	if err := errors.Join(err, look.close()); err != nil {
+		return Absence{}, 0, false, err
+	}
+	if has {
+		if index, ok, err = s.Index(id); err != nil || ok {
+			return Absence{}, index, ok, err
+		}
 	}
 	return Absence{s.store, id, s.size}, 0, false, nil
 }
