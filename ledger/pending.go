@@ -52,7 +52,7 @@ func (l *Log) SubmitAbsent(r *record.Record, absent Absence) (p *Pending, shared
 	if err := l.unsure(r.ID()); err != nil {
 		return nil, false, err
 	}
-	b := r.Bytes()
+	b := r.Append(make([]byte, 0, 2048)) // on the stack, and enough for most
 	p = &Pending{record: r, form: formOf(b), absent: absent, size: len(b), done: make(chan struct{})}
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
@@ -177,9 +177,10 @@ func (l *Log) settle(records []*Pending, answers []answer) {
 	defer l.pendingMu.Unlock()
 	for i, p := range records {
 		id := p.record.ID()
-		l.pending[id] = slices.DeleteFunc(l.pending[id], func(q *Pending) bool { return q == p })
-		if len(l.pending[id]) == 0 {
+		if forms := l.pending[id]; len(forms) == 1 && forms[0] == p {
 			delete(l.pending, id)
+		} else if len(forms) > 0 {
+			l.pending[id] = slices.DeleteFunc(forms, func(q *Pending) bool { return q == p })
 		}
 		p.answer = answers[i]
 		close(p.done)

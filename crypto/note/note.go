@@ -175,7 +175,11 @@ func CheckName(name string) error {
 
 // Bytes prints the note.
 func (n Note) Bytes() []byte {
-	b := make([]byte, 0, len(n.Text)+1+len(n.Signatures)*160)
+	return n.Append(make([]byte, 0, len(n.Text)+1+len(n.Signatures)*160))
+}
+
+// Append appends the note to b, as Bytes prints it.
+func (n Note) Append(b []byte) []byte {
 	b = append(b, n.Text...)
 	b = append(b, '\n')
 	for _, s := range n.Signatures {
@@ -189,8 +193,9 @@ func (s Signature) Append(b []byte) []byte {
 	b = append(b, dash...)
 	b = append(b, s.Name...)
 	b = append(b, ' ')
-	id := binary.BigEndian.AppendUint32(nil, s.ID)
-	b = canonical.AppendEncode(b, append(id, s.Bytes...))
+	raw := make([]byte, 0, 128) // on the stack, and enough but for ML-DSA
+	raw = append(binary.BigEndian.AppendUint32(raw, s.ID), s.Bytes...)
+	b = canonical.AppendEncode(b, raw)
 	return append(b, '\n')
 }
 

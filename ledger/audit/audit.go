@@ -228,7 +228,6 @@ func (a *auditor) follow(checkpoint *verify.Checkpoint) error {
 	if err := a.continues(checkpoint); err != nil {
 		return err
 	}
-	a.store.Foresee(checkpoint.Size)
 	if err := a.replay(a.store.Head().Checkpoint.Size); err != nil {
 		return err
 	}

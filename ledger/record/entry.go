@@ -28,9 +28,16 @@ type Entry struct {
 // Bytes prints the entry.
 func (e Entry) Bytes() []byte {
 	b := make([]byte, 0, len(e.Record)+len("registered 253402300799\n"))
+	return append(appendRegistered(b, e.Registered), e.Record...)
+}
+
+// AppendEntry appends to b the entry of a record that was registered at a time in POSIX
+// seconds.
+func AppendEntry(b []byte, time int64, r *Record) []byte { return r.Append(appendRegistered(b, time)) }
+
+func appendRegistered(b []byte, time int64) []byte {
 	b = append(append(b, registered...), ' ')
-	b = append(strconv.AppendInt(b, e.Registered, 10), '\n')
-	return append(b, e.Record...)
+	return append(strconv.AppendInt(b, time, 10), '\n')
 }
 
 // ParseEntry reads an entry's line. It leaves the record to [Open]. The entry

@@ -141,6 +141,9 @@ func (r *Record) Text() *Text { return r.text }
 // Bytes prints the record: text, empty line, signature lines.
 func (r *Record) Bytes() []byte { return r.note.Bytes() }
 
+// Append appends the record to b, as Bytes prints it.
+func (r *Record) Append(b []byte) []byte { return r.note.Append(b) }
+
 // Signed returns the keys that signed, in the order of the text, under the name
 // and at the place where the text first names each.
 func (r *Record) Signed() []note.Key {

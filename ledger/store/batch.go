@@ -19,6 +19,7 @@ type Batch struct {
 	db    *pebble.Batch
 	time  int64
 	tree  tlog.Tree
+	entry []byte // room for the entry that is added
 
 	// What the rules ask for: the state before this batch, and what its own entries
 	// add. Maps, and not an indexed batch: that would sort every key, tiles and
@@ -62,7 +63,8 @@ func (s *Store) NewBatch() *Batch {
 // index. It asks no rule. When it fails, the batch is as it was before.
 func (b *Batch) Append(registered int64, r *record.Record) (index uint64, err error) {
 	index = b.tree.Size()
-	entry := record.Entry{Registered: registered, Record: r.Bytes()}.Bytes()
+	b.entry = record.AppendEntry(b.entry[:0], registered, r)
+	entry := b.entry
 	if _, err := record.ParseEntry(entry); err != nil {
 		return 0, fmt.Errorf("entry %d: %w", index, err)
 	}

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -10,43 +8,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
-
-func hashed(n uint64) record.ID {
-	return sha256.Sum256(binary.BigEndian.AppendUint64(nil, n))
-}
-
-// An id that was added is never said to be absent, and few others are looked for in vain.
-func TestWhatWasSeenIsNeverForgotten(t *testing.T) {
-	const entries = 100_000
-	s := newSeen(entries)
-	for n := range uint64(entries) {
-		s.add(hashed(n))
-	}
-	vain := 0
-	for n := range uint64(entries) {
-		if !s.may(hashed(n)) {
-			t.Fatalf("id %d is forgotten", n)
-		}
-		if s.may(hashed(entries + n)) {
-			vain++
-		}
-	}
-	if vain > entries/100 {
-		t.Errorf("%d of %d are looked for in vain", vain, entries)
-	}
-}
-
-// It has a bound, whatever number a ledger claims.
-func TestWhatIsSeenIsBounded(t *testing.T) {
-	const limit = maxSeen * 8 / seenBits
-	for _, c := range []struct{ entries, blocks uint64 }{
-		{0, 1}, {1, 1}, {31, 1}, {32, 2}, {limit - 1, maxSeen / 64}, {limit, maxSeen/64 + 1}, {limit + 1, maxSeen/64 + 1}, {1<<63 - 1, maxSeen/64 + 1},
-	} {
-		if got := uint64(len(newSeen(c.entries))); got != c.blocks {
-			t.Errorf("for %d entries it has %d blocks, want %d", c.entries, got, c.blocks)
-		}
-	}
-}
 
 // openBulk opens a copy that is read in bulk.
 func openBulk(t testing.TB, fs vfs.FS) *Store {
@@ -90,7 +51,6 @@ func readTo(t testing.TB, s *Store, size, step uint64) {
 func TestACopyReadInBulkIsTheSameCopy(t *testing.T) {
 	fs := vfs.NewMem()
 	s := openBulk(t, fs)
-	s.Foresee(600)
 	readTo(t, s, 300, 100)
 	closeStore(t, s)
 	s = openCopy(t, fs)
@@ -108,39 +68,4 @@ func TestACopyReadInBulkIsTheSameCopy(t *testing.T) {
 		t.Errorf("%d keys, want %d; format %q", len(got), len(want), got["format"])
 	}
 	closeStore(t, s)
-}
-
-// What is foreseen changes no answer: of a copy that has entries nothing is foreseen, and
-// in one that has none each id is found that came since.
-func TestForeseenIDsAnswerAsTheDatabaseDoes(t *testing.T) {
-	s := openBulk(t, vfs.NewMem())
-	s.Foresee(200)
-	readTo(t, s, 200, 50)
-	again := func(what string) {
-		b := s.NewBatch()
-		for n := range uint64(400) {
-			if index, ok, err := b.Index(revocation(t, n).ID()); err != nil || ok != (n < 200) || ok && index != n {
-				t.Errorf("%s: record %d: %d, %t, %v", what, n, index, ok, err)
-			}
-		}
-		if err := b.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if s.seen == nil {
-		t.Error("nothing was foreseen")
-	}
-	again("foreseen")
-	s.seen = nil
-	s.Foresee(400) // it has entries of which nobody told it
-	if s.seen != nil {
-		t.Error("foreseen with entries")
-	}
-	again("not foreseen")
-	closeStore(t, s)
-	own := newStore(t, vfs.NewMem())
-	if own.Foresee(400); own.seen != nil {
-		t.Error("a ledger's own store foresees")
-	}
-	closeStore(t, own)
 }

@@ -133,9 +133,6 @@ func (v *valid) revoke(key note.PublicKey) { delete(v.keys, key) }
 func (s *Store) remember(o *overlay) {
 	for _, id := range o.ids {
 		s.recent.add(id)
-		if s.seen != nil {
-			s.seen.add(id)
-		}
 	}
 	for key := range o.revoked {
 		s.valid.revoke(key)

@@ -108,7 +108,6 @@ type Store struct {
 	edge      [levels][]byte
 	prover    *prover // of the head
 	recent    recent
-	seen      seen // ids of all entries; nil where nobody has foreseen them
 	valid     valid
 
 	proven proven // of all readers

@@ -68,8 +68,7 @@ func (h *house) receipt(b []byte, c checker) error {
 }
 
 // oursLatencyChild measures the time from the call to the receipt: one after the other
-// where Rate is 0, in turns with the unit; else at a rate, whatever was answered, from
-// the moment at which each was due, with as many units before and after.
+// where Rate is 0, in turns with the unit; else at a rate, as atRate says.
 func oursLatencyChild(j job) (m metrics, err error) {
 	list, err := readRecords(j.Records, j.N)
 	if err != nil {
@@ -118,11 +117,27 @@ func (h *house) lone(u *unit, list [][]byte, c checker) (units, took []float64, 
 	return units, took, nil
 }
 
+const (
+	betweenAtMost = 200 // records a second with a unit between two: at more it would be in their way
+	unitsApart    = 100 // before and after, at faster rates
+)
+
+// atRate has each record registered at its moment, whatever was answered, and measures
+// from that moment: a record that waits because the machine is busy has waited. At a slow
+// rate a unit is taken halfway between two records: the machine has rested as long, and
+// the disk and the caches are as cold for it. At a fast one units are taken before and
+// after, at the same rate.
 func (h *house) atRate(u *unit, list [][]byte, c checker, rate float64) (units, took []float64, err error) {
+	apart := time.Duration(float64(time.Second) / rate)
+	unit := func(at time.Time) {
+		sleepUntil(at)
+		one, failed := u.take()
+		units, err = append(units, one), cmp.Or(err, failed)
+	}
+	between := rate <= betweenAtMost
 	some := func() {
-		for range min(len(list), 100) {
-			one, failed := u.take()
-			units, err = append(units, one), cmp.Or(err, failed)
+		for begun, i := time.Now(), 0; !between && i < min(len(list), unitsApart); i++ {
+			unit(begun.Add(time.Duration(i) * apart))
 		}
 	}
 	some()
@@ -131,12 +146,15 @@ func (h *house) atRate(u *unit, list [][]byte, c checker, rate float64) (units, 
 	var group sync.WaitGroup
 	begun := time.Now()
 	for i, b := range list {
-		due := begun.Add(time.Duration(float64(i) / rate * float64(time.Second)))
-		time.Sleep(time.Until(due))
+		due := begun.Add(time.Duration(i) * apart)
+		sleepUntil(due)
 		group.Go(func() {
 			errs[i] = h.receipt(b, c)
 			took[i] = time.Since(due).Seconds()
 		})
+		if between {
+			unit(due.Add(apart / 2))
+		}
 	}
 	group.Wait()
 	some()
