@@ -44,3 +44,16 @@ func (o *options) parse(args []string) (rest []string, err error) {
 	}
 	return rest, nil
 }
+
+// ofReceipts returns a flag that was given and says something of receipts alone, or "".
+func (o *options) ofReceipts() string {
+	switch {
+	case o.docs != "":
+		return "--docs"
+	case o.charge != "":
+		return "--evidence"
+	case len(o.parties) > 0:
+		return "--party"
+	}
+	return ""
+}

@@ -47,3 +47,17 @@ func TestAFlagThatIsNoneIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks for more than a command judges is not told yes.
+func TestAFlagOfReceiptsIsRefusedElsewhere(t *testing.T) {
+	for _, command := range []string{"consistency", "evidence"} {
+		for _, flag := range []string{"--docs", "--party", "--evidence"} {
+			var stdout, stderr strings.Builder
+			code := run([]string{command, "--policy", "none", "a", "b", flag, "x"}, &stdout, &stderr)
+			want := fmt.Sprintf("chirograph-verify: flag %s is of receipt, %s does not know it; see chirograph-verify --help\n", flag, command)
+			if code != exitUnasked || stdout.String() != "" || stderr.String() != want {
+				t.Errorf("%s %s: %d, %q, %q", command, flag, code, stdout.String(), stderr.String())
+			}
+		}
+	}
+}

@@ -72,6 +72,9 @@ func (o *options) command(name string, args []string) (int, error) {
 	if _, ok := pages[name]; !ok {
 		return 0, fmt.Errorf("unknown command %q; %w", name, errUsage)
 	}
+	if flag := o.ofReceipts(); flag != "" && name != "receipt" {
+		return 0, fmt.Errorf("flag %s is of receipt, %s does not know it; %w", flag, name, errUsage)
+	}
 	if o.policy == "" {
 		return 0, fmt.Errorf("--policy is missing: without it nobody is trusted; %w", errUsage)
 	}

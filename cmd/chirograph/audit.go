@@ -232,10 +232,12 @@ func (a *app) printAudit(r *auditResult, policy string) error {
 	case r.Finding != nil:
 		return a.printFinding(r.Finding, policy)
 	case r.Verdict != verify.Yes:
+		from, what := r.Judged, "judged"
 		if r.NotJudged != nil {
-			a.say("the ledger has %s entries: those from entry %d on are not compared", thousands(r.Size), r.Hashed)
-		} else if r.Size > r.Judged {
-			a.say("the ledger has %s entries: those from entry %d on are not judged", thousands(r.Size), r.Judged)
+			from, what = r.Hashed, "compared"
+		}
+		if r.Size > from { // which is known only where a checkpoint was
+			a.say("the ledger has %s entries: those from entry %d on are not %s", thousands(r.Size), from, what)
 		}
 		return nil
 	}

@@ -27,7 +27,7 @@ func serveCommand() *cobra.Command {
 		Use:   "serve --dir DIR --listen ADDR [--url URL] [--witness-policy FILE | --without-witnesses] [--guard DIR] [--rate N] [--burst N] [--trusted-proxy CIDR]",
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted; then it answers all that it took, and
-slow callers delay the end by nine seconds at most. It does not start when its guard has
+slow callers delay the end by eight seconds at most. It does not start when its guard has
 seen entries that it lacks: see chirographd recover.
 
 The witnesses of FILE, a policy with their URLs, cosign every tree before it is public,

@@ -60,10 +60,10 @@ type patience struct {
 	accepted time.Duration // after that, for answers to records that the sequencer took before its end
 }
 
-// shutdownPatience has strangers delay the end by nine seconds at most, below the ten after
-// which containers are killed; service managers wait for 30 or 90. The five for witnesses
+// shutdownPatience has strangers delay the end by eight seconds at most, below the ten after
+// which containers are killed, with time left to close the store; service managers wait for 30 or 90. The five for witnesses
 // ([ledger.Log.Close]) begin when nothing is taken any more, and end with those for callers.
-var shutdownPatience = patience{taken: 2 * time.Second, begun: 7 * time.Second, accepted: 2 * time.Second}
+var shutdownPatience = patience{taken: 2 * time.Second, begun: 6 * time.Second, accepted: 2 * time.Second}
 
 // whole returns how long an end takes at most.
 func (p patience) whole() time.Duration { return p.taken + p.begun + p.accepted }

@@ -1,6 +1,6 @@
 // Package publickey finds the public Ed25519 keys that people name: a verifier key, a file
 // that holds one, the file that ssh-keygen writes for a public key, or the readable part of
-// one for a secret key. It reads no secret, and reaches nothing that a verifier need not
+// one for a secret key. It decodes no secret, and reaches nothing that a verifier need not
 // have.
 //
 // Every key has passed [note.ParsePublicKey]. What a file has beside a secret key, secrets
@@ -53,7 +53,7 @@ func Find(arg string) (note.PublicKey, string, error) {
 			return k.Public(), k.Name(), nil
 		}
 	}
-	public, name, err := Open(arg)
+	public, name, err := opened(arg, b)
 	if err != nil {
 		return note.PublicKey{}, "", fmt.Errorf("%q holds no verifier key and no public key: %w", arg, err)
 	}
@@ -82,6 +82,12 @@ func Open(path string) (note.PublicKey, string, error) {
 		return note.PublicKey{}, "", err
 	}
 	defer clear(data)
+	return opened(path, data)
+}
+
+// opened returns what [Open] does of a file that was read, perhaps from a pipe, which
+// can be read once.
+func opened(path string, data []byte) (note.PublicKey, string, error) {
 	if !LooksPrivate(data) {
 		return publicFrom(path, data)
 	}

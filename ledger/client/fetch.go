@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -172,14 +173,22 @@ func transportError(err error, connected bool) error {
 }
 
 // readAll reads a body of at most limit bytes, for which there is room from the start if
-// it is as long as the header says.
+// it is as long as the header says. It takes about twice the limit of memory at most.
 func readAll(r io.Reader, length int64, limit int) ([]byte, error) {
-	var body bytes.Buffer
-	if length > 0 {
-		body.Grow(int(min(length, int64(limit))) + bytes.MinRead)
+	r = io.LimitReader(r, int64(limit)+1)
+	b := make([]byte, 0, min(max(length, 0), int64(limit))+bytes.MinRead)
+	var err error
+	for err == nil {
+		if len(b) == cap(b) {
+			b = slices.Grow(b, min(cap(b), limit+1-len(b))) // a buffer that doubles ends beyond it
+		}
+		var n int
+		n, err = r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
 	}
-	_, err := body.ReadFrom(io.LimitReader(r, int64(limit)+1))
-	b := body.Bytes()
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
 	switch {
 	case len(b) > limit:
 		return nil, fmt.Errorf("the answer has more than the %d bytes that are allowed", limit)

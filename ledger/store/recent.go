@@ -1,7 +1,7 @@
 package store
 
 import (
-	"errors"
+	"cmp"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
@@ -28,7 +28,7 @@ type Absence struct {
 func (s State) Absence(id record.ID) (a Absence, index uint64, ok bool, err error) {
 	var look ids
 	has, err := look.has(s.store, id)
-	if err := errors.Join(err, look.close()); err != nil {
+	if err := cmp.Or(err, look.close()); err != nil {
 		return Absence{}, 0, false, err
 	}
 	if has {

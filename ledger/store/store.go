@@ -85,7 +85,7 @@ type Config struct {
 	FS    vfs.FS       // nil for the disk
 	Key   note.Key     // the ledger's, with which its checkpoints are signed
 	Guard string       // the directory of its guard, on the same FS; "" for a store that has none
-	Bulk  bool         // a copy that is read in bulk, from its beginning or nearly: larger steps, weaker compression
+	Bulk  bool         // a copy that is read in bulk, from its beginning or nearly: larger steps
 	Log   *slog.Logger // nil for none
 }
 

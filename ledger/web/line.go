@@ -31,18 +31,25 @@ type faultJSON struct {
 func (s *stream) write(leave func()) {
 	var lines []byte
 	n := int64(0)
+	records, bytes := 0, 0 // whose lines were not sent yet
+	flush := func() {
+		lines = s.flush(lines, leave)
+		s.room.leave(records, bytes)
+		records, bytes = 0, 0
+	}
 	for group := range s.answered {
-		for _, it := range group {
+		for i, it := range group {
 			if s.q.Context().Err() == nil {
 				lines = s.line(lines, it)
 			}
-			s.room.leave(len(it.body))
-			if n++; len(lines) >= streamLines {
-				lines = s.flush(lines, leave)
+			n, records, bytes = n+1, records+1, bytes+len(it.body)
+			group[i] = nil // its bytes are not kept while the others' lines are sent
+			if len(lines) >= streamLines {
+				flush()
 			}
 		}
 		if len(s.answered) == 0 {
-			lines = s.flush(lines, leave)
+			flush()
 		}
 	}
 	if s.fault != nil && s.q.Context().Err() == nil {

@@ -50,6 +50,49 @@ func (h *Handler) register(q *request) (*answer, error) {
 	return a, nil
 }
 
+// registerMany answers a stream of records. After an error nothing was written.
+func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) error {
+	if err := checkEncoding(q.Header); err != nil {
+		return err
+	}
+	if err := h.streams.take(q.from, 1, errBusy); err != nil {
+		return err
+	}
+	defer h.streams.give(q.from, 1)
+	c := http.NewResponseController(w)
+	if err := errors.Join(c.EnableFullDuplex(), c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
+		return err
+	}
+	header := w.Header()
+	secure(header)
+	header["Content-Type"], header["Cache-Control"] = values(linesType), values(never)
+	header.Set("Connection", "close") // else what follows a fault in the stream would be the next request
+	ctx, cancel := context.WithCancel(context.WithoutCancel(q.Context()))
+	defer cancel()
+	with := *q
+	with.Request = q.Request.WithContext(ctx)
+	s := &stream{
+		h: h, e: e, q: &with, w: w, control: c, receipts: q.URL.RawQuery == receiptsQuery, room: newRoom(),
+		work: make(chan *item, streamFlight), read: make(chan *item, streamFlight),
+		submitted: make(chan *item, streamFlight), answered: make(chan []*item, streamFlight),
+		submitters: own{share: h.submitters}, records: own{share: h.records},
+	}
+	// net/http ends the context of a request when reading fails, also where that is our
+	// own interrupt, after which there are answers to come.
+	stop := context.AfterFunc(q.Context(), func() {
+		if s.why.Load() == nil {
+			cancel()
+		}
+	})
+	defer stop()
+	if !s.run(ctx, cancel) {
+		panic(http.ErrAbortHandler) // what is not whole has no end that a caller could take for one
+	}
+	// What net/http writes at the end has its time too. The connection ends with it.
+	time.AfterFunc(answerPatience, func() { _ = c.SetWriteDeadline(time.Unix(1, 0)) })
+	return nil
+}
+
 // again answers the submission of a record that is public, whatever its signature lines.
 func (h *Handler) again(q *request, id record.ID, index uint64) (*answer, error) {
 	receipt, err := h.receipt(q, q.view, index)

@@ -35,11 +35,11 @@ func (r *room) enter(bytes int) bool {
 	return !r.closed
 }
 
-// leave is for a record whose answer is about to be written.
-func (r *room) leave(bytes int) {
+// leave is for so many records whose answers were written.
+func (r *room) leave(records, bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.records--
+	r.records -= records
 	r.bytes -= bytes
 	r.change.Signal()
 }

@@ -16,13 +16,14 @@ import (
 
 // Bounds of a stream of records. What bounds single records bounds each of its records too.
 const (
-	maxStreams    = 64                          // at once; half of them are one address's, with some 2 MiB each
+	maxStreams    = 64                          // at once; half of them are one address's, with 2 MiB of records each
 	streamRecords = 16 << 10                    // records: sixteen batches, so that a stream ends within seconds of an ordinary day
 	streamFlight  = 1024                        // records that were read and not answered: a batch, while the one before it is on its way to the disk
 	streamBytes   = 2 << 20                     // bytes of those: a batch of common ones, 64 of the largest
 	streamLines   = 32 << 10                    // bytes of answers that are written at once, about
 	lingerBytes   = 1 << 20                     // of what comes after a stream's end that are read, so that its last answers are not lost
 	lingerTime    = time.Second                 // for that
+	streamTime    = 10 * time.Minute            // for all of them to come, so that nobody holds a stream for days
 	streamIdle    = 2*publishWait + readTimeout // for the next record to come whole: who waits for an answer first, which takes twice publishWait at most, has readTimeout as with one record a request
 )
 
@@ -81,48 +82,25 @@ type item struct {
 	reg     ledger.Registration
 }
 
-// registerMany answers a stream of records. After an error nothing was written.
-func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) error {
-	if err := checkEncoding(q.Header); err != nil {
-		return err
-	}
-	if err := h.streams.take(q.from, 1, errBusy); err != nil {
-		return err
-	}
-	defer h.streams.give(q.from, 1)
-	c := http.NewResponseController(w)
-	if err := errors.Join(c.EnableFullDuplex(), c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
-		return err
-	}
-	header := w.Header()
-	secure(header)
-	header["Content-Type"], header["Cache-Control"] = values(linesType), values(never)
-	header.Set("Connection", "close") // else what follows a fault in the stream would be the next request
-	ctx, cancel := context.WithCancel(q.Context())
-	defer cancel()
-	with := *q
-	with.Request = q.Request.WithContext(ctx)
-	s := &stream{
-		h: h, e: e, q: &with, w: w, control: c, receipts: q.URL.RawQuery == receiptsQuery, room: newRoom(),
-		work: make(chan *item, streamFlight), read: make(chan *item, streamFlight),
-		submitted: make(chan *item, streamFlight), answered: make(chan []*item, streamFlight),
-		submitters: own{share: h.submitters}, records: own{share: h.records},
-	}
+// run does all of it, and returns whether the answer is whole: its caller has not gone,
+// and took what was written. It is over when that is so, or leave was called.
+func (s *stream) run(ctx context.Context, leave func()) (whole bool) {
 	var wg sync.WaitGroup
-	for range h.cfg.Checks {
+	for range s.h.cfg.Checks {
 		wg.Go(s.check)
 	}
 	wg.Go(s.readAll)
 	wg.Go(s.submit)
 	wg.Go(s.settle)
 	wg.Go(s.watch)
-	s.write(cancel)
-	if s.fault != nil && ctx.Err() == nil {
+	s.write(leave)
+	whole = ctx.Err() == nil
+	if s.fault != nil && whole {
 		s.linger()
 	}
-	cancel()
+	leave()
 	wg.Wait()
-	return nil
+	return whole
 }
 
 // interrupt has the reader find an error, which stands for p.
@@ -153,6 +131,10 @@ func (s *stream) readAll() {
 		s.interrupt(newProblem(http.StatusRequestTimeout, "the record did not come whole within %s", streamIdle))
 	})
 	defer slow.Stop()
+	late := time.AfterFunc(streamTime, func() {
+		s.interrupt(newProblem(http.StatusRequestTimeout, "the stream did not come whole within %s: send what follows in another", streamTime))
+	})
+	defer late.Stop()
 	for n := int64(0); ; n++ {
 		slow.Reset(streamIdle)
 		body, err := in.next()

@@ -63,7 +63,7 @@ func TestOneStreamHasSoMuchInFlightAndNotMore(t *testing.T) {
 			if len(in) > 0 {
 				t.Fatalf("%d of %d bytes are let in", test.most+1, test.size)
 			}
-			r.leave(test.size)
+			r.leave(1, test.size)
 			if !<-in || r.records != test.most || r.bytes != test.most*test.size {
 				t.Errorf("%d records, %d bytes", r.records, r.bytes)
 			}

@@ -25,6 +25,8 @@ type duplex struct {
 	reader     *io.PipeReader
 	full       bool // EnableFullDuplex was called
 	fullDuplex error
+	unread     context.CancelFunc // called when reading fails, as net/http does
+	aborted    bool               // the answer has no end
 }
 
 func newDuplex() *duplex {
@@ -47,6 +49,7 @@ func (d *duplex) EnableFullDuplex() error {
 
 func (d *duplex) SetReadDeadline(at time.Time) error {
 	if !at.IsZero() {
+		d.unread()
 		return d.sender.CloseWithError(os.ErrDeadlineExceeded)
 	}
 	return nil
@@ -86,13 +89,20 @@ func (w *world) stream(t testing.TB, address, query string) *streaming {
 	t.Helper()
 	s := &streaming{duplex: newDuplex(), t: t, ended: make(chan struct{})}
 	ctx, leave := context.WithCancel(context.Background())
-	s.leave = leave
+	s.leave, s.unread = leave, leave
 	r := httptest.NewRequestWithContext(ctx, "POST", "/records"+query, s.body)
 	r.Header.Set("Content-Type", recordsType)
 	r.RemoteAddr = address
 	go func() {
 		defer close(s.ended)
 		defer s.out.Close()
+		defer func() {
+			if v := recover(); v != nil && v != http.ErrAbortHandler {
+				panic(v)
+			} else if v != nil {
+				s.aborted = true
+			}
+		}()
 		w.h.ServeHTTP(s.duplex, r)
 	}()
 	t.Cleanup(func() {

@@ -194,9 +194,7 @@ func TestADroppedStreamLeavesWhatTheLogHas(t *testing.T) {
 	s := w.stream(t, one, "")
 	s.send(contract(1).Bytes(), contract(2).Bytes(), contract(3).Bytes())
 	<-signs
-	for w.log.Pending(contract(3).ID(), contract(3).Bytes()) == nil {
-		runtime.Gosched()
-	}
+	w.await(contract(3))
 	s.leave()
 	<-s.ended
 	if w.h.streams.taken()+w.h.submitters.taken() != 0 || w.h.records.taken() != 3 {
@@ -347,9 +345,7 @@ func TestAStreamEndsWithTheLog(t *testing.T) {
 	s := w.stream(t, one, "")
 	s.send(contract(1).Bytes(), contract(2).Bytes())
 	<-signs
-	for w.h.records.taken() != 2 {
-		runtime.Gosched()
-	}
+	w.await(contract(2))
 	closed := make(chan error)
 	go func() { closed <- w.log.Close() }()
 	for n := uint64(1000); ; n++ { // until it takes no more

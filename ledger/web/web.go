@@ -1,15 +1,15 @@
 // Package web serves a ledger over HTTP: the interface of testvectors/FORMATS.md,
 // section 5, as far as programs use it.
 //
-// Every answer is made whole from one published [ledger.View] before its first byte
-// is sent, so what a request sees is one moment of the log, and an error never
+// Every answer, but that to a stream of records, is made whole from one published
+// [ledger.View] before its first byte is sent, so what a request sees is one moment of the log, and an error never
 // carries the header of the resource that it stands for. What never changes, tiles
 // and records, may be cached for ever; the rest for two seconds, like the checkpoint;
 // errors not at all, nor pages that a query chose. A resource that is not there, or is
 // named in another form than its one, or with a query that it does not know, is 404.
 //
 // Everything that waits, or is held, is bounded, and no address has more of it than it
-// leaves to others: connections, turns to check signatures and to make large answers,
+// leaves to others: connections, streams of records, turns to check signatures and to make large answers,
 // submitters, their records, the bytes of large answers. Each address has a rate of
 // records, and of costly reads; a record that is registered, or waits, is never counted
 // again. What is beyond is 429 where the caller's address is at its bound, and 503 where
