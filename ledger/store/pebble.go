@@ -86,12 +86,14 @@ func (s *Store) options(cfg Config, create bool) *pebble.Options {
 	return o
 }
 
-// spans has no file of the database have entries, or tiles, beside other keys. Entries
+// spans has no file of the database have entries, ids, or tiles, beside other keys. Entries
 // and tiles come in the order of their keys, so that a file of them overlaps none before
 // it and is never merged with one, only moved; with ids beside them, all entries would be
-// written again whenever ids, which come in no order, are merged.
+// written again whenever ids, which come in no order, are merged. The filters of the files
+// of ids, which every admission asks, are all that has to stay in memory: those of all
+// rows are four times as large.
 func spans(start []byte) (pebble.SpanPolicy, []byte, error) {
-	for _, end := range [][]byte{{'e'}, {'e' + 1}, {'t'}, {'t' + 1}} {
+	for _, end := range [][]byte{{'e'}, {'e' + 1}, {'r'}, {'r' + 1}, {'t'}, {'t' + 1}} {
 		if bytes.Compare(start, end) < 0 {
 			return pebble.SpanPolicy{}, end, nil
 		}
