@@ -35,7 +35,8 @@ With --hashes entries and tiles are only hashed, up to the signed root: no signa
 rule or state is judged, and DIR keeps the checkpoint alone.
 
 Exit 1: the ledger broke a rule, or shows two histories: EVIDENCE, or a file beside it
-where that is taken, proves it by chirograph-verify evidence. Exit 2: not all was judged.`,
+where that is taken, proves it by chirograph-verify evidence. Or it shows an older tree
+than it did, as a cache may. Exit 2: not all was judged.`,
 		Example: "  chirograph audit --policy ledger.policy --state audited https://ledger.example",
 		Args:    arguments("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {

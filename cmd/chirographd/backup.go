@@ -47,7 +47,7 @@ To restore, put store, policy and witnesses.policy back beside the keys. A ledge
 lost something by it does not start: see chirographd recover. The backup of a copy, which
 is stopped for that time, is a copy: chirographd follow goes on with it.`,
 		Example:               "  chirographd backup --dir /var/lib/chirograph --to /mnt/backup/2026-11-22",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" || f.to == "" {

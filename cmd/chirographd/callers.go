@@ -15,8 +15,10 @@ type callers struct {
 	proxy       web.Proxies // what proxies says
 }
 
-func (f *callers) flags(c *cobra.Command) {
-	c.Flags().IntVar(&f.rate, "rate", web.DefaultRate, "take `N` records a second from each address; 0 for no bound")
+// flags defines them. What says whose rate it is: what is taken from, or done for, each
+// address.
+func (f *callers) flags(c *cobra.Command, what string) {
+	c.Flags().IntVar(&f.rate, "rate", web.DefaultRate, what+"; 0 for no bound")
 	c.Flags().IntVar(&f.burst, "burst", 0, "take `N` of them at once (default: those of 10 s)")
 	c.Flags().StringSliceVar(&f.proxies, "trusted-proxy", nil, "believe X-Forwarded-For of `CIDR[,CIDR]`")
 }

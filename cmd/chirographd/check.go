@@ -39,7 +39,7 @@ goes on there, unless the ledger ran since.
 Exit 1: something is damaged. What follows from the entries, chirographd rebuild makes
 anew; the entries themselves only a copy of the log has. Exit 2: not all could be checked.`,
 		Example:               "  chirographd check --dir /var/lib/chirograph",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" {

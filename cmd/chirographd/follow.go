@@ -53,7 +53,7 @@ With --listen the copy is served as the ledger serves its own. It takes no recor
 says where the ledger is; GET /readyz fails before it has a tree, after a broken promise,
 and while it is two minutes behind. It has no secret key. To make it the ledger: chirographd promote.`,
 		Example:               "  chirographd follow --dir copy --policy ledger.policy --listen :8080 https://ledger.example",
-		Args:                  cobra.ExactArgs(1),
+		Args:                  aURL,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -72,7 +72,7 @@ and while it is two minutes behind. It has no secret key. To make it the ledger:
 	c.Flags().StringVar(&f.policy, "policy", "", "trust the ledger and the quorum of `FILE`")
 	c.Flags().StringVar(&f.listen, "listen", "", "serve the copy at `HOST:PORT`")
 	c.Flags().BoolVar(&f.once, "once", false, "end when the copy has what the ledger has now")
-	f.callers.flags(c)
+	f.callers.flags(c, "make ten times `N` large answers a second for each address")
 	return c
 }
 

@@ -38,7 +38,7 @@ With --ml-dsa it gets a second key, which signs each tree too and cannot be adde
 later: receipts, some 3 KB longer, then outlive Ed25519. The guard remembers the last
 tree that left, so that an old copy is not taken for the ledger: best on another disk.`,
 		Example:               "  chirographd init --dir /var/lib/chirograph --origin ledger.example --url https://ledger.example",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" || f.origin == "" {

@@ -28,7 +28,7 @@ func logConfigCommand() *cobra.Command {
 omniwitness and others read. A witness cosigns only for logs that its operator has
 entered.`,
 		Example:               "  chirographd log-config --dir /var/lib/chirograph --contact ops@ledger.example",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {

@@ -42,7 +42,7 @@ The copy, a guard that is there and the old address are asked how many entries t
 lacks. They are lost: only --lose N, just as many, goes on without them. When a witness
 has more than the copy, or another tree, nothing is done.`,
 		Example:               "  chirographd promote --dir copy --key ledger.key --witness-policy witnesses.policy",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" || f.key == "" {

@@ -44,7 +44,7 @@ Entries that are damaged it names, and changes nothing: only a copy of the log h
 as they were. It can be stopped at any moment, and run again; once it is done, and the
 ledger ran or changed since, only when store.before-rebuild is moved away.`,
 		Example:               "  chirographd rebuild --dir /var/lib/chirograph",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" {

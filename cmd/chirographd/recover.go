@@ -43,7 +43,7 @@ name and key: every receipt and checkpoint of a larger tree then speaks against 
 ledger. A new ledger of another name harms nobody. The witnesses of FILE, or those of
 last time, are asked first: when one has more, or another tree, nothing is done.`,
 		Example:               "  chirographd recover --dir /var/lib/chirograph --witness-policy witnesses.policy",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" {

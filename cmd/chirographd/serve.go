@@ -33,7 +33,7 @@ seen entries that it lacks: see chirographd recover.
 The witnesses of FILE, a policy with their URLs, cosign every tree before it is public,
 until others are named. Those who only say that they have seen more stop its signing.`,
 		Example:               "  chirographd serve --dir /var/lib/chirograph --listen 127.0.0.1:8080",
-		Args:                  cobra.NoArgs,
+		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" || f.listen == "" {
@@ -60,7 +60,7 @@ until others are named. Those who only say that they have seen more stop its sig
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
 	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`; else where it was last")
-	f.callers.flags(c)
+	f.callers.flags(c, "take `N` records a second from each address")
 	return c
 }
 
