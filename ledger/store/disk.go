@@ -75,6 +75,23 @@ func (d disk) ReuseForWrite(old, name string, category vfs.DiskWriteCategory) (v
 	return d.file(name, func() (vfs.File, error) { return d.FS.ReuseForWrite(old, name, category) })
 }
 
+// Open opens a file to be read. Where that is closed, nothing can be lost, and an error
+// says nothing; Pebble's compactions would end for it, or panic.
+func (d disk) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+	f, err := d.FS.Open(name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return readFile{f}, nil
+}
+
+type readFile struct{ vfs.File }
+
+func (f readFile) Close() error {
+	_ = f.File.Close()
+	return nil
+}
+
 // OpenDir opens a directory, to be synced.
 func (d disk) OpenDir(name string) (vfs.File, error) {
 	return d.file(name, func() (vfs.File, error) { return d.FS.OpenDir(name) })
