@@ -30,7 +30,8 @@ func (i *ids) has(s *Store, id record.ID) (bool, error) {
 	return false, asOne(i.it.Error())
 }
 
-// close ends the looking. The error is nil, or that of a has.
+// close ends the looking. The error is nil, or that of a has. It is for [Store.call]: where
+// a compaction has failed, who lets go of the last files that it read would wait for ever.
 func (i *ids) close() error {
 	if i.it == nil {
 		return nil

@@ -218,8 +218,7 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 
 // Close gives up a batch that is not committed.
 func (b *Batch) Close() error {
-	// Where a compaction has failed, who lets go of the last files that it read would
-	// wait for ever. Why the store failed is said by others.
+	// Why the store failed is said by others.
 	err := b.store.call(b.ids.close)
 	if b.store.Err() != nil {
 		err = nil

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"cmp"
-
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
@@ -28,7 +26,8 @@ type Absence struct {
 func (s State) Absence(id record.ID) (a Absence, index uint64, ok bool, err error) {
 	var look ids
 	has, err := look.has(s.store, id)
-	if err := cmp.Or(err, look.close()); err != nil {
+	_ = s.store.call(look.close) // says what has said
+	if err != nil {
 		return Absence{}, 0, false, err
 	}
 	if has {
