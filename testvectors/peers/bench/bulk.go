@@ -51,26 +51,6 @@ func readBulk(body io.Reader, n int) error {
 	return nil
 }
 
-// hasBulk asks a server whether it takes the bulk form, with none in it. Without words
-// it does.
-func hasBulk(url string) (why string, err error) {
-	req, err := newBulk(url, nil)
-	if err != nil {
-		return "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	if _, err := readAll(resp.Body); err != nil {
-		return "", err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Sprintf("not there: POST /records of %s answers %s", bulkType, resp.Status), nil
-	}
-	return "", nil
-}
-
 // postBulk submits records in the bulk form, over as many connections as there are
 // requests at once.
 func postBulk(j job, list [][]byte) (metrics, error) {

@@ -32,31 +32,9 @@ func (s *stage) overHTTPSide(form string, n int) side {
 	}}
 }
 
-// bulkIsThere says in words why the bulk form is not.
-func (s *stage) bulkIsThere() (why string, err error) {
-	dir, err := s.ledger()
-	if err != nil {
-		return "", err
-	}
-	srv, err := s.serve(dir)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
-	return hasBulk(srv.url)
-}
-
 func overHTTP(s *stage, r *report) error {
 	n := s.Posted
-	why, err := s.bulkIsThere()
-	if err != nil {
-		return err
-	}
-	sides := []side{s.oursSide(n, ""), s.overHTTPSide(singleForm, n)}
-	if why == "" {
-		sides = append(sides, s.overHTTPSide(bulkForm, n))
-	}
-	res, err := rounds(s.Rounds, sides...)
+	res, err := rounds(s.Rounds, s.oursSide(n, ""), s.overHTTPSide(singleForm, n), s.overHTTPSide(bulkForm, n))
 	if err != nil {
 		return err
 	}
@@ -67,10 +45,6 @@ func overHTTP(s *stage, r *report) error {
 	r.row("  answer, p99", milli*res.of(singleForm, "p99"), "ms")
 	r.row("  CPU a record, server", micro*res.of(singleForm, "server-cpu"), "µs")
 	r.row("  CPU a record, load", micro*res.of(singleForm, "cpu"), "µs")
-	if why != "" {
-		r.gone("many records a POST", why)
-		return nil
-	}
 	r.row("many records a POST", res.of(bulkForm, "rate"), "/s")
 	r.least("  of in process", res.ratio(bulkForm, "ours", "rate"), "", 0.8)
 	r.row("  CPU a record, server", micro*res.of(bulkForm, "server-cpu"), "µs")

@@ -14,7 +14,7 @@ import (
 
 	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/storage/posix"
-	"github.com/transparency-dev/tessera/storage/posix/antispam"
+	badger "github.com/transparency-dev/tessera/storage/posix/antispam"
 	xnote "golang.org/x/mod/sumdb/note"
 )
 
