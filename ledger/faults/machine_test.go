@@ -181,6 +181,11 @@ func (p *process) stopped() bool {
 	}
 }
 
+// endTime is how long a process goes on whose store has failed, where something waits for
+// ever for a lock that what failed keeps: chirographd ends it then, after some more
+// seconds, and who waited has a broken connection.
+const endTime = 2 * time.Second
+
 func (p *process) do(method, path string, body []byte) *httptest.ResponseRecorder {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -188,8 +193,22 @@ func (p *process) do(method, path string, body []byte) *httptest.ResponseRecorde
 	if body != nil {
 		r.Header.Set("Content-Type", "text/plain; charset=utf-8")
 	}
-	answer := httptest.NewRecorder()
-	p.handler.ServeHTTP(answer, r)
+	answer, answered := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(answered)
+		p.handler.ServeHTTP(answer, r)
+	}()
+	select {
+	case <-answered:
+	case <-p.store.Failed():
+		select {
+		case <-answered:
+		case <-time.After(endTime):
+			broken := httptest.NewRecorder()
+			broken.Code = http.StatusBadGateway
+			return broken
+		}
+	}
 	if ctx.Err() != nil {
 		panic(fmt.Sprintf("%s %s: no answer after %s", method, path, patience))
 	}
