@@ -29,6 +29,9 @@ const (
 	// bytes each. It is larger, so that keys which sign once do not soon drive
 	// out those that will come again.
 	maxMet = 4 * MaxExpanded
+	// ways is how many of them share a place. With one, of two keys that share it and sign
+	// in turn none would ever be met again: one in nine of 2,000.
+	ways = 4
 	// turns is how many checks by keys that are met again go by, when no place is free, until
 	// one expands its key. Else more keys than there are places, one after the other
 	// and again, would all be expanded in vain.
@@ -47,7 +50,7 @@ type Keys struct {
 	known map[[32]byte]*key // those in ring
 	ring  []*key            // expanded keys, as many as are kept
 	hand  int               // in ring, where the next one to leave is looked for
-	met   []met             // by hash; who comes last has the place
+	met   []place           // by hash
 	turn  int               // checks by keys that were met, since there is no free place
 }
 
@@ -64,6 +67,30 @@ type met struct {
 	signed bool           // a signature of it was verified
 }
 
+// A place has the keys that share it, who came last first.
+type place [ways]met
+
+// find returns what is remembered of a key, and false if nothing is.
+func (p *place) find(raw [32]byte) (met, bool) {
+	for _, m := range p {
+		if m.public != (note.PublicKey{}) && [32]byte(m.public.Bytes()) == raw {
+			return m, true
+		}
+	}
+	return met{}, false
+}
+
+// put remembers a key first, in the stead of what was remembered of it, or of the last.
+func (p *place) put(m met) {
+	last := 0
+	for last < ways-1 && p[last].public != m.public {
+		last++
+	}
+	m.signed = m.signed || p[last].public == m.public && p[last].signed
+	copy(p[1:last+1], p[:last])
+	p[0] = m
+}
+
 // New returns an empty Keys that keeps [MaxExpanded] expanded keys.
 func New() *Keys { return newKeys(MaxExpanded, maxMet) }
 
@@ -72,7 +99,7 @@ func newKeys(expanded, others int) *Keys {
 		seed:  maphash.MakeSeed(),
 		known: make(map[[32]byte]*key),
 		ring:  make([]*key, 0, expanded),
-		met:   make([]met, others),
+		met:   make([]place, others/ways),
 	}
 }
 
@@ -85,20 +112,21 @@ func (k *Keys) ParsePublicKey(b []byte) (note.PublicKey, error) {
 	raw := [32]byte(b)
 	place := k.place(raw)
 	k.mu.RLock()
-	e, m := k.known[raw], k.met[place].public
+	e := k.known[raw]
+	m, ok := k.met[place].find(raw)
 	k.mu.RUnlock()
 	switch {
 	case e != nil:
 		return e.public, nil
-	case m != (note.PublicKey{}) && [32]byte(m.Bytes()) == raw:
-		return m, nil
+	case ok:
+		return m.public, nil
 	}
 	public, err := note.ParsePublicKey(b)
 	if err != nil {
 		return note.PublicKey{}, err
 	}
 	k.mu.Lock()
-	k.met[place] = met{public: public}
+	k.met[place].put(met{public: public})
 	k.mu.Unlock()
 	return public, nil
 }
@@ -111,7 +139,8 @@ func (k *Keys) Verify(public note.PublicKey, message, sig []byte) bool {
 	raw := [32]byte(public.Bytes())
 	place := k.place(raw)
 	k.mu.RLock()
-	e, m := k.known[raw], k.met[place]
+	e := k.known[raw]
+	m, _ := k.met[place].find(raw)
 	k.mu.RUnlock()
 	switch {
 	case e != nil:
@@ -119,16 +148,16 @@ func (k *Keys) Verify(public note.PublicKey, message, sig []byte) bool {
 			e.used.Store(true)
 		}
 		return e.table.verify(raw, message, sig)
-	case m.signed && m.public == public && k.isTurn():
+	case m.signed && k.isTurn():
 		e = expand(public)
 		k.keep(raw, e)
 		return e.table.verify(raw, message, sig)
 	case !public.Verify(message, sig):
 		return false
 	}
-	if m.public != public || !m.signed {
+	if !m.signed {
 		k.mu.Lock()
-		k.met[place] = met{public, true}
+		k.met[place].put(met{public, true})
 		k.mu.Unlock()
 	}
 	return true

@@ -83,12 +83,25 @@ func TestAMillionKeysTakeNoMoreMemoryThanIsSaid(t *testing.T) {
 		s := signerOf(t, n)
 		k.check(t, s)
 		k.check(t, s)
-		if k.whole(t); len(k.ring) != min(n+1, 8) || cap(k.ring) != 8 || len(k.met) != 64 {
+		if k.whole(t); len(k.ring) != min(n+1, 8) || cap(k.ring) != 8 || len(k.met)*ways != 64 {
 			t.Fatalf("after %d keys %d are expanded, %d met", n+1, len(k.ring), len(k.met))
 		}
 	}
-	if k := New(); cap(k.ring) != MaxExpanded || len(k.met) != maxMet {
+	if k := New(); cap(k.ring) != MaxExpanded || len(k.met)*ways != maxMet {
 		t.Errorf("New keeps %d and %d", cap(k.ring), len(k.met))
+	}
+}
+
+// Keys that share a place and sign in turn are met again all the same.
+func TestKeysOfOnePlaceAreExpandedAtTheirSecondSignature(t *testing.T) {
+	k := newKeys(2*ways, ways)
+	for round := range 3 {
+		for n := range ways {
+			s := signerOf(t, n)
+			if k.check(t, s); k.has(s) != (round > 0) {
+				t.Errorf("in round %d key %d is expanded: %v", round+1, n, k.has(s))
+			}
+		}
 	}
 }
 

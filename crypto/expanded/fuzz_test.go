@@ -16,7 +16,7 @@ import (
 func same(t *testing.T, public, message, sig []byte) bool {
 	t.Helper()
 	want := holds(public, message, sig)
-	keys := newKeys(1, 1)
+	keys := newKeys(1, ways)
 	for range 3 {
 		p, err := keys.ParsePublicKey(public)
 		if (err == nil) != isKey(public) {
