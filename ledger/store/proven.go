@@ -9,10 +9,10 @@ import (
 )
 
 // How much is kept of what was proved, in numbers that hold for all readers together:
-// 49 MiB, reached at 16 million entries.
+// 73 MiB, reached at 16 million entries.
 const (
 	upperTiles  = 512     // above level 0, with their subtrees 16 KiB each: all there are up to 33 million entries
-	lowerTiles  = 1024    // of level 0, 8 KiB each: the leaf hashes of a quarter of a million entries
+	lowerTiles  = 4096    // of level 0, 8 KiB each: the leaf hashes of a million entries
 	lowerMarks  = 1 << 16 // of tiles of level 0, some 400 bytes each: all there are up to 16 million entries
 	lowerGroups = 4096    // of leaf hashes, with their subtrees 2 KiB each: of the 130,000 entries that proofs read last
 )
