@@ -1,0 +1,31 @@
+// What the page is made of, for whoever tests it, or verifies elsewhere.
+
+export * from './base64.ts';
+export * from './bytes.ts';
+export * from './checkpoint.ts';
+export * from './consistency.ts';
+export * from './cosignature.ts';
+export * from './decimal.ts';
+export * from './documents.ts';
+export * from './dossier.ts';
+export * from './ed25519.ts';
+export * from './entry.ts';
+export * from './evidence.ts';
+export * from './fault.ts';
+export * from './judge.ts';
+export * from './lexical.ts';
+export * from './note.ts';
+export * from './policy.ts';
+export * from './proof.ts';
+export * from './receipt.ts';
+export * from './record.ts';
+export * from './relate.ts';
+export * from './report.ts';
+export * from './shown.ts';
+export * from './source.ts';
+export * from './text.ts';
+export * from './tile.ts';
+export * from './tree.ts';
+export * from './verified.ts';
+export * from './vkey.ts';
+export { maxFiles, maxSize } from './zip.ts';
