@@ -1,0 +1,88 @@
+// What somebody gives the page: files in any order, of which each is taken as what it
+// looks like, until whoever gave it says otherwise.
+
+import { octets } from './bytes.ts';
+import { parseCheckpoint } from './checkpoint.ts';
+import { evidenceLine, maxEvidence } from './evidence.ts';
+import { Malformed } from './fault.ts';
+import { maxNote } from './note.ts';
+import { maxPolicy } from './policy.ts';
+import { readAll, type Source } from './source.ts';
+
+/** A file, with the folders that it was given in: "pumps/terms.md". */
+export type Given = { readonly path: string; readonly source: Source };
+
+/** What a file is taken as. A salt is a document's, and named after it. */
+export const roles = ['policy', 'receipt', 'dossier', 'document', 'consistency proof', 'checkpoint', 'evidence', 'record', 'nothing'] as const;
+export type Role = (typeof roles)[number];
+
+export const saltEnding = '.salt';
+
+/** What finds other files in a file, such as receipts in a picture; none where there are none. */
+export type Finder = (g: Given) => Promise<readonly Given[]>;
+
+/**
+ * The finders that are asked of every file. A picture of a certificate holds a receipt as
+ * codes: who reads such codes adds a finder here, and what it finds is a file like others.
+ */
+const finders: readonly Finder[] = [];
+
+/** The files, with those that were found in them. */
+export async function gather(given: readonly Given[]): Promise<Given[]> {
+  const all: Given[] = [];
+  for (const g of given) {
+    all.push(g);
+    for (const find of finders) all.push(...(await find(g)));
+  }
+  return all;
+}
+
+export const nameOfFile = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** How a ZIP begins whose first file is one of a dossier: header, then path. */
+const dossierStart = /^PK\u0003\u0004[^]{26}(documents\/[0-9a-f]{64}\/|policy|receipts\/[0-9a-f]{64}\.|records\/[0-9a-f]{64}\.)/;
+
+const beginnings: readonly (readonly [Role, RegExp])[] = [
+  ['dossier', dossierStart],
+  ['receipt', /^c2sp\.org\/tlog-proof@/],
+  ['evidence', new RegExp(`^${evidenceLine.replace(/v1$/, '')}`)],
+  ['record', /^chirograph\/[a-z]+\/v\d/],
+  ['consistency proof', /^old \d+\n/],
+];
+
+const endings: readonly (readonly [Role, RegExp])[] = [
+  ['document', /\.salt$/],
+  ['dossier', /\.chirograph$/i],
+  ['receipt', /\.tlog-proof$/i],
+  ['policy', /(^|\.)policy$/i],
+];
+
+const policyLine = /^(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(log|witness|group|quorum)[ \t]/;
+
+const headSize = 16384;
+
+/** What a file is by what it begins with, else by its name, else by what it is as a whole. */
+export async function recognise({ path, source }: Given): Promise<Role> {
+  const head = octets(await source.read(0, Math.min(source.size, headSize)));
+  const name = nameOfFile(path);
+  const byStart = beginnings.find(([, form]) => form.test(head));
+  if (byStart !== undefined) return byStart[0];
+  const byName = endings.find(([, form]) => form.test(name));
+  if (byName !== undefined) return byName[0];
+  if (source.size <= maxPolicy && policyLine.test(head)) return 'policy';
+  return (await isCheckpoint(source)) ? 'checkpoint' : 'document';
+}
+
+async function isCheckpoint(source: Source): Promise<boolean> {
+  if (source.size > maxNote) return false;
+  try {
+    parseCheckpoint(await readAll(source, maxNote, 'checkpoint'));
+    return true;
+  } catch (e) {
+    if (e instanceof Malformed) return false;
+    throw e;
+  }
+}
+
+/** How large a file of a role may be that is read whole. */
+export const limitOf = { policy: maxPolicy, evidence: maxEvidence, checkpoint: maxNote } as const;

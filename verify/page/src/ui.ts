@@ -1,0 +1,201 @@
+// The page: takes files, asks, and shows the answer. It decides nothing.
+
+import { gather, type Given, recognise, type Role, roles } from './intake.ts';
+import { shown } from './shown.ts';
+import { fromBlob } from './source.ts';
+import { verify } from './verify.ts';
+import { element, view } from './view.ts';
+import { say } from './words.ts';
+
+/** How many files are taken, so that a whole disk that was dropped by mistake ends somewhere. */
+const maxGiven = 10_000;
+
+/** For how many milliseconds the page may work before it answers the browser. */
+const patience = 40;
+
+type Entry = Given & { role: Role; readonly mark: string };
+
+const byId = <T extends HTMLElement>(id: string, type: new () => T): T => {
+  const e = document.getElementById(id);
+  if (!(e instanceof type)) throw new Error(`the page has no ${id}`);
+  return e;
+};
+
+const [files, folder] = [byId('files', HTMLInputElement), byId('folder', HTMLInputElement)];
+const [list, drop, status] = [byId('list', HTMLUListElement), byId('drop', HTMLDivElement), byId('status', HTMLParagraphElement)];
+const [result, headline, words] = [byId('result', HTMLElement), byId('headline', HTMLHeadingElement), byId('words', HTMLDivElement)];
+const [expected, every] = [byId('expected', HTMLTextAreaElement), byId('every', HTMLInputElement)];
+const clear = byId('clear', HTMLButtonElement);
+
+let given: Entry[] = [];
+let asked = 0; // how often; an older question is dropped
+
+/** Ends a question that another has taken the place of. */
+class Superseded extends Error {}
+
+/** Says in the live region what the page is at, and what came out. */
+const announce = (s: string): void => {
+  status.textContent = s;
+};
+
+const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function ask(): Promise<void> {
+  const mine = ++asked;
+  showList();
+  clear.hidden = given.length === 0;
+  if (given.length === 0) {
+    result.hidden = true;
+    announce('No files.');
+    return;
+  }
+  announce('Checking…');
+  result.setAttribute('aria-busy', 'true');
+  let since = performance.now();
+  const pace = async (): Promise<void> => {
+    if (performance.now() - since > patience) {
+      await breath();
+      since = performance.now();
+    }
+    if (mine !== asked) throw new Superseded();
+  };
+  try {
+    await breath();
+    const answer = await verify({ files: given, expected: expected.value, everyDocument: every.checked, now: Math.floor(Date.now() / 1000) }, pace);
+    if (mine !== asked) return;
+    const w = say(answer);
+    show(w.verdict, w.headline, view(w));
+  } catch (e) {
+    if (e instanceof Superseded || mine !== asked) return;
+    // A file that went away or changed, or a fault of this page: neither is a no.
+    show('unchecked', 'Could not be checked', [element('p', '', `The files could not be read to their end: ${shown(e instanceof Error ? e.message : String(e))}`)]);
+  }
+}
+
+function show(verdict: string, text: string, children: HTMLElement[]): void {
+  headline.dataset['verdict'] = verdict;
+  headline.textContent = text;
+  words.replaceChildren(...children);
+  result.hidden = false;
+  result.removeAttribute('aria-busy');
+  announce(`${text}. What was proved, and what was not, is under this heading.`);
+}
+
+function showList(): void {
+  const before = document.activeElement?.id;
+  list.replaceChildren(...given.map(row));
+  // What was in focus is a new element with the same id.
+  if (before !== undefined && before !== '') document.getElementById(before)?.focus();
+}
+
+function row(e: Entry, i: number): HTMLElement {
+  const label = element('label', 'name', shown(e.path), ' ', element('span', 'size', size(e.source.size)));
+  const select = element('select', '', ...roles.map((r) => new Option(r === 'nothing' ? 'take as nothing' : r, r, false, r === e.role)));
+  select.id = `role-${i}`;
+  label.htmlFor = select.id;
+  select.addEventListener('change', () => {
+    e.role = roles.find((r) => r === select.value) ?? e.role;
+    void ask();
+  });
+  const remove = element('button', '', 'Remove');
+  remove.type = 'button';
+  remove.id = `remove-${i}`;
+  remove.setAttribute('aria-label', `Remove ${e.path}`);
+  remove.addEventListener('click', () => {
+    given = given.filter((other) => other !== e);
+    void ask().then(() => (document.getElementById(`remove-${Math.min(i, given.length - 1)}`) ?? byId('choose-files', HTMLButtonElement)).focus());
+  });
+  return element('li', '', label, select, remove);
+}
+
+function size(n: number): string {
+  if (n < 1024) return n === 1 ? '1 byte' : `${n} bytes`;
+  const unit = n < 2 ** 20 ? ['KiB', 2 ** 10] as const : n < 2 ** 30 ? ['MiB', 2 ** 20] as const : ['GiB', 2 ** 30] as const;
+  return `${(n / unit[1]).toFixed(1)} ${unit[0]}`;
+}
+
+/** Takes files, but for those that are there already. */
+async function take(found: readonly { file: File; path: string }[]): Promise<void> {
+  if (found.length === 0) return;
+  announce('Reading…');
+  const marks = new Set(given.map((e) => e.mark));
+  const room = found.slice(0, Math.max(0, maxGiven - given.length));
+  for (const { file, path } of room) {
+    const mark = `${path} ${file.size} ${file.lastModified}`;
+    if (marks.has(mark)) continue;
+    marks.add(mark);
+    for (const g of await gather([{ path, source: fromBlob(file) }])) given.push({ ...g, mark, role: await role(g) });
+  }
+  await ask();
+  if (room.length < found.length) announce(`Only ${maxGiven} files are taken at once; ${found.length - room.length} were left out.`);
+}
+
+/** What cannot be read says so when it is asked. */
+async function role(g: Given): Promise<Role> {
+  try {
+    return await recognise(g);
+  } catch {
+    return 'document';
+  }
+}
+
+/** The files of what was dropped, those in folders with their paths. */
+async function dropped(data: DataTransfer): Promise<{ file: File; path: string }[]> {
+  // Both have to be asked for before the first pause: after it the browser has emptied them.
+  const plain = [...data.files].map((file) => ({ file, path: file.name }));
+  const roots = [...data.items].map((item) => item.webkitGetAsEntry()).filter((e) => e !== null);
+  if (!roots.some((e) => e.isDirectory)) return plain;
+  const all: { file: File; path: string }[] = [];
+  for (const e of roots) await walk(e, '', all);
+  return all;
+}
+
+async function walk(e: FileSystemEntry, above: string, all: { file: File; path: string }[]): Promise<void> {
+  if (all.length > maxGiven) return;
+  const path = above + e.name;
+  if (e.isFile) {
+    const file = await new Promise<File>((resolve, reject) => (e as FileSystemFileEntry).file(resolve, reject));
+    all.push({ file, path });
+    return;
+  }
+  const reader = (e as FileSystemDirectoryEntry).createReader();
+  // Each call gives some of them; none, when all were given.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return;
+    for (const child of some) await walk(child, `${path}/`, all);
+  }
+}
+
+function chosen(input: HTMLInputElement): void {
+  const all = [...(input.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath }));
+  input.value = ''; // so that the same file can be chosen again
+  void take(all);
+}
+
+byId('choose-files', HTMLButtonElement).addEventListener('click', () => files.click());
+byId('choose-folder', HTMLButtonElement).addEventListener('click', () => folder.click());
+files.addEventListener('change', () => chosen(files));
+folder.addEventListener('change', () => chosen(folder));
+expected.addEventListener('change', () => void ask());
+every.addEventListener('change', () => void ask());
+clear.addEventListener('click', () => {
+  given = [];
+  void ask().then(() => byId('choose-files', HTMLButtonElement).focus());
+});
+
+// A file that is dropped beside the place for it would else be opened in place of the page.
+document.addEventListener('dragover', (e) => {
+  e.preventDefault();
+  drop.classList.add('over');
+});
+document.addEventListener('dragleave', (e) => {
+  if (e.relatedTarget === null) drop.classList.remove('over');
+});
+document.addEventListener('drop', (e) => {
+  e.preventDefault();
+  drop.classList.remove('over');
+  if (e.dataTransfer !== null) void dropped(e.dataTransfer).then(take);
+});
+
+byId('give', HTMLElement).hidden = false;

@@ -1,0 +1,327 @@
+// The whole question: files, what each is taken as, which keys are expected. Everything
+// judges everything else, as chirograph-verify does with what its command line names.
+
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { type Extension, verifyConsistency } from './consistency.ts';
+import { decode, octets } from './bytes.ts';
+import { mismatch, saltSize } from './documents.ts';
+import { type Dossier, inPlace, type Pace, readDossier } from './dossier.ts';
+import { type Breach, judgeEvidence } from './evidence.ts';
+import { Failure, Malformed } from './fault.ts';
+import { type Given, limitOf, nameOfFile, type Role, saltEnding } from './intake.ts';
+import { judgeDossier, judgeReceipt } from './judge.ts';
+import { dayOf, parseToken } from './lexical.ts';
+import { parsePolicy, type Policy } from './policy.ts';
+import { maxConsistency, maxProof, parseConsistency } from './proof.ts';
+import type { Record } from './record.ts';
+import { contradiction, demand, found, type Found, holds, relate, sorted } from './relate.ts';
+import { fail, type Item, miss, refused, type Verdict, worst } from './report.ts';
+import { sayStatus, State, statusOf } from './rules.ts';
+import { quoted, shown } from './shown.ts';
+import { readAll } from './source.ts';
+import type { Document } from './text.ts';
+import { parsePublic } from './vkey.ts';
+
+export type Question = {
+  readonly files: readonly (Given & { readonly role: Role })[];
+  readonly expected: string; // lines "role=key"
+  readonly everyDocument: boolean; // documents that are not given could not be checked
+  readonly now: number; // POSIX seconds: for which day a status is
+};
+
+/** How a dossier's contract stands by the records in it. */
+export type Standing = { readonly contract: string; readonly text: string; readonly disputes: readonly string[] };
+
+/** What was found out of one file. */
+export type FileAnswer = {
+  readonly path: string;
+  readonly role: Role;
+  verdict: Verdict;
+  failure: Failure | undefined; // of the file, or of its records together
+  unchecked: string; // why nothing could be said of it, or not all
+  items: readonly Item[]; // of receipts and dossiers, in the order of registration
+  drafts: readonly string[];
+  standing: Standing | undefined;
+  ownPolicy: string | undefined; // of a dossier: only to be looked at
+  same: readonly string[]; // of a document: which it is
+  extensions: readonly Extension[];
+  breach: Breach | undefined;
+};
+
+export type Answer = {
+  readonly verdict: Verdict;
+  readonly policy: { readonly path: string; readonly policy: Policy } | undefined;
+  readonly problems: readonly string[]; // why something could not be asked
+  readonly failure: Failure | undefined; // of the files together
+  readonly files: readonly FileAnswer[];
+};
+
+type File = Question['files'][number];
+
+/** A file on its way through the question. */
+type Work = { readonly file: File; readonly answer: FileAnswer; items: Item[]; dossier: Dossier | undefined };
+
+export async function verify(q: Question, pace: Pace): Promise<Answer> {
+  const problems: string[] = [];
+  const policy = await choosePolicy(q.files, problems);
+  const demands = parseExpected(q.expected, problems);
+  const work: Work[] = q.files.filter((f) => f.role !== 'policy' && f.role !== 'nothing').map(begin);
+  for (const w of work) await open(w, policy?.policy, pace);
+  const all = work.flatMap((w) => w.items);
+  if (policy !== undefined) {
+    await compareGiven(work, q.everyDocument);
+    relate(all);
+    for (const d of demands) {
+      if (!applyDemand(d, all)) problems.push(`the key that is expected for ${d.role} could not be looked for: no contract that holds is among the files`);
+    }
+    await readOthers(work, policy.policy);
+  }
+  for (const w of work) conclude(w, q.now);
+  const contradicted = work.some((w) => w.answer.failure?.step === 'fork');
+  const failure = contradicted ? undefined : contradiction(all);
+  if (policy !== undefined && work.length === 0) problems.push('there is nothing to check: give a receipt (.tlog-proof) or a dossier (.chirograph)');
+  const verdict = worst([...work.map((w) => w.answer.verdict), problems.length > 0 ? 'unchecked' : 'yes', failure === undefined ? 'yes' : 'no']);
+  return { verdict, policy, problems, failure, files: work.map((w) => w.answer) };
+}
+
+const begin = (file: File): Work => ({
+  file, items: [], dossier: undefined,
+  answer: {
+    path: file.path, role: file.role, verdict: 'yes', failure: undefined, unchecked: '', items: [], drafts: [], standing: undefined,
+    ownPolicy: undefined, same: [], extensions: [], breach: undefined,
+  },
+});
+
+/** The one policy. That of a dossier is never asked. */
+async function choosePolicy(files: readonly File[], problems: string[]): Promise<Answer['policy']> {
+  const policies = files.filter((f) => f.role === 'policy');
+  const [file] = policies;
+  if (file === undefined) {
+    problems.push('there is no policy: without one nobody is trusted, and nothing was judged. A policy comes from somebody you trust, never from the file that is to be checked');
+    return undefined;
+  }
+  if (policies.length > 1) {
+    problems.push(`there are ${policies.length} policies, ${policies.map((f) => shown(f.path)).join(', ')}: one says who is trusted; take the others as nothing`);
+    return undefined;
+  }
+  try {
+    return { path: file.path, policy: parsePolicy(await readAll(file.source, limitOf.policy, 'policy')) };
+  } catch (e) {
+    if (!(e instanceof Malformed)) throw e;
+    problems.push(`${shown(file.path)}: ${e.message}`);
+    return undefined;
+  }
+}
+
+function waits(a: FileAnswer, why: string): void {
+  a.unchecked = why;
+  if (a.verdict !== 'no') a.verdict = 'unchecked';
+}
+
+/** Reads a dossier or a receipt, and judges it where there is a policy. */
+async function open(w: Work, p: Policy | undefined, pace: Pace): Promise<void> {
+  const { file, answer } = w;
+  await pace();
+  if (file.role === 'dossier') return openDossier(w, p, pace);
+  if (p === undefined) return waits(answer, 'there is no policy');
+  if (file.role !== 'receipt') return undefined;
+  try {
+    w.items = [judgeReceipt(p, await readAll(file.source, maxProof, 'receipt'))];
+  } catch (e) {
+    if (!(e instanceof Malformed)) throw e;
+    w.items = [{ registration: undefined, report: refused(new Failure('proof', e.message)) }];
+  }
+}
+
+async function openDossier(w: Work, p: Policy | undefined, pace: Pace): Promise<void> {
+  const { file, answer } = w;
+  try {
+    const d = await readDossier(file.source, pace);
+    w.dossier = d;
+    answer.ownPolicy = decode(d.policy, 'policy');
+    answer.drafts = [...d.folders].filter(([, f]) => f.newest === undefined).map(([id]) => id);
+    if (p === undefined) return waits(answer, 'there is no policy');
+    w.items = await judgeDossier(p, d, pace);
+  } catch (e) {
+    if (!(e instanceof Malformed)) throw e;
+    w.items = [{ registration: undefined, report: refused(new Failure('form', `not a dossier: ${e.message}`)) }];
+  }
+}
+
+/** A key that is expected for a role. */
+type Demand = { readonly role: string; readonly public: string; readonly fingerprint: string };
+
+function parseExpected(text: string, problems: string[]): Demand[] {
+  const demands: Demand[] = [];
+  for (const line of text.split('\n').map((l) => l.trim()).filter((l) => l !== '')) {
+    const at = line.indexOf('=');
+    try {
+      if (at < 0) throw new Malformed(`${quoted(line)} is not role=key`);
+      demands.push({ role: parseToken(line.slice(0, at).trim()), ...parsePublic(line.slice(at + 1)) });
+    } catch (e) {
+      if (!(e instanceof Malformed)) throw e;
+      problems.push(`expected keys: ${e.message}`);
+    }
+  }
+  return demands;
+}
+
+/** Demands the key of every contract that no other takes the place of or is made under; says whether there is one. */
+function applyDemand(d: Demand, all: readonly Item[]): boolean {
+  const frames = new Set(found(all).map((i) => i.registration.record.text.under));
+  const asked = found(all).filter(({ registration: { record }, report }) => record.text.kind === 'contract' && report.replacedBy === '' && !frames.has(record.id));
+  for (const i of asked) demand(i, d.role, d.public, d.fingerprint);
+  // One that does not hold is refused anyway.
+  return asked.length > 0 || found(all).length < all.length;
+}
+
+/** A line that a given file may be the document of; a draft has no item. */
+type Candidate = { readonly record: Record; readonly line: Document; readonly item: Found | undefined; readonly dossier: Dossier | undefined };
+
+/** Compares the documents that were given with the lines of their names. */
+async function compareGiven(work: readonly Work[], every: boolean): Promise<void> {
+  const documents = work.filter((w) => w.file.role === 'document');
+  const names = new Map(documents.map((w) => [w.file.path, w.file]));
+  for (const { file, answer } of documents) {
+    const of = file.path.endsWith(saltEnding) ? names.get(file.path.slice(0, -saltEnding.length)) : undefined;
+    if (of === undefined) await compareOne(file, answer, names.get(file.path + saltEnding), work);
+    else answer.same = [`the salt of ${shown(nameOfFile(of.path))}`];
+  }
+  if (!every) return;
+  for (const { report } of found(work.flatMap((w) => w.items))) {
+    for (const d of report.documents.filter((x) => !x.compared)) miss(report, `${d.name} (${d.kind}) could not be compared: it is not among the files`);
+  }
+}
+
+async function compareOne(file: File, answer: FileAnswer, saltFile: File | undefined, work: readonly Work[]): Promise<void> {
+  const lines = candidates(file.path, work);
+  if (lines.length === 0) {
+    const what = file.path.endsWith(saltEnding) ? 'is the salt of a document that is not among the files' : 'is the name of no document of the records here';
+    return waits(answer, `${shown(nameOfFile(file.path))} ${what}, so it was compared with nothing`);
+  }
+  for (const c of lines) await compareWith(c, file, answer, saltFile);
+}
+
+async function compareWith({ record, line, item, dossier }: Candidate, file: File, answer: FileAnswer, saltFile: File | undefined): Promise<void> {
+  const of = `${record.text.kind} ${record.id}`;
+  const salt = saltFile === undefined ? dossier?.folders.get(record.id)?.salts.get(line.name) : await readSalt(saltFile);
+  const kept = item?.report.documents.find((d) => d.name === line.name);
+  if (line.salted && salt === undefined) {
+    const why = `${line.name} (${line.kind}) could not be compared: its salt, ${line.name}${saltEnding}, is not among the files`;
+    if (item !== undefined && kept?.compared !== true) miss(item.report, why);
+    return waits(answer, why);
+  }
+  const reason = await mismatch(line, salt, file.source);
+  if (reason !== undefined) {
+    answer.verdict = 'no';
+    answer.failure = new Failure('documents', `${of}: ${reason}`);
+    if (item !== undefined) fail(item.report, new Failure('documents', reason));
+    return;
+  }
+  answer.same = [...answer.same, `${line.name} (${line.kind}) of ${of}`];
+  if (kept !== undefined) kept.compared = true;
+  if (item === undefined) waits(answer, `that anybody is bound by it: ${of} is a draft, not registered, or its receipt does not hold`);
+}
+
+/** As much of a salt as shows that it is too long. */
+const readSalt = (f: File): Promise<Uint8Array<ArrayBuffer>> => f.source.read(0, Math.min(f.source.size, saltSize + 1));
+
+/**
+ * The lines that a file may be of: in a folder of an id those of that record, else those
+ * of the contract that a dossier is about, and of the record of a receipt; where these
+ * have no document of that name, those of every record.
+ */
+function candidates(path: string, work: readonly Work[]): Candidate[] {
+  const [name, folder] = [nameOfFile(path), path.split('/').at(-2) ?? ''];
+  const all = work.flatMap((w) => recordsOf(w).map((c) => ({ ...c, main: w.dossier === undefined || c.record.id === w.dossier.contract.id })));
+  const named = all.flatMap(({ record, item, dossier, main }) => record.text.documents.filter((d) => d.name === name).map((line) => ({ record, line, item, dossier, main })));
+  const own = named.filter((c) => c.record.id === folder);
+  if (own.length > 0) return own;
+  const main = named.filter((c) => c.main);
+  return main.length > 0 ? main : named;
+}
+
+function recordsOf(w: Work): Omit<Candidate, 'line'>[] {
+  const items = found(w.items).map((item) => ({ record: item.registration.record, item, dossier: w.dossier }));
+  if (w.dossier === undefined) return items;
+  const known = new Set(items.map((i) => i.record.id));
+  const rest = [...w.dossier.folders.values()].filter((f) => !known.has(f.record.id));
+  return [...items, ...rest.map((f) => ({ record: f.record, item: undefined, dossier: w.dossier }))];
+}
+
+/** Consistency proofs, evidence, and what proves nothing by itself. */
+async function readOthers(work: readonly Work[], p: Policy): Promise<void> {
+  const checkpoints: { checkpoint: Checkpoint; given: boolean }[] = found(work.flatMap((w) => w.items))
+    .flatMap(({ registration: r }) => [r, r.older].filter((x) => x !== undefined))
+    .map((r) => ({ checkpoint: r.proof.checkpoint, given: false }));
+  for (const w of work.filter((x) => x.file.role === 'checkpoint')) {
+    try {
+      checkpoints.push({ checkpoint: parseCheckpoint(await readAll(w.file.source, limitOf.checkpoint, 'checkpoint')), given: true });
+    } catch (e) {
+      if (!(e instanceof Malformed)) throw e;
+      waits(w.answer, `it is no checkpoint: ${e.message}`);
+      continue;
+    }
+    if (!work.some((x) => x.file.role === 'consistency proof')) waits(w.answer, 'a checkpoint shows nothing by itself: give a consistency proof with it, or a receipt');
+  }
+  for (const { file, answer } of work) {
+    if (file.role === 'record') waits(answer, 'a record by itself does not show that it is registered: give its receipt, or the dossier that keeps it');
+    try {
+      if (file.role === 'evidence') readEvidence(answer, p, await readAll(file.source, limitOf.evidence, 'evidence'));
+      if (file.role === 'consistency proof') readConsistency(answer, p, await readAll(file.source, maxConsistency, 'consistency proof'), checkpoints);
+    } catch (e) {
+      if (!(e instanceof Failure || e instanceof Malformed)) throw e;
+      answer.failure = e instanceof Failure ? e : new Failure('form', e.message);
+      answer.verdict = 'no';
+    }
+  }
+}
+
+/** Where the form fails, or no log of the policy signed, nothing was judged. */
+function readEvidence(answer: FileAnswer, p: Policy, data: Uint8Array): void {
+  try {
+    answer.breach = judgeEvidence(p, data);
+    answer.verdict = answer.breach.verdict;
+  } catch (e) {
+    if (!(e instanceof Failure)) throw e;
+    if (e.step !== 'form' && e.step !== 'checkpoint') throw e;
+    waits(answer, `nothing was judged: ${e.message}`);
+  }
+}
+
+/** The older checkpoint is one that was given as such, else that of a receipt which has its size. */
+function readConsistency(answer: FileAnswer, p: Policy, data: Uint8Array, checkpoints: readonly { checkpoint: Checkpoint; given: boolean }[]): void {
+  const { old } = parseConsistency(data);
+  const given = checkpoints.filter((c) => c.given);
+  const older = given.length > 0 ? given : checkpoints.filter((c) => c.checkpoint.size === old);
+  if (older.length === 0) return waits(answer, `the older checkpoint, of size ${old}, is not among the files: give it, or a receipt that has it`);
+  const distinct = new Map(older.map(({ checkpoint: c }) => [octets(c.bytes), c]));
+  answer.extensions = [...distinct.values()].map((c) => verifyConsistency(p, c, data));
+}
+
+/** Says of a file what its items say. */
+function conclude({ answer, items, dossier }: Work, now: number): void {
+  answer.items = sorted(items);
+  answer.verdict = worst([answer.verdict, ...items.map((i) => i.report.verdict)]);
+  const fork = contradiction(items);
+  if (fork !== undefined) {
+    answer.failure = fork;
+    answer.verdict = 'no';
+  } else if (dossier !== undefined) {
+    answer.standing = standingOf(items, (inPlace(dossier) ?? dossier.contract).id, now);
+  }
+}
+
+/** The status of a contract by those items alone that hold, of its ledger; undefined where it is not among them. */
+function standingOf(items: readonly Item[], contract: string, now: number): Standing | undefined {
+  const good = sorted(items).filter(holds);
+  const ledger = good.find((i) => i.registration.record.id === contract)?.registration.record.text.ledger.vkey;
+  const state = new State();
+  for (const i of good) {
+    const { record, index, registered: time } = i.registration;
+    if (record.text.ledger.vkey === ledger && !state.records.has(record.id)) state.add(index, time, record);
+  }
+  const entry = state.records.get(contract);
+  if (entry === undefined || entry.text.kind !== 'contract') return undefined;
+  return { contract, text: sayStatus(statusOf(state, entry, dayOf(now))), disputes: state.disputes(contract) };
+}
