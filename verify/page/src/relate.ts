@@ -202,7 +202,7 @@ function claims(i: Found): Claim[] {
 /** How receipts contradict each other, of which each may hold by itself: evidence against the ledger, whoever cosigned. */
 export function contradiction(items: readonly Item[]): Failure | undefined {
   const first = new Map<string, Claim>();
-  for (const c of found(items).flatMap(claims)) {
+  for (const c of found(items).sort(byIndex).flatMap(claims)) {
     const other = first.get(c.subject);
     if (other === undefined) first.set(c.subject, c);
     else if (other.value !== c.value) return new Failure('fork', `${c.sentence} is ${other.value} by the receipt of ${other.by}, and ${c.value} by that of ${c.by}`);
