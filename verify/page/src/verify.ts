@@ -3,9 +3,10 @@
 
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Extension, verifyConsistency } from './consistency.ts';
-import { decode, octets } from './bytes.ts';
+import { decode, equal, octets } from './bytes.ts';
 import { mismatch, saltSize } from './documents.ts';
 import { type Dossier, inPlace, type Pace, readDossier } from './dossier.ts';
+import { maxEntry } from './entry.ts';
 import { type Breach, judgeEvidence } from './evidence.ts';
 import { Failure, Malformed } from './fault.ts';
 import { type Given, limitOf, nameOfFile, type Role, saltEnding } from './intake.ts';
@@ -13,7 +14,7 @@ import { judgeDossier, judgeReceipt } from './judge.ts';
 import { dayOf, parseToken } from './lexical.ts';
 import { parsePolicy, type Policy } from './policy.ts';
 import { maxConsistency, maxProof, parseConsistency } from './proof.ts';
-import type { Record } from './record.ts';
+import { openRecord, type Record } from './record.ts';
 import { contradiction, demand, found, type Found, holds, relate, sorted } from './relate.ts';
 import { fail, type Item, miss, refused, type Verdict, worst } from './report.ts';
 import { sayStatus, State, statusOf } from './rules.ts';
@@ -218,7 +219,7 @@ async function compareWith({ record, line, item, dossier }: Candidate, file: Fil
     if (item !== undefined) fail(item.report, new Failure('documents', reason));
     return;
   }
-  answer.same = [...answer.same, `${line.name} (${line.kind}) of ${of}`];
+  answer.same = [...answer.same, `the document ${line.name} (${line.kind}) of ${of}, to the byte`];
   if (kept !== undefined) kept.compared = true;
   if (item === undefined) waits(answer, `that anybody is bound by it: ${of} is a draft, not registered, or its receipt does not hold`);
 }
@@ -265,8 +266,8 @@ async function readOthers(work: readonly Work[], p: Policy): Promise<void> {
     if (!work.some((x) => x.file.role === 'consistency proof')) waits(w.answer, 'a checkpoint shows nothing by itself: give a consistency proof with it, or a receipt');
   }
   for (const { file, answer } of work) {
-    if (file.role === 'record') waits(answer, 'a record by itself does not show that it is registered: give its receipt, or the dossier that keeps it');
     try {
+      if (file.role === 'record') readRecord(answer, await readAll(file.source, maxEntry, 'record'), work);
       if (file.role === 'evidence') readEvidence(answer, p, await readAll(file.source, limitOf.evidence, 'evidence'));
       if (file.role === 'consistency proof') readConsistency(answer, p, await readAll(file.source, maxConsistency, 'consistency proof'), checkpoints);
     } catch (e) {
@@ -275,6 +276,16 @@ async function readOthers(work: readonly Work[], p: Policy): Promise<void> {
       answer.verdict = 'no';
     }
   }
+}
+
+/** A record shows nothing by itself: it is compared with those that are registered. */
+function readRecord(answer: FileAnswer, data: Uint8Array, work: readonly Work[]): void {
+  const { id, text, fault } = openRecord(data, true);
+  const same = found(work.flatMap((w) => w.items)).find((i) => i.registration.record.id === id);
+  if (fault !== undefined) throw new Failure('signatures', fault);
+  if (same === undefined) waits(answer, `that ${text.kind} ${id} is registered: give its receipt, or the dossier that keeps it`);
+  else if (!equal(same.registration.record.bytes, data)) waits(answer, `${text.kind} ${id} is registered with other signature lines than this file has`);
+  else answer.same = [`${text.kind} ${id}, as it was registered`];
 }
 
 /** Where the form fails, or no log of the policy signed, nothing was judged. */

@@ -76,10 +76,12 @@ const hints: { readonly [S in Step]?: string } = {
 
 const stop = (s: string): string => (/[.…]$/.test(s) ? s : `${s}.`);
 
-function sayFailure(where: string, f: Failure): string[] {
-  const hint = f.step === 'proof' && f.message.startsWith('not registered') ? 'chirograph submit registers it; if somebody else did: chirograph update' : hints[f.step];
+function sayFailure(where: string, f: Failure, hint = hintOf(f)): string[] {
   return [stop(`${where === '' ? '' : `${where}: `}${f.message}`), ...(hint === undefined ? [] : [stop(`Hint: ${hint}`)])];
 }
+
+const hintOf = (f: Failure): string | undefined =>
+  f.step === 'proof' && f.message.startsWith('not registered') ? 'chirograph submit registers it; if somebody else did: chirograph update' : hints[f.step];
 
 /** Whom the policy trusts, and what for. */
 function sayPolicy(path: string, p: Policy): List {
@@ -102,10 +104,9 @@ function sayQuorum(p: Policy, name: string): string {
 
 function sayFile(f: FileAnswer): Section {
   const own: string[] = [];
-  if (f.failure !== undefined) own.push(...sayFailure('', f.failure));
+  if (f.failure !== undefined) own.push(...sayFailure('', f.failure, f.role === 'evidence' ? hints.rule : hintOf(f.failure)));
   if (f.unchecked !== '') own.push(`Could not be checked: ${f.unchecked}.`);
-  if (f.same.length > 0 && !f.same[0]?.startsWith('the salt of')) own.push(`It is, to the byte, the document ${f.same.join(', and ')}.`);
-  else if (f.same.length > 0) own.push(`It is ${f.same.join(', ')}.`);
+  if (f.same.length > 0) own.push(`It is ${f.same.join(', and ')}.`);
   for (const x of f.extensions) own.push(...sayExtension(x));
   if (f.breach !== undefined) own.push(...sayBreach(f.breach));
   const after = f.drafts.map((id) => `draft ${id}: not registered.`);

@@ -1,9 +1,9 @@
 // Others' vectors of Ed25519, by what their flags say of ours.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { peer } from './files.mjs';
 import { api } from './module.mjs';
 
 function judge(key, message, sig) {
@@ -17,7 +17,7 @@ function judge(key, message, sig) {
 }
 
 test('vectors of CCTV, by every encoding of every point of small order', (t) => {
-  const vectors = JSON.parse(readFileSync(new URL('../../../testvectors/peers/cctv/ed25519vectors.json', import.meta.url)));
+  const vectors = peer('cctv/ed25519vectors.json');
   const count = { 'no key': 0, refused: 0, verified: 0 };
   for (const { number, key, sig, msg, flags } of vectors) {
     const has = (...names) => names.some((name) => flags?.includes(name));
