@@ -33,10 +33,11 @@ let asked = 0; // how often; an older question is dropped
 /** Ends a question that another has taken the place of. */
 class Superseded extends Error {}
 
-/** Says in the live region what the page is at, and what came out. */
-const announce = (s: string): void => {
+/** Says in the live region what the page is at; what came out only to those who do not see it. */
+function announce(s: string, done = false): void {
   status.textContent = s;
-};
+  status.classList.toggle('done', done);
+}
 
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -78,7 +79,7 @@ function show(verdict: string, text: string, children: HTMLElement[]): void {
   words.replaceChildren(...children);
   result.hidden = false;
   result.removeAttribute('aria-busy');
-  announce(`${text}. What was proved, and what was not, is under this heading.`);
+  announce(`${text}. What was proved, and what was not, is under this heading.`, true);
 }
 
 function showList(): void {
@@ -88,9 +89,11 @@ function showList(): void {
   if (before !== undefined && before !== '') document.getElementById(before)?.focus();
 }
 
+const optionNames: { readonly [R in Role]?: string } = { document: 'document or salt', nothing: 'take as nothing' };
+
 function row(e: Entry, i: number): HTMLElement {
   const label = element('label', 'name', shown(e.path), ' ', element('span', 'size', size(e.source.size)));
-  const select = element('select', '', ...roles.map((r) => new Option(r === 'nothing' ? 'take as nothing' : r, r, false, r === e.role)));
+  const select = element('select', '', ...roles.map((r) => new Option(optionNames[r] ?? r, r, false, r === e.role)));
   select.id = `role-${i}`;
   label.htmlFor = select.id;
   select.addEventListener('change', () => {
@@ -198,4 +201,5 @@ document.addEventListener('drop', (e) => {
   if (e.dataTransfer !== null) void dropped(e.dataTransfer).then(take);
 });
 
+byId('idle', HTMLElement).hidden = true;
 byId('give', HTMLElement).hidden = false;

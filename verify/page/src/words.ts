@@ -3,6 +3,7 @@
 import type { Extension } from './consistency.ts';
 import type { Breach } from './evidence.ts';
 import type { Failure, Step } from './fault.ts';
+import { saltEnding } from './intake.ts';
 import { formatTime } from './lexical.ts';
 import { noQuorum, type Policy, shownName } from './policy.ts';
 import { entries, type Item, type PartyReport, sentences, type Verdict } from './report.ts';
@@ -115,7 +116,7 @@ function sayFile(f: FileAnswer): Section {
     after.push(...f.standing.disputes.map((id) => `Dispute ${id} is open.`));
   }
   return {
-    title: shown(f.path), verdict: f.verdict, answer: `${f.role}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
+    title: shown(f.path), verdict: f.verdict, answer: `${f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
     blocks: [block({ lines: own }), ...f.items.map(sayItem), block({ lines: after })].filter((b) => b.heading !== '' || b.lines.length > 0),
   };
 }

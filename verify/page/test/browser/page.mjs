@@ -1,0 +1,298 @@
+// The page in a real Chromium: from disk without a network and served, by drag and drop,
+// by keyboard alone, narrow and wide, light and dark.
+//
+//   node test/browser/page.mjs [FOLDER for screenshots]
+//
+// CHROMIUM is the program, /usr/bin/chromium where it is not set.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+import { bytes, folders, vector, vectorsOf } from '../files.mjs';
+import { contract, document, dossier, inDossier, log, made, policy, statement, terms, vkey } from '../ledger.mjs';
+import { bundle } from '../module.mjs';
+
+const html = fileURLToPath(new URL('../../verify.html', import.meta.url));
+const shots = resolve(process.argv[2] ?? mkdtempSync(join(tmpdir(), 'verify-page-shots-')));
+const dir = mkdtempSync(join(tmpdir(), 'verify-page-files-'));
+mkdirSync(shots, { recursive: true });
+
+/** Nothing here takes longer in a browser that works. */
+const patience = 30_000;
+
+let browser;
+let server;
+const requested = [];
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  server = createServer((q, a) => {
+    requested.push(q.url);
+    a.writeHead(q.url === '/verify' ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8' });
+    a.end(q.url === '/verify' ? readFileSync(html) : '');
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** A page that fails the test where the browser complains, or asks for anything but the page. */
+async function open(t, { url = pathToFileURL(html).href, offline = url.startsWith('file:'), ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const complaints = [];
+  page.on('console', (m) => complaints.push(m.text()));
+  page.on('pageerror', (e) => complaints.push(e.message));
+  page.on('request', (r) => r.url() !== url && complaints.push(`request of ${r.url()}`));
+  t.after(() => assert.deepEqual(complaints, []));
+  if (offline) await context.setOffline(true);
+  await page.goto(url);
+  return page;
+}
+
+/** Writes files, and returns their paths. */
+function write(files) {
+  return Object.entries(files).map(([name, data]) => {
+    const path = join(dir, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, data);
+    return path;
+  });
+}
+
+/** Waits for the answer, and returns it. */
+async function answerOf(page) {
+  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('under this heading'));
+  const verdict = await page.locator('#headline').getAttribute('data-verdict');
+  return { verdict, text: await page.locator('#result').innerText() };
+}
+
+async function give(page, files) {
+  await page.evaluate(() => (document.querySelector('#status').textContent = ''));
+  await page.locator('#files').setInputFiles(write(files));
+  return answerOf(page);
+}
+
+const fixtures = (name) => {
+  const v = vector(`receipt/${name}`);
+  const documents = Object.fromEntries((v.documents ?? []).flatMap((d) => [[d.name, bytes(d, 'data')], ...(d.salt === undefined ? [] : [[`${d.name}.salt`, Buffer.from(d.salt, 'hex')]])]));
+  return { 'ledger.policy': bytes(v, 'policy'), 'entry.tlog-proof': bytes(v, 'proof'), ...documents };
+};
+
+const salt = Buffer.alloc(32, 7);
+const deal = contract(1, { title: 'Forty flow meters, \u05e9\u05dc\u05d5\u05dd', documents: [document('terms.md', 'terms', terms), document('meter.svg', 'drawing', '<svg/>', salt)] });
+const delivery = statement(2, deal.id);
+const dispute = statement(3, deal.id, 'dispute');
+const ledger = log([deal, delivery, dispute]);
+const witnesses = { 'w1.example': made + 5, 'w2.example': made + 9 };
+const pumps = dossier({
+  ...inDossier(deal, ledger.receipt(0, { witnesses }), ledger.receipt(0, { size: 1, witnesses })), ...inDossier(delivery, ledger.receipt(1, { witnesses })),
+  ...inDossier(dispute, ledger.receipt(2, { witnesses })), [`documents/${deal.id}/terms.md`]: terms,
+}, `${policy()}# <b>bold</b> \u202e\n`);
+const whole = { 'pumps.chirograph': pumps, 'ledger.policy': policy('two'), 'meter.svg': '<svg/>', 'meter.svg.salt': salt };
+
+for (const [where, url] of [['from disk without a network', () => pathToFileURL(html).href], ['served', () => `http://127.0.0.1:${server.address().port}/verify`]]) {
+  test(`${where}: a dossier, a policy and a document at once are a yes`, async (t) => {
+    const page = await open(t, { url: url() });
+    const { verdict, text } = await give(page, whole);
+    assert.equal(verdict, 'yes', text);
+    for (const s of ['Yes: everything that was asked holds', 'the quorum two had seen it by 2026-05-28T20:26:49Z (w1, w2)', 'meter.svg (drawing)', `Dispute ${dispute.id} is open`]) assert.ok(text.includes(s), text);
+    assert.equal(await page.locator('bdi', { hasText: 'Forty flow meters' }).count(), 1);
+  });
+}
+
+test('served: the page asks the server for itself alone', () => assert.deepEqual([...new Set(requested)], ['/verify']));
+
+for (const name of [
+  'proof-cut', 'entry-absent', 'ledger-none', 'checkpoint-signature-flipped', 'quorum-fails', 'ml-dsa-fails', 'quorum-2-of-all', 'index-is-size', 'inclusion-flipped',
+  'signatures-fails', 'signatures-too-few', 'documents-public-changed', 'documents-salt-changed',
+]) {
+  test(`forged, ${name}: a no`, async (t) => {
+    const page = await open(t);
+    const { verdict, text } = await give(page, fixtures(name));
+    assert.equal(verdict, 'no', text);
+    assert.ok(!text.includes('Yes: it is registered'));
+  });
+}
+
+for (const name of ['contract', 'quorum-3-of-3', 'ml-dsa-64-witnesses', 'documents-all', 'two-logs']) {
+  test(`genuine, ${name}: a yes`, async (t) => {
+    const page = await open(t);
+    const { verdict, text } = await give(page, fixtures(name));
+    assert.equal(verdict, 'yes', text);
+  });
+}
+
+test('without a policy nothing is judged, and the dossier\'s own is text to look at', async (t) => {
+  const page = await open(t);
+  const { verdict, text } = await give(page, { 'pumps.chirograph': pumps });
+  assert.equal(verdict, 'unchecked');
+  assert.ok(text.includes('there is no policy'));
+  await page.locator('details.own summary').click();
+  assert.ok((await page.locator('details.own pre').innerText()).includes('# <b>bold</b>'));
+  assert.equal(await page.locator('#result b').count(), 0);
+  await page.screenshot({ path: join(shots, 'no-policy.png'), fullPage: true });
+  const two = await give(page, { 'ledger.policy': policy('two') });
+  assert.equal(two.verdict, 'yes');
+});
+
+test('files that are dropped anywhere are taken, and none is opened in place of the page', async (t) => {
+  const page = await open(t);
+  const files = Object.entries(whole).map(([name, data]) => [name, Buffer.from(data).toString('base64')]);
+  const prevented = await page.evaluate((all) => {
+    const data = new DataTransfer();
+    for (const [name, text] of all) data.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
+    const fire = (type) => !document.querySelector('footer').dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+    return [fire('dragover'), document.querySelector('#drop').className, fire('drop'), document.querySelector('#drop').className];
+  }, files);
+  assert.deepEqual(prevented, [true, 'over', true, '']);
+  assert.equal((await answerOf(page)).verdict, 'yes');
+  assert.equal(await page.locator('#list li').count(), 4);
+});
+
+test('a folder is taken with its paths', async (t) => {
+  const page = await open(t);
+  write({ 'case/pumps.chirograph': pumps, 'case/ledger.policy': policy('two'), 'case/meter.svg': '<svg/>', 'case/meter.svg.salt': salt });
+  await page.locator('#folder').setInputFiles(join(dir, 'case'));
+  assert.equal((await answerOf(page)).verdict, 'yes');
+  assert.ok((await page.locator('#list').innerText()).includes('case/meter.svg'));
+});
+
+/** The id, or the name, of what is in focus. */
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+
+test('by keyboard alone: choose, change what a file is taken as, expect a key, remove', async (t) => {
+  const page = await open(t);
+  // The browser is told to hand over the dialog when somebody first listens, and that takes a while.
+  const chosen = new Promise((choose) => page.on('filechooser', (chooser) => choose(chooser.setFiles(write({ ...whole, 'notes.txt': 'x' })))));
+  await page.bringToFront();
+  assert.ok(!(await page.locator('#idle').isVisible()));
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(page), 'choose-files');
+  await page.keyboard.press('Enter');
+  await chosen;
+  assert.equal((await answerOf(page)).verdict, 'unchecked');
+  const order = [];
+  for (let i = 0; i < 14; i++) {
+    order.push(await focused(page));
+    await page.keyboard.press('Tab');
+  }
+  assert.deepEqual(order, [
+    'choose-files', 'choose-folder', 'clear', ...[0, 1, 2, 3, 4].flatMap((i) => [`role-${i}`, `remove-${i}`]), 'Keys that you expect, and missing documents',
+  ]);
+  // The last file is none of the documents: it is taken as nothing.
+  await page.locator('#role-4').focus();
+  await page.keyboard.press('End');
+  await page.waitForFunction(() => document.querySelector('#headline').dataset.verdict === 'yes');
+  assert.equal(await focused(page), 'role-4');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(page), 'expected');
+  await page.keyboard.type(`buyer=${vkey('bob.example')}`);
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.querySelector('#headline').dataset.verdict === 'no');
+  assert.equal(await focused(page), 'every');
+  await page.locator('#remove-4').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('#list li').length === 4 && document.activeElement.id === 'remove-3');
+  await page.locator('#clear').focus();
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => document.activeElement.id === 'choose-files' && document.querySelector('#result').hidden);
+});
+
+test('a reader of the screen is told what each control is, and what came out', async (t) => {
+  const page = await open(t);
+  await give(page, whole);
+  const tree = await page.locator('body').ariaSnapshot();
+  writeFileSync(join(shots, 'aria.txt'), tree);
+  for (const s of ['button "Choose files…"', 'button "Remove ledger.policy"', 'combobox', 'status', 'heading "Yes: everything that was asked holds" [level=2]', 'columnheader "Signed"', 'list "Files that are checked"']) {
+    assert.ok(tree.includes(s), `${s}\n${tree}`);
+  }
+  const nameless = await page.evaluate(() => [...document.querySelectorAll('button, select, textarea, input:not([hidden])')].filter((e) => !(e.labels?.length || e.textContent.trim())).map((e) => e.outerHTML));
+  assert.deepEqual(nameless, []);
+  assert.match(await page.locator('#status').textContent(), /^Yes: everything that was asked holds\./);
+});
+
+test('names that are markup stay names', async (t) => {
+  const page = await open(t);
+  const name = '<img src=x onerror=alert(1)>';
+  const hostile = policy('two').replace(/ w1(?=[ \n])/g, ' <script>alert(1)</script>');
+  const { verdict, text } = await give(page, { [`${name}.tlog-proof`]: ledger.receipt(0, { witnesses }), 'ledger.policy': hostile });
+  assert.equal(verdict, 'yes', text);
+  assert.ok(text.includes(name) && text.includes('<script>alert(1)</script>'));
+  assert.equal(await page.locator('img, #result script, #list script').count(), 0);
+});
+
+test('without scripts the page says so', async (t) => {
+  const page = await open(t, { javaScriptEnabled: false });
+  assert.ok(await page.getByText('scripts are switched off').isVisible());
+  assert.ok(!(await page.locator('#give').isVisible()));
+  await page.screenshot({ path: join(shots, 'no-script.png'), fullPage: true });
+});
+
+for (const width of [360, 1200]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`${width} wide, ${colorScheme}: nothing is wider than the window`, async (t) => {
+      const page = await open(t, { viewport: { width, height: 800 }, colorScheme });
+      const shot = async (name) => {
+        assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, name);
+        await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      };
+      await shot('empty');
+      await give(page, whole);
+      await shot('yes');
+      await page.locator('#clear').click();
+      await give(page, fixtures('quorum-1-of-3'));
+      await shot('no');
+      await page.locator('#clear').click();
+      await give(page, { 'delivery.tlog-proof': ledger.receipt(1), 'ledger.policy': policy() });
+      await shot('unchecked');
+      await page.locator('#clear').click();
+      const fork = vector('evidence/fork-entries-smaller-first');
+      await give(page, { 'e.txt': bytes(fork, 'evidence'), 'ledger.policy': bytes(fork, 'policy') });
+      await shot('evidence');
+    });
+  }
+}
+
+test('every vector is judged in this browser as it is to be', async (t) => {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto('about:blank');
+  await page.evaluate(`${await bundle('iife')}; globalThis.bundle = bundle;`);
+  let passed = 0;
+  for (const name of folders) {
+    const vectors = vectorsOf(name).map(([, v]) => v);
+    for (let i = 0; i < vectors.length; i += 100) {
+      const some = vectors.slice(i, i + 100);
+      const got = await page.evaluate(async ([n, all]) => {
+        const out = [];
+        for (const v of all) out.push(await globalThis.bundle.outcome(n, v));
+        return out;
+      }, [name, some]);
+      for (const [k, v] of some.entries()) {
+        assert.equal(got[k].want, v.want, `${name}: ${v.comment}`);
+        const { comment, want, ...rest } = v;
+        for (const [member, value] of Object.entries(got[k].values)) assert.deepEqual(value, rest[member], `${name}: ${comment} ${want}`);
+        passed++;
+      }
+    }
+  }
+  t.diagnostic(`${passed} passed in ${browser.version()}`);
+});
+
+console.log(`screenshots: ${shots}`);
