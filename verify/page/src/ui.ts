@@ -1,6 +1,7 @@
 // The page: takes files, asks, and shows the answer. It decides nothing.
 
 import { gather, type Given, recognise, type Role, roles } from './intake.ts';
+import type { Verdict } from './report.ts';
 import { shown } from './shown.ts';
 import { fromBlob } from './source.ts';
 import { verify } from './verify.ts';
@@ -65,16 +66,17 @@ async function ask(): Promise<void> {
     const answer = await verify({ files: given, expected: expected.value, everyDocument: every.checked, now: Math.floor(Date.now() / 1000) }, pace);
     if (mine !== asked) return;
     const w = say(answer);
-    show(w.verdict, w.headline, view(w));
+    show(w.verdict, w.tone, w.headline, view(w));
   } catch (e) {
     if (e instanceof Superseded || mine !== asked) return;
     // A file that went away or changed, or a fault of this page: neither is a no.
-    show('unchecked', 'Could not be checked', [element('p', '', `The files could not be read to their end: ${shown(e instanceof Error ? e.message : String(e))}`)]);
+    show('unchecked', 'unchecked', 'Could not be checked', [element('p', '', `The files could not be read to their end: ${shown(e instanceof Error ? e.message : String(e))}`)]);
   }
 }
 
-function show(verdict: string, text: string, children: HTMLElement[]): void {
+function show(verdict: Verdict, tone: Verdict, text: string, children: HTMLElement[]): void {
   headline.dataset['verdict'] = verdict;
+  headline.dataset['tone'] = tone;
   headline.textContent = text;
   words.replaceChildren(...children);
   result.hidden = false;

@@ -37,7 +37,7 @@ export function view(w: Words): HTMLElement[] {
 
 function section(s: Section): HTMLElement {
   const badge = element('span', 'badge', s.answer);
-  badge.dataset['verdict'] = s.verdict;
+  badge.dataset['tone'] = s.tone;
   const all = element('article', 'file', element('header', '', element('h3', '', s.title), badge), ...s.blocks.map(block));
   if (s.ownPolicy !== undefined) all.append(ownPolicy(s.ownPolicy));
   return all;

@@ -27,7 +27,7 @@ export type Block = {
 /** What is said of one file. */
 export type Section = {
   readonly title: string;
-  readonly verdict: Verdict;
+  readonly tone: Verdict;
   readonly answer: string;
   readonly blocks: readonly Block[];
   readonly ownPolicy: string | undefined; // the text of a dossier's policy
@@ -35,6 +35,7 @@ export type Section = {
 
 export type Words = {
   readonly verdict: Verdict;
+  readonly tone: Verdict; // of which it is to look: good news in evidence is bad news of the ledger
   readonly headline: string;
   readonly lines: readonly string[];
   readonly trust: List | undefined; // whom the policy trusts
@@ -46,8 +47,12 @@ const block = (b: Partial<Block>): Block => ({ heading: '', name: '', lines: [],
 export function say(a: Answer): Words {
   const broken = a.files.filter((f) => f.breach?.verdict === 'yes');
   const lines = [...a.problems.map((p) => `Could not be checked: ${p}.`), ...(a.failure === undefined ? [] : sayFailure('these files together', a.failure))];
-  for (const f of broken) lines.push(`The evidence holds, and it is against the ledger: ${f.breach?.sentence ?? ''}.`);
-  return { verdict: a.verdict, headline: headlines[a.verdict], lines, trust: a.policy && sayPolicy(a.policy.path, a.policy.policy), sections: a.files.map(sayFile) };
+  for (const f of broken) lines.push(`The evidence in ${shown(f.path)} holds, and it is against the ledger.`);
+  const against = a.verdict === 'yes' && broken.length > 0;
+  return {
+    verdict: a.verdict, tone: against ? 'unchecked' : a.verdict, headline: against ? 'Yes: the evidence holds, the ledger broke its word' : headlines[a.verdict],
+    lines, trust: a.policy && sayPolicy(a.policy.path, a.policy.policy), sections: a.files.map(sayFile),
+  };
 }
 
 const headlines: { readonly [V in Verdict]: string } = {
@@ -116,7 +121,7 @@ function sayFile(f: FileAnswer): Section {
     after.push(...f.standing.disputes.map((id) => `Dispute ${id} is open.`));
   }
   return {
-    title: shown(f.path), verdict: f.verdict, answer: `${f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
+    title: shown(f.path), tone: f.breach?.verdict === 'yes' ? 'unchecked' : f.verdict, answer: `${f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
     blocks: [block({ lines: own }), ...f.items.map(sayItem), block({ lines: after })].filter((b) => b.heading !== '' || b.lines.length > 0),
   };
 }

@@ -213,7 +213,8 @@ test('evidence that holds is against the ledger, and says so', async () => {
   assert.equal(fork.want, 'ok');
   const a = await ask({ 'p.policy': bytes(fork, 'policy'), 'e.txt': bytes(fork, 'evidence') });
   assert.equal(a.verdict, 'yes');
-  has(a.text, 'The evidence holds, and it is against the ledger: ', 'signed two trees');
+  assert.equal(a.words.tone, 'unchecked');
+  has(a.text, 'Yes: the evidence holds, the ledger broke its word', 'The evidence in e.txt holds, and it is against the ledger.', 'signed two trees');
   const no = await ask({ 'p.policy': bytes(v, 'policy'), 'e.txt': bytes(v, 'evidence') });
   assert.equal(no.verdict, 'no');
   has(no.text, 'this file does not show that the ledger broke a rule; nor does it show that it broke none');
