@@ -31,7 +31,9 @@ export function verifyConsistency(p: Policy, old: Checkpoint, data: Uint8Array):
   };
   const [before, newer] = [verify('older', old), verify('newer', proof.checkpoint)];
   const seenBy = quorumTime(p, newer.cosigned);
-  if (seenBy === false) throw new Failure('quorum', `the quorum ${shownName(p.quorum)} of the checkpoint is not met: ${listCosigned(newer.cosigned, 0n)}`);
+  if (seenBy === false) {
+    throw new Failure('quorum', `the quorum ${shownName(p.quorum)} of the checkpoint is not met: ${listCosigned(newer.cosigned, 0n)}`);
+  }
   const { size, root } = proof.checkpoint;
   if (proof.old !== old.size) throw new Failure('size', `the proof is from size ${proof.old}, the older checkpoint has ${old.size}`);
   if (!isExtended(old.size, old.root, size, root, proof.hashes)) {

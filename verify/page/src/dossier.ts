@@ -151,7 +151,9 @@ function checkReceipts(id: string, { record, newest, first }: Folder): void {
     throw new Malformed(`the two receipts of ${id} are of two entries, ${first.proof.index} and ${newest.proof.index}, or of one with other bytes`);
   }
   const [small, large] = [first.proof.checkpoint.size, newest.proof.checkpoint.size];
-  if (small >= large) throw new Malformed(`the first receipt of ${id} is of a tree of size ${small}, not smaller than the ${large} of the other`);
+  if (small >= large) {
+    throw new Malformed(`the first receipt of ${id} is of a tree of size ${small}, not smaller than the ${large} of the other`);
+  }
 }
 
 /** The one contract that no other in the dossier replaces or is made under. */

@@ -2,7 +2,7 @@
 // verification multiplies by the cofactor, and so takes signatures that this refuses.
 
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { sha512 } from '@noble/hashes/sha2.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
 
 import { type Bytes, concat, equal, fromLittleEndian, hex } from './bytes.ts';
 import { Malformed } from './fault.ts';
@@ -38,8 +38,12 @@ export function checkPublicKey(b: Uint8Array): void {
 }
 
 /** Whether sig is a signature of the message: S < L, and [S]B − [k]A encodes to R, byte for byte. */
-export function verifyEd25519(key: Uint8Array, message: Bytes, sig: Uint8Array): boolean {
-  if (key.length !== keySize || sig.length !== signatureSize) return false;
+export const verifyEd25519 = (key: Uint8Array, message: Bytes, sig: Uint8Array): boolean =>
+  key.length === keySize && sig.length === signatureSize && verifySized(key, message, sig);
+
+const verifySized = remember((key, message, sig) => hex(sha256(concat(key, sig, message))), verifyOnce);
+
+function verifyOnce(key: Uint8Array, message: Bytes, sig: Uint8Array): boolean {
   const a = point(key);
   if (typeof a === 'string') return false;
   const r = sig.subarray(0, 32);

@@ -76,7 +76,9 @@ function parseCharge(
   if (rule === 'backdating') return { rule, checkpoint: read('checkpoint', parseCheckpoint), proof: read('proof', parseProof) };
   if (rule === 'fork' && isNext('proof')) {
     const proofs = [read('proof', parseProof), read('proof', parseProof)] as const;
-    if (proofs[0].index !== proofs[1].index) throw new Malformed(`the proofs are of the entries ${proofs[0].index} and ${proofs[1].index}, and not of one index`);
+    if (proofs[0].index !== proofs[1].index) {
+      throw new Malformed(`the proofs are of the entries ${proofs[0].index} and ${proofs[1].index}, and not of one index`);
+    }
     return { rule, proofs };
   }
   if (rule === 'fork') {
@@ -105,7 +107,9 @@ function checkOrder(broken: Proof, earlier: readonly Proof[]): void {
   for (const p of earlier) {
     if (p.index >= broken.index) throw new Malformed(`proof of entry ${p.index}: it is not before entry ${broken.index}`);
     if (p.index <= before) throw new Malformed(`proof of entry ${p.index} comes after that of ${before}`);
-    if (!equal(p.checkpoint.bytes, broken.checkpoint.bytes)) throw new Malformed(`proof of entry ${p.index}: it is under another checkpoint than that of entry ${broken.index}`);
+    if (!equal(p.checkpoint.bytes, broken.checkpoint.bytes)) {
+      throw new Malformed(`proof of entry ${p.index}: it is under another checkpoint than that of entry ${broken.index}`);
+    }
     before = p.index;
   }
 }
@@ -176,7 +180,9 @@ function judgeEntry(p: Policy, rule: Rule, absent: Range | undefined, broken: Pr
     rule, index, ledger, absent: undefined, doubt: '', verdict: 'yes', trees: [broken.checkpoint], ...describe(broken.extra),
   } as const;
   const refusal = refusalOf(state, ledger, broken);
-  if (refusal instanceof UnknownKind) return { ...known, verdict: 'unchecked', doubt: `entry ${index} cannot be judged: ${refusal.message}`, sentence: '' };
+  if (refusal instanceof UnknownKind) {
+    return { ...known, verdict: 'unchecked', doubt: `entry ${index} cannot be judged: ${refusal.message}`, sentence: '' };
+  }
   if (refusal.rule !== rule) {
     throw new Failure('rule', `entry ${index} does not break the rule ${rule}, but as far as the entries here go another, ${refusal.rule}: ${refusal.message}`);
   }
@@ -265,6 +271,10 @@ function judgeBackdating(p: Policy, older: Checkpoint, proof: Proof): Breach {
   if (unseen <= BigInt(registered + skew)) {
     throw new Failure('quorum', `${claims}, and that no quorum had seen more than ${older.size} entries is shown until ${formatTime(unseen)}, which is not more than ${skew} s later`);
   }
-  const sentence = `${shown(ledger.name)} broke the rule backdating at entry ${index}: it claims to be registered at ${formatTime(registered)}, and until ${formatTime(unseen)} the quorum ${shownName(p.quorum)} had seen nothing beyond the first ${older.size} entries: it was published more than ${skew} s after the time that it claims`;
-  return { rule: 'backdating', verdict: 'yes', doubt: '', absent: undefined, sentence, index, ledger, trees: [checkpoint], ...describe(extra), registered };
+  const sentence =
+    `${shown(ledger.name)} broke the rule backdating at entry ${index}: it claims to be registered at ${formatTime(registered)}, ` +
+    `and until ${formatTime(unseen)} the quorum ${shownName(p.quorum)} had seen nothing beyond the first ${older.size} entries: ` +
+    `it was published more than ${skew} s after the time that it claims`;
+  const { id } = describe(extra);
+  return { rule: 'backdating', verdict: 'yes', doubt: '', absent: undefined, sentence, index, ledger, trees: [checkpoint], id, registered };
 }

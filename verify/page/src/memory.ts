@@ -1,5 +1,5 @@
-// What was found out once of the same bytes. A dossier has its records twice, and its
-// checkpoint in every receipt.
+// What was found out once of the same bytes. A dossier has each record twice, and one
+// checkpoint under many receipts.
 
 /** How many answers are kept: past it all are forgotten, so that no file fills the memory. */
 const most = 65536;

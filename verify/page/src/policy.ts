@@ -57,7 +57,10 @@ type Draft = { logs: Key[]; witnesses: Witness[]; groups: Group[]; quorum: strin
 function parseLine(p: Draft, members: Set<string>, keyword: string, items: string[]): void {
   const [first = '', second = '', ...rest] = items;
   const counts = (from: number, to: number): void => {
-    if (items.length < from || items.length > to) throw new Malformed(`${keyword} has ${items.length} items after it, it takes ${to === from ? from : to === Infinity ? `${from} or more` : `${from} or ${to}`}`);
+    const takes = to === from ? from : to === Infinity ? `${from} or more` : `${from} or ${to}`;
+    if (items.length < from || items.length > to) {
+      throw new Malformed(`${keyword} has ${items.length} items after it, it takes ${takes}`);
+    }
   };
   switch (keyword) {
     case 'log':
@@ -100,7 +103,9 @@ function define(p: Draft, name: string): void {
 
 function parsePolicyKey(p: Draft, item: string, what: string, types: number[]): Key {
   const k = parseKey(decode(fromOctets(item), 'verifier key'));
-  if (!types.includes(k.type)) throw new Malformed(`key ${quoted(k.name)} of a ${what} has the type ${typeName(k.type)}, it needs ${types.map(typeName).join(' or ')}`);
+  if (!types.includes(k.type)) {
+    throw new Malformed(`key ${quoted(k.name)} of a ${what} has the type ${typeName(k.type)}, it needs ${types.map(typeName).join(' or ')}`);
+  }
   for (const other of [...p.logs, ...p.witnesses.map((w) => w.key)]) {
     if (other.public === k.public) throw new Malformed(`${quoted(other.name)} and ${quoted(k.name)} have the same public key`);
     if (other.name === k.name && other.id === k.id) throw new Malformed(`two keys have the name ${quoted(k.name)} and the key id ${k.id}`);

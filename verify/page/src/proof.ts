@@ -47,7 +47,9 @@ export function parseProof(data: Uint8Array): Proof {
   if (lines[0] !== proofLine) throw new Malformed(`proof begins with the line ${quoted(lines[0] ?? '', 60)}, not ${proofLine}`);
   const has = lines[1]?.startsWith('extra ') ?? false;
   const extra = has ? fromBase64((lines[1] ?? '').slice('extra '.length), 'extra line of the proof') : new Uint8Array(0);
-  if (has && (extra.length < 1 || extra.length > maxExtra)) throw new Malformed(`extra line of the proof has ${extra.length} bytes, 1 to ${maxExtra} are allowed`);
+  if (has && (extra.length < 1 || extra.length > maxExtra)) {
+    throw new Malformed(`extra line of the proof has ${extra.length} bytes, 1 to ${maxExtra} are allowed`);
+  }
   const at = has ? 2 : 1;
   const line = lines[at] ?? '';
   if (!line.startsWith('index ')) throw new Malformed(`proof has the line ${quoted(line, 60)}, where index belongs`);

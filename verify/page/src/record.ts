@@ -6,7 +6,6 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { hex } from './bytes.ts';
 import { verifyEd25519 } from './ed25519.ts';
 import { Malformed } from './fault.ts';
-import { remember } from './memory.ts';
 import { isOf, type Note, parseNote } from './note.ts';
 import { parseText, type Requirement, requirements, signers, type Text } from './text.ts';
 import type { Key } from './vkey.ts';
@@ -23,18 +22,15 @@ export type Record = {
 };
 
 /** Reads a record, or a draft, which may lack signatures, and checks every line that is there. */
-export const openRecord = remember(
-  (b: Uint8Array, draft: boolean) => `${draft} ${hex(sha256(b))}`,
-  (b: Uint8Array, draft: boolean): Record => {
-    const note = parseNote(b, draft);
-    if (note.signatures.length > maxSignatures) {
-      throw new Malformed(`record has ${note.signatures.length} signature lines, at most ${maxSignatures} are allowed`);
-    }
-    const text = parseText(note.text);
-    const signed: Key[] = [];
-    return { id: hex(sha256(note.message)), text, bytes: b, fault: checkLines(text, note, signed), signed };
-  },
-);
+export function openRecord(b: Uint8Array, draft: boolean): Record {
+  const note = parseNote(b, draft);
+  if (note.signatures.length > maxSignatures) {
+    throw new Malformed(`record has ${note.signatures.length} signature lines, at most ${maxSignatures} are allowed`);
+  }
+  const text = parseText(note.text);
+  const signed: Key[] = [];
+  return { id: hex(sha256(note.message)), text, bytes: b, fault: checkLines(text, note, signed), signed };
+}
 
 /** Adds the key of each line to signed; says what is wrong with the first that is at fault. */
 function checkLines(text: Text, note: Note, signed: Key[]): string | undefined {

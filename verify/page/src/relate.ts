@@ -26,7 +26,8 @@ export const sorted = (items: readonly Item[]): Item[] => [...items.filter((i) =
 /** Whether a record is registered, and nothing else speaks against it. */
 export const holds = (i: Item): i is Found => isFound(i) && i.report.verdict !== 'no';
 
-export const registered = ({ registration: r }: Found): Registered => ({ index: r.index, registered: r.registered, id: r.record.id, text: r.record.text });
+const registered = ({ registration: { index, registered: time, record } }: Found): Registered =>
+  ({ index, registered: time, id: record.id, text: record.text });
 
 /** What the items say that judges others. */
 type Knowledge = {
@@ -48,7 +49,8 @@ export function relate(items: readonly Item[]): void {
   let learned = 0;
   for (const item of all) {
     // Of what is before it only: an entry does not end its own frame.
-    for (let before = all[learned]; before !== undefined && before.registration.index < item.registration.index; before = all[++learned]) learn(k, before);
+    const isBefore = (other: Found | undefined): other is Found => other !== undefined && other.registration.index < item.registration.index;
+    for (let other = all[learned]; isBefore(other); other = all[++learned]) learn(k, other);
     judge(k, item);
   }
 }
@@ -112,8 +114,12 @@ function reject(i: Found, step: Step, reason: string): false {
 function isEarlier(i: Found, step: Step, { registration: { record, index } }: Found): boolean {
   const { text, id } = record;
   if (text.kind !== 'contract') return reject(i, step, `contract ${id} is none, but a ${text.kind}`);
-  if (text.ledger.vkey !== i.registration.record.text.ledger.vkey) return reject(i, step, `contract ${id} is registered by another ledger, ${text.ledger.name}`);
-  if (index >= i.registration.index) return reject(i, step, `contract ${id} was registered later, as entry ${index}, this is entry ${i.registration.index}`);
+  if (text.ledger.vkey !== i.registration.record.text.ledger.vkey) {
+    return reject(i, step, `contract ${id} is registered by another ledger, ${text.ledger.name}`);
+  }
+  if (index >= i.registration.index) {
+    return reject(i, step, `contract ${id} was registered later, as entry ${index}, this is entry ${i.registration.index}`);
+  }
   return true;
 }
 
@@ -153,7 +159,9 @@ function fitsParties(i: Found, contract: Found, lines: readonly Party[]): boolea
   let next = 0;
   for (const line of lines) {
     const at = text.parties.findIndex((p, n) => n >= next && printParty(p) === printParty(line));
-    if (at < 0 || (amends && at > next)) return reject(i, 'signatures', `${line.role} is not so a party of contract ${id}, or not in this place`);
+    if (at < 0 || (amends && at > next)) {
+      return reject(i, 'signatures', `${line.role} is not so a party of contract ${id}, or not in this place`);
+    }
     next = at + 1;
   }
   const rest = text.parties[next];

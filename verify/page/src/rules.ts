@@ -56,13 +56,17 @@ export class State {
         this.#addStatement(entry);
         break;
       case 'termination':
-        this.#ends.set(text.contract, { ...this.#ends.get(text.contract), termination: { index, id, replaces: false, day: effectiveDay(text, registered) } });
+        this.#addEnd(text.contract, { index, id, replaces: false, day: effectiveDay(text, registered) });
         break;
       case 'revocation':
         this.revoked.set(text.key?.public ?? '', index);
     }
     this.records.set(id, entry);
     this.last = entry;
+  }
+
+  #addEnd(contract: string, e: End): void {
+    this.#ends.set(contract, { ...this.#ends.get(contract), [e.replaces ? 'replacement' : 'termination']: e });
   }
 
   #addContract({ index, registered, id, text }: Registered): void {
@@ -72,7 +76,7 @@ export class State {
     }
     const { chain, depth } = this.position(text.replaces);
     this.#positions.set(id, { chain, depth: depth + 1 });
-    this.#ends.set(text.replaces, { ...this.#ends.get(text.replaces), replacement: { index, id, replaces: true, day: startDay(text, registered) } });
+    this.#addEnd(text.replaces, { index, id, replaces: true, day: startDay(text, registered) });
   }
 
   #addStatement({ index, id, text }: Registered): void {
@@ -115,7 +119,9 @@ const effectiveDay = (text: Text, registered: number): Day => text.effective ?? 
 /** Throws the refusal of a record in form, as registered at a time after the entries that made the state. */
 export function admit(s: State, ledger: Key, time: number, r: Record): void {
   const { text } = r;
-  if (text.ledger.vkey !== ledger.vkey) throw new Refusal('form', `the record is for the ledger ${text.ledger.vkey}, this is ${ledger.vkey}`);
+  if (text.ledger.vkey !== ledger.vkey) {
+    throw new Refusal('form', `the record is for the ledger ${text.ledger.vkey}, this is ${ledger.vkey}`);
+  }
   const before = s.records.get(r.id);
   if (before !== undefined) throw new Refusal('once', `record ${r.id} is registered already, as entry ${before.index}`);
   checkReferences(s, text);
@@ -185,7 +191,9 @@ function rootedPosition(s: State, contract: string): Position {
   let chain = contract;
   for (let depth = 0; ; depth++) {
     const e = s.records.get(chain);
-    if (e === undefined || e.text.kind !== 'contract') throw new Unknown(`where contract ${contract} stands, ${chain} says, and that contract is not here`);
+    if (e === undefined || e.text.kind !== 'contract') {
+      throw new Unknown(`where contract ${contract} stands, ${chain} says, and that contract is not here`);
+    }
     if (e.text.replaces === '') return { chain, depth };
     chain = e.text.replaces;
   }
@@ -193,8 +201,12 @@ function rootedPosition(s: State, contract: string): Position {
 
 function checkTime(s: State, time: number, text: Text): void {
   const now = formatTime(time);
-  if (s.last !== undefined && time < s.last.registered) throw new Refusal('time', `it is ${now}, before the last entry, of ${formatTime(s.last.registered)}`);
-  if (text.made > time + skew) throw new Refusal('time', `made is ${formatTime(text.made)}, more than ${skew} seconds after the ledger's time, ${now}`);
+  if (s.last !== undefined && time < s.last.registered) {
+    throw new Refusal('time', `it is ${now}, before the last entry, of ${formatTime(s.last.registered)}`);
+  }
+  if (text.made > time + skew) {
+    throw new Refusal('time', `made is ${formatTime(text.made)}, more than ${skew} seconds after the ledger's time, ${now}`);
+  }
   if (text.signBy !== undefined && time > text.signBy) throw new Refusal('time', `sign-by is ${formatTime(text.signBy)}, it is ${now}`);
 }
 
@@ -218,7 +230,9 @@ function checkReplaces(s: State, old: Registered, time: number): void {
 /** Throws where the frame is not in force, or none of its parties signed what is made under it. */
 export function checkUnder(s: State, frame: Registered, time: number, r: Record): void {
   const status = statusOf(s, frame, dayOf(time));
-  if (status.standing !== 'in force') throw new Refusal('under', `the frame contract ${frame.id} is ${sayToday(status)}, on ${formatDay(dayOf(time))}`);
+  if (status.standing !== 'in force') {
+    throw new Refusal('under', `the frame contract ${frame.id} is ${sayToday(status)}, on ${formatDay(dayOf(time))}`);
+  }
   if (frameParty(frame.text, r) === undefined) {
     throw new Refusal('under', `no party of the frame contract ${frame.id} has signed with as many of its keys as it needs there`);
   }
@@ -247,7 +261,9 @@ function noticeOf(contract: Registered, by: readonly Party[]): number {
     throw new Refusal('terminates', `${by.length} of ${contract.text.parties.length} parties end contract ${contract.id}: all may, or one that is listed as terminable`);
   }
   const notice = contract.text.terminable.find((n) => n.role === first.role);
-  if (notice === undefined) throw new Refusal('terminates', `${first.role} may not end contract ${contract.id} alone: it is not listed as terminable`);
+  if (notice === undefined) {
+    throw new Refusal('terminates', `${first.role} may not end contract ${contract.id} alone: it is not listed as terminable`);
+  }
   return notice.days;
 }
 

@@ -129,7 +129,9 @@ const header = (kind: Kind): string => `${reservedPrefix}${kind}/v1`;
 function parseHead(lines: Lines, kind: Kind): Text {
   const ledger = required(lines, 'ledger', (v) => {
     const k = partyKey(v);
-    if (k.name.startsWith(reservedPrefix)) throw new Malformed(`origin ${quoted(k.name)} begins with ${reservedPrefix}, which is reserved for records`);
+    if (k.name.startsWith(reservedPrefix)) {
+      throw new Malformed(`origin ${quoted(k.name)} begins with ${reservedPrefix}, which is reserved for records`);
+    }
     return k;
   });
   const made = required(lines, 'made', parseTime);
@@ -273,7 +275,9 @@ function checkDocuments(t: Text): void {
   const twice = repetition(t.documents.map((d) => d.name.toLowerCase()));
   if (twice !== undefined) throw new Malformed(`document name ${twice} is twice, without regard to case`);
   const count = t.documents.filter((d) => d.kind === terms).length;
-  if (t.kind === 'contract' && count !== 1) throw new Malformed(`contract has ${count} documents of the kind ${terms}, exactly 1 is needed`);
+  if (t.kind === 'contract' && count !== 1) {
+    throw new Malformed(`contract has ${count} documents of the kind ${terms}, exactly 1 is needed`);
+  }
 }
 
 /** A line whose keys have to sign: of a revocation its key, without a role. */

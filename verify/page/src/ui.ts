@@ -2,8 +2,8 @@
 
 import { gather, type Given, recognise, type Role, roles } from './intake.ts';
 import type { Verdict } from './report.ts';
-import { shown } from './shown.ts';
-import { fromBlob } from './source.ts';
+import { plain, shown } from './shown.ts';
+import { fromBlob, type Source } from './source.ts';
 import { verify } from './verify.ts';
 import { element, view } from './view.ts';
 import { say } from './words.ts';
@@ -13,6 +13,9 @@ const maxGiven = 10_000;
 
 /** For how many milliseconds the page may work before it answers the browser. */
 const patience = 40;
+
+/** From how many bytes on it is said how many were read, to whoever sees it: a live region would not stop talking. */
+const shownFrom = 2 ** 26;
 
 type Entry = Given & { role: Role; readonly mark: string };
 
@@ -26,7 +29,7 @@ const [files, folder] = [byId('files', HTMLInputElement), byId('folder', HTMLInp
 const [list, drop, status] = [byId('list', HTMLUListElement), byId('drop', HTMLDivElement), byId('status', HTMLParagraphElement)];
 const [result, headline, words] = [byId('result', HTMLElement), byId('headline', HTMLHeadingElement), byId('words', HTMLDivElement)];
 const [expected, every] = [byId('expected', HTMLTextAreaElement), byId('every', HTMLInputElement)];
-const clear = byId('clear', HTMLButtonElement);
+const [clear, progress] = [byId('clear', HTMLButtonElement), byId('progress', HTMLParagraphElement)];
 
 let given: Entry[] = [];
 let asked = 0; // how often; an older question is dropped
@@ -37,7 +40,7 @@ class Superseded extends Error {}
 /** Says in the live region what the page is at; what came out only to those who do not see it. */
 function announce(s: string, done = false): void {
   status.textContent = s;
-  status.classList.toggle('done', done);
+  status.classList.toggle('unseen', done);
 }
 
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -54,16 +57,30 @@ async function ask(): Promise<void> {
   announce('Checking…');
   result.setAttribute('aria-busy', 'true');
   let since = performance.now();
+  let read = 0; // bytes
   const pace = async (): Promise<void> => {
     if (performance.now() - since > patience) {
       await breath();
       since = performance.now();
     }
     if (mine !== asked) throw new Superseded();
+    progress.textContent = read < shownFrom ? '' : `${size(read)} read`;
   };
+  const paced = (s: Source): Source => ({
+    size: s.size,
+    async read(from, to) {
+      await pace();
+      read += to - from;
+      return s.read(from, to);
+    },
+  });
   try {
     await breath();
-    const answer = await verify({ files: given, expected: expected.value, everyDocument: every.checked, now: Math.floor(Date.now() / 1000) }, pace);
+    const question = {
+      files: given.map((e) => ({ ...e, source: paced(e.source) })), expected: expected.value, everyDocument: every.checked,
+      now: Math.floor(Date.now() / 1000),
+    };
+    const answer = await verify(question, pace);
     if (mine !== asked) return;
     const w = say(answer);
     show(w.verdict, w.tone, w.headline, view(w));
@@ -81,6 +98,7 @@ function show(verdict: Verdict, tone: Verdict, text: string, children: HTMLEleme
   words.replaceChildren(...children);
   result.hidden = false;
   result.removeAttribute('aria-busy');
+  progress.textContent = '';
   announce(`${text}. What was proved, and what was not, is under this heading.`, true);
 }
 
@@ -94,7 +112,7 @@ function showList(): void {
 const optionNames: { readonly [R in Role]?: string } = { document: 'document or salt', nothing: 'take as nothing' };
 
 function row(e: Entry, i: number): HTMLElement {
-  const label = element('label', 'name', shown(e.path), ' ', element('span', 'size', size(e.source.size)));
+  const label = element('label', 'name', shown(e.path), ' ', element('span', 'size', size(e.source.size)), element('span', 'unseen', ', taken as'));
   const select = element('select', '', ...roles.map((r) => new Option(optionNames[r] ?? r, r, false, r === e.role)));
   select.id = `role-${i}`;
   label.htmlFor = select.id;
@@ -105,7 +123,7 @@ function row(e: Entry, i: number): HTMLElement {
   const remove = element('button', '', 'Remove');
   remove.type = 'button';
   remove.id = `remove-${i}`;
-  remove.setAttribute('aria-label', `Remove ${e.path}`);
+  remove.setAttribute('aria-label', `Remove ${plain(shown(e.path))}`);
   remove.addEventListener('click', () => {
     given = given.filter((other) => other !== e);
     void ask().then(() => (document.getElementById(`remove-${Math.min(i, given.length - 1)}`) ?? byId('choose-files', HTMLButtonElement)).focus());
@@ -144,6 +162,11 @@ async function role(g: Given): Promise<Role> {
   }
 }
 
+/** Takes what comes, and says where it could not be read. */
+function receive(found: Promise<readonly { file: File; path: string }[]>): void {
+  found.then(take).catch((e: unknown) => announce(`The files could not be read: ${plain(shown(e instanceof Error ? e.message : String(e)))}`));
+}
+
 /** The files of what was dropped, those in folders with their paths. */
 async function dropped(data: DataTransfer): Promise<{ file: File; path: string }[]> {
   // Both have to be asked for before the first pause: after it the browser has emptied them.
@@ -175,7 +198,7 @@ async function walk(e: FileSystemEntry, above: string, all: { file: File; path: 
 function chosen(input: HTMLInputElement): void {
   const all = [...(input.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath }));
   input.value = ''; // so that the same file can be chosen again
-  void take(all);
+  receive(Promise.resolve(all));
 }
 
 byId('choose-files', HTMLButtonElement).addEventListener('click', () => files.click());
@@ -200,8 +223,9 @@ document.addEventListener('dragleave', (e) => {
 document.addEventListener('drop', (e) => {
   e.preventDefault();
   drop.classList.remove('over');
-  if (e.dataTransfer !== null) void dropped(e.dataTransfer).then(take);
+  if (e.dataTransfer !== null) receive(dropped(e.dataTransfer));
 });
 
+byId('choose-folder', HTMLButtonElement).hidden = !('webkitdirectory' in folder);
 byId('idle', HTMLElement).hidden = true;
 byId('give', HTMLElement).hidden = false;

@@ -21,8 +21,12 @@ const byTime = (a: Cosigned, b: Cosigned): number => (a.time < b.time ? -1 : a.t
 export function verifyCheckpoint(p: Policy, log: Key, c: Checkpoint): Verified {
   if (c.origin !== log.name) throw new Failure('checkpoint', `the checkpoint is of ${quoted(c.origin)}, the ledger is ${shown(log.name)}`);
   const own = linesOf(c, log);
-  if (own.length === 0) throw new Failure('checkpoint', `the checkpoint is not signed by the key of ${shown(log.name)}, ${fingerprint(log)}`);
-  if (!own.every((s) => isSignature(c, log, s))) throw new Failure('checkpoint', `the signature of ${shown(log.name)} under the checkpoint does not verify`);
+  if (own.length === 0) {
+    throw new Failure('checkpoint', `the checkpoint is not signed by the key of ${shown(log.name)}, ${fingerprint(log)}`);
+  }
+  if (!own.every((s) => isSignature(c, log, s))) {
+    throw new Failure('checkpoint', `the signature of ${shown(log.name)} under the checkpoint does not verify`);
+  }
   for (const other of p.logs) {
     if (other.vkey !== log.vkey && !linesOf(c, other).every((s) => isSignature(c, other, s))) {
       throw new Failure('cosignature', `the signature of ${shown(other.name)}, another log, under the checkpoint does not verify`);
@@ -35,7 +39,9 @@ function verifyWitness(log: Key, witness: Witness, c: Checkpoint): Cosigned[] {
   return linesOf(c, witness.key)
     .map((s) => {
       const time = cosignatureTime(witness.key, c, s.bytes);
-      if (time === undefined) throw new Failure('cosignature', `the cosignature of witness ${shownName(witness.name)} under the checkpoint does not verify`);
+      if (time === undefined) {
+        throw new Failure('cosignature', `the cosignature of witness ${shownName(witness.name)} under the checkpoint does not verify`);
+      }
       return { witness, time, own: isOwn(log, witness) };
     })
     .sort(byTime);
@@ -83,9 +89,9 @@ export function timeUnseen(p: Policy, log: Key, c: Checkpoint): bigint | undefin
 /** Who cosigned when, from when on it counts. */
 export function listCosigned(cosigned: readonly Cosigned[], since: bigint): string {
   if (cosigned.length === 0) return 'no witness of the policy cosigned';
-  return cosigned
-    .map((c) => `${shownName(c.witness.name)} cosigned at ${formatTime(c.time)}${c.own ? " (the ledger's own word)" : ''}${c.time < since ? ', before the entry was there' : ''}`)
-    .join(', ');
+  const own = (c: Cosigned): string => (c.own ? " (the ledger's own word)" : '');
+  const early = (c: Cosigned): string => (c.time < since ? ', before the entry was there' : '');
+  return cosigned.map((c) => `${shownName(c.witness.name)} cosigned at ${formatTime(c.time)}${own(c)}${early(c)}`).join(', ');
 }
 
 /** The first log of the policy that is the origin of all of these and has a line under each. */

@@ -170,7 +170,9 @@ function parseExpected(text: string, problems: string[]): Demand[] {
 /** Demands the key of every contract that no other takes the place of or is made under; says whether there is one. */
 function applyDemand(d: Demand, all: readonly Item[]): boolean {
   const frames = new Set(found(all).map((i) => i.registration.record.text.under));
-  const asked = found(all).filter(({ registration: { record }, report }) => record.text.kind === 'contract' && report.replacedBy === '' && !frames.has(record.id));
+  const isAsked = ({ registration: { record }, report }: Found): boolean =>
+    record.text.kind === 'contract' && report.replacedBy === '' && !frames.has(record.id);
+  const asked = found(all).filter(isAsked);
   for (const i of asked) demand(i, d.role, d.public, d.fingerprint);
   // One that does not hold is refused anyway.
   return asked.length > 0 || found(all).length < all.length;
@@ -235,7 +237,7 @@ const readSalt = (f: File): Promise<Uint8Array<ArrayBuffer>> => f.source.read(0,
 function candidates(path: string, work: readonly Work[]): Candidate[] {
   const [name, folder] = [nameOfFile(path), path.split('/').at(-2) ?? ''];
   const all = work.flatMap((w) => recordsOf(w).map((c) => ({ ...c, main: w.dossier === undefined || c.record.id === w.dossier.contract.id })));
-  const named = all.flatMap(({ record, item, dossier, main }) => record.text.documents.filter((d) => d.name === name).map((line) => ({ record, line, item, dossier, main })));
+  const named = all.flatMap((c) => c.record.text.documents.filter((d) => d.name === name).map((line) => ({ ...c, line })));
   const own = named.filter((c) => c.record.id === folder);
   if (own.length > 0) return own;
   const main = named.filter((c) => c.main);
@@ -305,7 +307,9 @@ function readConsistency(answer: FileAnswer, p: Policy, data: Uint8Array, checkp
   const { old } = parseConsistency(data);
   const given = checkpoints.filter((c) => c.given);
   const older = given.length > 0 ? given : checkpoints.filter((c) => c.checkpoint.size === old);
-  if (older.length === 0) return waits(answer, `the older checkpoint, of size ${old}, is not among the files: give it, or a receipt that has it`);
+  if (older.length === 0) {
+    return waits(answer, `the older checkpoint, of size ${old}, is not among the files: give it, or a receipt that has it`);
+  }
   const distinct = new Map(older.map(({ checkpoint: c }) => [octets(c.bytes), c]));
   answer.extensions = [...distinct.values()].map((c) => verifyConsistency(p, c, data));
 }

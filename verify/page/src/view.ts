@@ -32,7 +32,8 @@ function list({ title, sentences }: List, level: 'h3' | 'h5'): HTMLElement[] {
 
 /** Everything below the headline. */
 export function view(w: Words): HTMLElement[] {
-  return [...w.lines.map(paragraph), ...w.sections.map(section), ...(w.trust === undefined ? [] : [element('section', 'trust', ...list(w.trust, 'h3'))])];
+  const trust = w.trust === undefined ? [] : [element('section', 'trust', ...list(w.trust, 'h3'))];
+  return [...w.lines.map(paragraph), ...w.sections.map(section), ...trust];
 }
 
 function section(s: Section): HTMLElement {
@@ -77,5 +78,10 @@ function ownPolicy(text: string): HTMLElement {
   const bdi = document.createElement('bdi');
   bdi.textContent = text;
   pre.append(bdi);
-  return element('details', 'own', element('summary', '', 'The policy in this dossier, which was not used'), paragraph('It says where the tools submit. Whoever made the dossier wrote it, so it proves nothing. It is here only to be looked at.'), pre);
+  return element(
+    'details', 'own',
+    element('summary', '', 'The policy in this dossier, which was not used'),
+    paragraph('It says where the tools submit. Whoever made the dossier wrote it, so it proves nothing. It is here only to be looked at.'),
+    pre,
+  );
 }

@@ -41,7 +41,9 @@ function hidingSecrets<T>(s: string, read: (s: string) => T): T {
   try {
     return read(s);
   } catch (e) {
-    if (e instanceof Malformed && s.includes('PRIVATE+KEY+')) throw new Malformed('a secret key, PRIVATE+KEY+…, where a verifier key belongs');
+    if (e instanceof Malformed && s.includes('PRIVATE+KEY+')) {
+      throw new Malformed('a secret key, PRIVATE+KEY+…, where a verifier key belongs');
+    }
     throw e;
   }
 }
@@ -62,7 +64,9 @@ function readKey(vkey: string): Key {
       checkPublicKey(bytes);
       break;
     case MLDSA44:
-      if (bytes.length !== mldsaKeySize) throw new Malformed(`public key of ${quoted(name)} has ${bytes.length} bytes, not ${mldsaKeySize}`);
+      if (bytes.length !== mldsaKeySize) {
+        throw new Malformed(`public key of ${quoted(name)} has ${bytes.length} bytes, not ${mldsaKeySize}`);
+      }
       break;
     default:
       throw new Malformed(`verifier key of ${quoted(name)} has the type ${typeName(type)}; known are 0x01, 0x04 and 0x06`);

@@ -120,8 +120,9 @@ function sayFile(f: FileAnswer): Section {
     after.push(`By the records in this file, in the order in which they were registered, contract ${f.standing.contract} is ${f.standing.text}; the ledger may have others.`);
     after.push(...f.standing.disputes.map((id) => `Dispute ${id} is open.`));
   }
+  const what = f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role;
   return {
-    title: shown(f.path), tone: f.breach?.verdict === 'yes' ? 'unchecked' : f.verdict, answer: `${f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
+    title: shown(f.path), tone: f.breach?.verdict === 'yes' ? 'unchecked' : f.verdict, answer: `${what}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
     blocks: [block({ lines: own }), ...f.items.map(sayItem), block({ lines: after })].filter((b) => b.heading !== '' || b.lines.length > 0),
   };
 }
@@ -152,7 +153,8 @@ function sayExtension({ old, newer, ledgerOnly, seenBy }: Extension): string[] {
 }
 
 function sayBreach(b: Breach): string[] {
-  const says = b.doubt === '' ? [`Yes: ${stop(b.sentence)}`] : [`Could not be checked: ${stop(b.doubt)}`, ...(b.absent === undefined ? [] : [`As it looks: ${stop(b.sentence)}`])];
+  const says = [b.doubt === '' ? `Yes: ${stop(b.sentence)}` : `Could not be checked: ${stop(b.doubt)}`];
+  if (b.absent !== undefined) says.push(`As it looks: ${stop(b.sentence)}`);
   if (b.id !== '' && b.registered !== undefined) says.push(`Record ${b.id}, registered ${formatTime(b.registered)}.`);
   for (const c of b.trees) says.push(`Signed by the key of ${shown(c.origin)}, ${fingerprint(b.ledger)}: the tree of ${entries(c.size)} with the root ${printHash(c.root)}.`);
   return says;

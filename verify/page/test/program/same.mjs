@@ -192,3 +192,50 @@ test('the page and the program say the same of drafts', async () => {
     compare('draft', await judge({ 'x.policy': policy(), 'x.chirograph': dossier(files) }));
   }
 });
+
+/** The same numbers each time (xorshift32). */
+function numbers(seed) {
+  let x = seed;
+  return (below) => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % below;
+  };
+}
+
+/** The bytes with a few of them changed, left out, doubled or exchanged for others that are there. */
+function damage(b, random) {
+  let out = Buffer.from(b);
+  for (let n = 1 + random(2); n > 0; n--) {
+    const at = random(out.length);
+    const [before, after] = [out.subarray(0, at), out.subarray(at + 1)];
+    out = Buffer.concat([
+      [before, Buffer.from([out[at] ^ (1 << random(8))]), after], [before, after], [before, out.subarray(at, at + 1 + random(40)), out.subarray(at)],
+      [before, Buffer.from([out[random(out.length)]]), after], [before, Buffer.from('\n'), after], [out.subarray(0, Math.max(1, at))],
+    ][random(6)]);
+  }
+  return out;
+}
+
+test('the page and the program say the same of damaged files', async (t) => {
+  const seed = 20261123;
+  t.diagnostic(`seed ${seed}`);
+  const random = numbers(seed);
+  let count = 0;
+  for (const [folder, member, ending, rounds, each] of [['receipt', 'proof', 'tlog-proof', 4, 150], ['dossier', 'dossier', 'chirograph', 3, 80]]) {
+    const good = readdirSync(join(vectors, folder)).map((f) => JSON.parse(readFileSync(join(vectors, folder, f)))).filter((v) => v.want === 'ok');
+    for (let round = 0; round < rounds; round++) {
+      const policyOf = good.filter((v) => 'policy' in v)[random(good.filter((v) => 'policy' in v).length)];
+      const files = { 'x.policy': bytes(policyOf, 'policy') };
+      for (let i = 0; i < each; i++) {
+        const damaged = damage(bytes(good[random(good.length)], member), random);
+        // Whatever begins as a ZIP is a dossier to the program, and nothing else is.
+        if (damaged.subarray(0, 2).equals(Buffer.from('PK')) === (ending === 'chirograph')) files[`${String(i).padStart(3, '0')}.${ending}`] = damaged;
+      }
+      compare(`${folder}, round ${round}`, await judge(files));
+      count += Object.keys(files).length - 1;
+    }
+  }
+  t.diagnostic(`${count} compared`);
+});
