@@ -199,10 +199,16 @@ async function compareGiven(work: readonly Work[], every: boolean): Promise<void
 async function compareOne(file: File, answer: FileAnswer, saltFile: File | undefined, work: readonly Work[]): Promise<void> {
   const lines = candidates(file.path, work);
   if (lines.length === 0) {
-    const what = file.path.endsWith(saltEnding) ? 'is the salt of a document that is not among the files' : 'is the name of no document of the records here';
-    return waits(answer, `${shown(nameOfFile(file.path))} ${what}, so it was compared with nothing`);
+    return waits(answer, `${shown(nameOfFile(file.path))} ${await whatElse(file)}, so it was compared with nothing`);
   }
   for (const c of lines) await compareWith(c, file, answer, saltFile);
+}
+
+/** What a file is that is the document of no record here. */
+async function whatElse({ path, source }: File): Promise<string> {
+  if (path.endsWith(saltEnding)) return 'is the salt of a document that is not among the files';
+  const start = octets(await source.read(0, Math.min(source.size, 64)));
+  return /PRIVATE KEY/.test(start) ? 'is a secret key, which nobody needs for this' : 'is the name of no document of the records here';
 }
 
 async function compareWith({ record, line, item, dossier }: Candidate, file: File, answer: FileAnswer, saltFile: File | undefined): Promise<void> {

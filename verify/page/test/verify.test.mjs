@@ -134,6 +134,7 @@ test('a document that is given is the one of its name, and says of which record'
     [{ 'plan.pdf': 'plan', 'plan.pdf.salt': Buffer.alloc(33, 7) }, 'no', 'the salt of plan.pdf has 33 bytes, not 32'],
     [{ 'plan.pdf.salt': salt }, 'unchecked', 'plan.pdf.salt is the salt of a document that is not among the files'],
     [{ 'terms (1).md': terms }, 'unchecked', 'terms (1).md is the name of no document of the records here'],
+    [{ 'ann.key': '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA' }, 'unchecked', 'ann.key is a secret key, which nobody needs for this'],
     [{ 'Terms.md': terms }, 'unchecked', 'Terms.md is the name of no document of the records here'],
   ]) {
     const a = await ask({ ...r, ...extra });
