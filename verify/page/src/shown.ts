@@ -7,6 +7,12 @@ import { isHidden } from './hidden.ts';
 const open = '\u2068';
 const close = '\u2069';
 
+/** A stranger's character, or how it is written out. */
+function visible(c: string): string {
+  const code = c.codePointAt(0) ?? 0;
+  return isHidden(code) ? `\\u{${code.toString(16)}}` : c;
+}
+
 /** A stranger's string, cut after so many characters, with what hides made visible. */
 export function shown(s: string, limit = 200): string {
   let out = '';
@@ -16,11 +22,13 @@ export function shown(s: string, limit = 200): string {
       out += '…';
       break;
     }
-    const code = c.codePointAt(0) ?? 0;
-    out += code !== 0x20 && isHidden(code) ? `\\u{${code.toString(16)}}` : c;
+    out += visible(c);
   }
   return open + out + close;
 }
+
+/** A stranger's text of several lines, whole, to stand by itself. */
+export const shownText = (text: string): string => [...text].map((c) => (c === '\n' || c === '\t' ? c : visible(c))).join('');
 
 /** The same in quotation marks. */
 export const quoted = (s: string, limit = 100): string => `"${shown(s, limit)}"`;

@@ -1,6 +1,6 @@
 // Words as elements. Strangers' strings come in as text alone, each isolated in a bdi.
 
-import { split } from './shown.ts';
+import { shownText, split } from './shown.ts';
 import { type Block, type List, type Section, signedWord, type Words } from './words.ts';
 
 type Child = Node | string;
@@ -65,8 +65,8 @@ function parties(b: Block): HTMLElement {
     p.keys.map((k) => {
       const who = element('th', '', p.name);
       who.scope = 'row';
-      const cells = [element('td', '', signedWord(k.signed)), element('td', 'mono', k.fingerprint), element('td', '', element('bdi', '', k.name))];
-      return element('tr', k.signed ? '' : 'unsigned', who, ...cells);
+      const name = element('td', 'claimed', element('bdi', '', k.name));
+      return element('tr', k.signed ? '' : 'unsigned', who, element('td', '', signedWord(k.signed)), element('td', 'mono', k.fingerprint), name);
     }),
   );
   return element('table', 'parties', element('thead', '', element('tr', '', ...heads)), element('tbody', '', ...rows));
@@ -75,9 +75,8 @@ function parties(b: Block): HTMLElement {
 /** The policy in a dossier, to be looked at and compared with one that is trusted. */
 function ownPolicy(text: string): HTMLElement {
   const pre = element('pre', '');
-  const bdi = document.createElement('bdi');
-  bdi.textContent = text;
-  pre.append(bdi);
+  pre.textContent = shownText(text);
+  pre.dir = 'ltr';
   return element(
     'details', 'own',
     element('summary', '', 'The policy in this dossier, which was not used'),

@@ -50,7 +50,7 @@ export function say(a: Answer): Words {
   for (const f of broken) lines.push(`The evidence in ${shown(f.path)} holds, and it is against the ledger.`);
   const against = a.verdict === 'yes' && broken.length > 0;
   return {
-    verdict: a.verdict, tone: against ? 'unchecked' : a.verdict, headline: against ? 'Yes: the evidence holds, the ledger broke its word' : headlines[a.verdict],
+    verdict: a.verdict, tone: against ? 'unchecked' : a.verdict, headline: a.policy === undefined ? unjudged : against ? accusing : headlines[a.verdict],
     lines, trust: a.policy && sayPolicy(a.policy.path, a.policy.policy), sections: a.files.map(sayFile),
   };
 }
@@ -60,6 +60,9 @@ const headlines: { readonly [V in Verdict]: string } = {
   no: 'No: something does not hold',
   unchecked: 'Could not be checked: nothing fails, and not all of it could be checked',
 };
+
+const unjudged = 'Could not be checked: nothing says whom you trust';
+const accusing = 'Yes: the evidence holds, the ledger broke its word';
 
 /** The answer for one file or record. */
 export const answers: { readonly [V in Verdict]: string } = { yes: 'yes', no: 'no', unchecked: 'could not be checked' };

@@ -105,6 +105,15 @@ test('what strangers wrote is isolated, and what hides is written out', () => {
   assert.equal(api.plain(api.quoted('x'.repeat(101))), `"${'x'.repeat(100)}…"`);
 });
 
+test('without a policy the words are that nothing says whom you trust', async () => {
+  const a = await ask({ 'r.tlog-proof': log([deal]).receipt(0) });
+  assert.deepEqual(lines(a.text, 'Could', 'r.tlog'), [
+    'Could not be checked: nothing says whom you trust',
+    'Could not be checked: there is no policy: without one nobody is trusted, and nothing was judged. A policy comes from somebody you trust, never from the file that is to be checked.',
+    'r.tlog-proof: receipt: could not be checked', '  Could not be checked: there is no policy.',
+  ]);
+});
+
 test('a policy with names that hide or reorder is shown with them written out', async () => {
   const hostile = policy('two').replace(/ w1(?=[ \n])/g, ' w\u202e1').replace(/ w2(?=[ \n])/g, ' <img/src=x>');
   const a = await ask({ 'l\u202e.policy': hostile, 'r.tlog-proof': log([deal]).receipt(0, { witnesses: { 'w1.example': made, 'w2.example': made } }) });

@@ -142,7 +142,7 @@ test('without a policy nothing is judged, and the dossier\'s own is text to look
   assert.equal(verdict, 'unchecked');
   assert.ok(text.includes('there is no policy'));
   await page.locator('details.own summary').click();
-  assert.ok((await page.locator('details.own pre').innerText()).includes('# <b>bold</b>'));
+  assert.ok((await page.locator('details.own pre').innerText()).includes('# <b>bold</b> \\u{202e}'));
   assert.equal(await page.locator('#result b').count(), 0);
   await page.screenshot({ path: join(shots, 'no-policy.png'), fullPage: true });
   const two = await give(page, { 'ledger.policy': policy('two') });
