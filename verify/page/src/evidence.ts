@@ -48,51 +48,63 @@ export type Breach = {
 
 export const evidenceLine = 'chirograph/evidence/v1';
 
+/** The lines of evidence that are still to be read. */
+type Lines = { readonly all: readonly string[]; next: number };
+
+const isNext = (l: Lines, keyword: string): boolean => l.all[l.next]?.startsWith(`${keyword} `) ?? false;
+
+/** Takes the next line, which has to have that keyword, and returns its value. */
+function takeValue(l: Lines, keyword: string): string {
+  const line = l.all[l.next] ?? '';
+  if (!isNext(l, keyword)) throw new Malformed(`evidence: the line ${quoted(line, 60)} stands where ${keyword} belongs`);
+  l.next++;
+  return line.slice(keyword.length + 1);
+}
+
+/** Takes the next line, and parses the bytes of which it has the base64. */
+const takeBytes = <T>(l: Lines, keyword: string, parse: (b: Bytes) => T): T =>
+  parse(fromBase64(takeValue(l, keyword), `${keyword} of the evidence`));
+
+const takeProof = (l: Lines): Proof => takeBytes(l, 'proof', parseProof);
+
 /** Each line has a value of one text, so that what reads as a whole is in its one form. */
 function parseEvidence(data: Uint8Array): Charge {
   if (data.length > maxEvidence) throw new Malformed(`evidence has ${data.length} bytes, at most ${maxEvidence} are allowed`);
-  const lines = decode(data, 'evidence').split('\n');
-  if (lines.pop() !== '') throw new Malformed('the last line of the evidence does not end in a line feed');
-  let next = 0;
-  const isNext = (keyword: string): boolean => lines[next]?.startsWith(`${keyword} `) ?? false;
-  const value = (keyword: string): string => {
-    if (!isNext(keyword)) throw new Malformed(`evidence: the line ${quoted(lines[next] ?? '', 60)} stands where ${keyword} belongs`);
-    return (lines[next++] ?? '').slice(keyword.length + 1);
-  };
-  const read = <T>(keyword: string, parse: (b: Bytes) => T): T => parse(fromBase64(value(keyword), `${keyword} of the evidence`));
-  if (lines[next++] !== evidenceLine) {
-    const limit = lines[0]?.startsWith('chirograph/') ? 60 : 8; // it may be another file, with a secret in it
-    throw new Malformed(`evidence begins with the line ${quoted(lines[0] ?? '', limit)}, not ${evidenceLine}`);
+  const all = decode(data, 'evidence').split('\n');
+  if (all.pop() !== '') throw new Malformed('the last line of the evidence does not end in a line feed');
+  const [first = ''] = all;
+  if (first !== evidenceLine) {
+    const limit = first.startsWith('chirograph/') ? 60 : 8; // it may be another file, with a secret in it
+    throw new Malformed(`evidence begins with the line ${quoted(first, limit)}, not ${evidenceLine}`);
   }
-  const charge = parseCharge(value('rule'), isNext, value, read, () => next < lines.length);
-  if (next < lines.length) throw new Malformed(`evidence goes on with ${quoted(lines[next] ?? '', 60)}`);
+  const l: Lines = { all, next: 1 };
+  const charge = parseCharge(l);
+  if (l.next < all.length) throw new Malformed(`evidence goes on with ${quoted(all[l.next] ?? '', 60)}`);
   return charge;
 }
 
-function parseCharge(
-  rule: string, isNext: (keyword: string) => boolean, value: (keyword: string) => string,
-  read: <T>(keyword: string, parse: (b: Bytes) => T) => T, goesOn: () => boolean,
-): Charge {
-  if (rule === 'backdating') return { rule, checkpoint: read('checkpoint', parseCheckpoint), proof: read('proof', parseProof) };
-  if (rule === 'fork' && isNext('proof')) {
-    const proofs = [read('proof', parseProof), read('proof', parseProof)] as const;
-    if (proofs[0].index !== proofs[1].index) {
-      throw new Malformed(`the proofs are of the entries ${proofs[0].index} and ${proofs[1].index}, and not of one index`);
-    }
-    return { rule, proofs };
-  }
+function parseCharge(l: Lines): Charge {
+  const rule = takeValue(l, 'rule');
+  if (rule === 'backdating') return { rule, checkpoint: takeBytes(l, 'checkpoint', parseCheckpoint), proof: takeProof(l) };
+  if (rule === 'fork' && isNext(l, 'proof')) return { rule, proofs: parsePair(l) };
   if (rule === 'fork') {
-    const root = parseHash(value('root'), 'root of the evidence');
-    return { rule, root, checkpoint: read('checkpoint', parseCheckpoint), consistency: read('consistency', parseConsistency) };
+    const root = parseHash(takeValue(l, 'root'), 'root of the evidence');
+    return { rule, root, checkpoint: takeBytes(l, 'checkpoint', parseCheckpoint), consistency: takeBytes(l, 'consistency', parseConsistency) };
   }
   const known = ruleNames.find((name) => name === rule);
   if (known === undefined) throw new Malformed(`rule ${quoted(rule, 40)} is none that a ledger may break`);
-  const absent = isNext('absent') ? parseRange(value('absent')) : undefined;
-  const broken = read('proof', parseProof);
+  const absent = isNext(l, 'absent') ? parseRange(takeValue(l, 'absent')) : undefined;
+  const broken = takeProof(l);
   const earlier: Proof[] = [];
-  while (goesOn()) earlier.push(read('proof', parseProof));
+  while (l.next < l.all.length) earlier.push(takeProof(l));
   checkOrder(broken, earlier);
   return { rule: known, absent, broken, earlier };
+}
+
+function parsePair(l: Lines): readonly [Proof, Proof] {
+  const [a, b] = [takeProof(l), takeProof(l)];
+  if (a.index !== b.index) throw new Malformed(`the proofs are of the entries ${a.index} and ${b.index}, and not of one index`);
+  return [a, b];
 }
 
 function parseRange(s: string): Range {
