@@ -15,6 +15,7 @@ export * from './fault.ts';
 export * from './intake.ts';
 export * from './judge.ts';
 export * from './lexical.ts';
+export * from './memory.ts';
 export * from './note.ts';
 export * from './policy.ts';
 export * from './proof.ts';

@@ -46,12 +46,15 @@ export const part = (s: Source, start: number, size: number): Source => ({
   read: (from, to) => s.read(start + from, start + to),
 });
 
+/** A file that is not what it was when it was given. It is no fault of its form. */
+export class Unreadable extends Error {}
+
 /** The bytes piece by piece. Each read is a pause in which a page may answer. */
 export async function* pieces(s: Source): AsyncGenerator<Bytes> {
   for (let at = 0; at < s.size; at += pieceSize) {
     const to = Math.min(at + pieceSize, s.size);
     const b = await s.read(at, to);
-    if (b.length !== to - at) throw new Malformed(`the file has ${at + b.length} bytes, and had ${s.size} before`);
+    if (b.length !== to - at) throw new Unreadable(`the file has ${at + b.length} bytes, and had ${s.size} before`);
     yield b;
   }
 }

@@ -8,8 +8,8 @@ import { verify } from './verify.ts';
 import { element, view } from './view.ts';
 import { say } from './words.ts';
 
-/** How many files are taken, so that a whole disk that was dropped by mistake ends somewhere. */
-const maxGiven = 10_000;
+/** How many files are taken: each has a row, and a whole disk that was dropped by mistake ends somewhere. */
+const maxGiven = 1000;
 
 /** For how many milliseconds the page may work before it answers the browser. */
 const patience = 40;
@@ -55,7 +55,8 @@ async function ask(): Promise<void> {
     return;
   }
   announce('Checking…');
-  result.setAttribute('aria-busy', 'true');
+  // What is not asked any more is not answered.
+  result.hidden = true;
   let since = performance.now();
   let read = 0; // bytes
   const pace = async (): Promise<void> => {
@@ -97,7 +98,6 @@ function show(verdict: Verdict, tone: Verdict, text: string, children: HTMLEleme
   headline.textContent = text;
   words.replaceChildren(...children);
   result.hidden = false;
-  result.removeAttribute('aria-busy');
   progress.textContent = '';
   announce(`${text}. What was proved, and what was not, is under this heading.`, true);
 }
@@ -137,20 +137,20 @@ function size(n: number): string {
   return `${(n / unit[1]).toFixed(1)} ${unit[0]}`;
 }
 
-/** Takes files, but for those that are there already. */
-async function take(found: readonly { file: File; path: string }[]): Promise<void> {
+/** Takes files, but for those that are there already, and what systems hide in folders. */
+async function take(all: readonly { file: File; path: string }[]): Promise<void> {
+  const marks = new Set(given.map((e) => e.mark));
+  const found = all
+    .map(({ file, path }) => ({ file, path, mark: `${path} ${file.size} ${file.lastModified}` }))
+    .filter(({ path, mark }) => !/\/\.[^/]*$/.test(path) && !marks.has(mark));
   if (found.length === 0) return;
   announce('Reading…');
-  const marks = new Set(given.map((e) => e.mark));
   const room = found.slice(0, Math.max(0, maxGiven - given.length));
-  for (const { file, path } of room) {
-    const mark = `${path} ${file.size} ${file.lastModified}`;
-    if (marks.has(mark)) continue;
-    marks.add(mark);
+  for (const { file, path, mark } of room) {
     for (const g of await gather([{ path, source: fromBlob(file) }])) given.push({ ...g, mark, role: await role(g) });
   }
   await ask();
-  if (room.length < found.length) announce(`Only ${maxGiven} files are taken at once; ${found.length - room.length} were left out.`);
+  if (room.length < found.length) announce(`Only ${maxGiven} files are taken at once; left out: ${found.length - room.length}.`);
 }
 
 /** What cannot be read says so when it is asked. */

@@ -227,7 +227,7 @@ async function compareWith({ record, line, item, dossier }: Candidate, file: Fil
     if (item !== undefined) fail(item.report, new Failure('documents', reason));
     return;
   }
-  answer.same = [...answer.same, `the document ${line.name} (${line.kind}) of ${of}, to the byte`];
+  answer.same = [...new Set([...answer.same, `the document ${line.name} (${line.kind}) of ${of}, to the byte`])];
   if (kept !== undefined) kept.compared = true;
   if (item === undefined) waits(answer, `that anybody is bound by it: ${of} is a draft, not registered, or its receipt does not hold`);
 }

@@ -39,6 +39,40 @@ test('evidence has at most 2²⁵ bytes', () => {
   assert.throws(says(2 ** 25 + 1), (e) => e.step === 'form' && e.message.includes('evidence has 33554433 bytes, at most 33554432'));
 });
 
+/** A checkpoint of a thousand thousand bytes, as many as a note may have. */
+function largestCheckpoint() {
+  const text = `o\n1\n${api.base64(new Uint8Array(32))}\n\n`;
+  const room = 1_000_000 - text.length - api.encode('\u2014  \n').length;
+  const name = 'k'.repeat(1 + ((room - 1) % 4));
+  return `${text}\u2014 ${name} ${'A'.repeat(room - name.length)}\n`;
+}
+
+test('a proof has at most what everything in it has that is as large as it may be', () => {
+  const hashes = `${api.base64(new Uint8Array(32))}\n`.repeat(63);
+  const extra = api.base64(new Uint8Array(65_535).fill(1));
+  const proof = (extras, list) => api.encode(`c2sp.org/tlog-proof@v1\nextra ${extras}\nindex 9223372036854775807\n${list}\n${largestCheckpoint()}`);
+  const largest = proof(extra, hashes);
+  assert.equal(largest.length, api.maxProof);
+  assert.equal(api.parseProof(largest).extra.length, 65_535);
+  assert.throws(() => api.parseProof(api.concat(largest, [10])), malformed(`proof has ${api.maxProof + 1} bytes, at most ${api.maxProof}`));
+  assert.throws(() => api.parseProof(proof('AQ==', `${hashes}${hashes.slice(0, 45)}`)), malformed('proof has 64 hashes, at most 63'));
+  const growth = (list) => api.encode(`old 9223372036854775807\n${list}\n${largestCheckpoint()}`);
+  assert.equal(growth(hashes).length, api.maxConsistency);
+  assert.equal(api.parseConsistency(growth(hashes)).hashes.length, 63);
+  assert.throws(() => api.parseConsistency(api.concat(growth(hashes), [10])), malformed(`consistency proof has ${api.maxConsistency + 1} bytes`));
+});
+
+test('what was found out is forgotten past 65,536 answers', () => {
+  let asked = 0;
+  const f = api.remember(String, (n) => (asked++, n));
+  for (let n = 0; n < 65_536; n++) f(n);
+  f(0);
+  assert.equal(asked, 65_536);
+  f(65_536);
+  f(0);
+  assert.equal(asked, 65_538);
+});
+
 /** The end of a ZIP of so many files, with a directory of that size before it. */
 function end(files, directory, offset) {
   const b = Buffer.alloc(22);
@@ -109,6 +143,6 @@ test('a dossier with many small files is read in few parts', async () => {
 
 test('a file that changes its size while it is read is said to', async () => {
   const shrunk = { size: 10, read: async () => new Uint8Array(3) };
-  await assert.rejects(api.readAll(shrunk, 10, 'it'), malformed('the file has 3 bytes, and had 10 before'));
+  await assert.rejects(api.readAll(shrunk, 10, 'it'), (e) => e instanceof api.Unreadable && e.message === 'the file has 3 bytes, and had 10 before');
   await assert.rejects(api.readAll(zeros(11), 10, 'it'), malformed('it has 11 bytes, at most 10 are allowed'));
 });

@@ -165,10 +165,29 @@ test('files that are dropped anywhere are taken, and none is opened in place of 
 
 test('a folder is taken with its paths', async (t) => {
   const page = await open(t);
-  write({ 'case/pumps.chirograph': pumps, 'case/ledger.policy': policy('two'), 'case/meter.svg': '<svg/>', 'case/meter.svg.salt': salt });
+  write({ 'case/.DS_Store': 'x', 'case/pumps.chirograph': pumps, 'case/ledger.policy': policy('two'), 'case/meter.svg': '<svg/>', 'case/meter.svg.salt': salt });
   await page.locator('#folder').setInputFiles(join(dir, 'case'));
   assert.equal((await answerOf(page)).verdict, 'yes');
   assert.ok((await page.locator('#list').innerText()).includes('case/meter.svg'));
+});
+
+test('of more than 1000 files the rest is left out, and the page says so', async (t) => {
+  const page = await open(t);
+  const drop = (from, to) => page.evaluate(([a, b]) => {
+    const data = new DataTransfer();
+    for (let i = a; i < b; i++) data.items.add(new File(['x'], `${i}.txt`));
+    document.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, [from, to]);
+  // What was made at one time is the same file when it comes again.
+  await page.evaluate(() => {
+    const Real = File;
+    globalThis.File = function (parts, name) { return new Real(parts, name, { lastModified: 1 }); };
+  });
+  await drop(0, 1000);
+  await page.waitForFunction(() => document.querySelectorAll('#list li').length === 1000 && document.querySelector('#status').textContent.includes('under this heading'));
+  await drop(999, 1001);
+  await page.waitForFunction(() => document.querySelector('#status').textContent === 'Only 1000 files are taken at once; left out: 1.');
+  assert.equal(await page.locator('#list li').count(), 1000);
 });
 
 /** The id, or the name, of what is in focus. */
@@ -236,6 +255,41 @@ test('names that are markup stay names', async (t) => {
   assert.equal(verdict, 'yes', text);
   assert.ok(text.includes(name) && text.includes('<script>alert(1)</script>'));
   assert.equal(await page.locator('img, #result script, #list script').count(), 0);
+});
+
+test('the browser lets nothing in and nothing out', async (t) => {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const url = `http://127.0.0.1:${server.address().port}/verify`;
+  await page.goto(url);
+  const before = requested.length;
+  const did = await page.evaluate(async (to) => {
+    const attempt = async (f) => {
+      try {
+        return await f();
+      } catch {
+        return 'refused';
+      }
+    };
+    const load = (e) => new Promise((done) => {
+      e.onload = () => done('loaded');
+      e.onerror = () => done('refused');
+      document.body.append(e);
+    });
+    // A text node is no sink of trusted types: only the hash of the script keeps it out.
+    const script = document.createElement('script');
+    await attempt(() => (script.append('globalThis.ran = "ran"'), document.body.append(script)));
+    return {
+      fetch: await attempt(() => fetch(to).then(() => 'fetched')),
+      image: await attempt(() => load(Object.assign(new Image(), { src: to }))),
+      markup: await attempt(() => ((document.createElement('div').innerHTML = '<b>x</b>'), 'written')),
+      code: await attempt(() => new Function('return "ran"')()),
+      script: globalThis.ran ?? 'refused',
+    };
+  }, url);
+  assert.deepEqual(did, { fetch: 'refused', image: 'refused', markup: 'refused', code: 'refused', script: 'refused' });
+  assert.equal(requested.length, before);
 });
 
 test('without scripts the page says so', async (t) => {
