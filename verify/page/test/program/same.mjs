@@ -60,6 +60,9 @@ function sameStanding(ours, theirs, printed, name) {
   assert.deepEqual([...ours.disputes], theirs.disputes, name);
 }
 
+/** Where the reason is not how a text is out of form, which each says in words of its own. */
+const sameReasons = ['ledger', 'checkpoint', 'quorum', 'index', 'inclusion', 'signatures', 'under'];
+
 const codes = { yes: 0, no: 1, unchecked: 2 };
 
 function compare(name, { code, said, printed, answer }) {
@@ -76,6 +79,7 @@ function compare(name, { code, said, printed, answer }) {
       const { report, registration } = ours.items[n];
       assert.equal(report.verdict, r.verdict, name);
       assert.equal(report.failure?.step, r.failure?.step, `${name}: ${report.failure?.message} | ${r.failure?.reason}`);
+      if (sameReasons.includes(r.failure?.step)) assert.equal(api.plain(report.failure.message), r.failure.reason, name);
       assert.equal(registration?.record.id ?? '', r.id ?? '', name);
       if (r.verdict === 'no') continue;
       const words = api.sentences(report);
@@ -117,6 +121,35 @@ test('the page and the program say the same of all receipts of one policy togeth
     compare(Object.keys(files).join(' '), await judge({ 'x.policy': Buffer.from(policy, 'latin1'), ...files }));
   }
   t.diagnostic(`${byPolicy.size} policies compared`);
+});
+
+test('the page and the program say the same of all evidence', async (t) => {
+  let count = 0;
+  for (const name of readdirSync(join(vectors, 'evidence'))) {
+    const v = JSON.parse(readFileSync(join(vectors, 'evidence', name)));
+    const [policy, file] = [join(dir, 'e.policy'), join(dir, 'e.txt')];
+    writeFileSync(policy, bytes(v, 'policy'));
+    writeFileSync(file, bytes(v, 'evidence'));
+    const run = spawnSync(program, ['evidence', '--json', '--policy', policy, file], { encoding: 'utf8' });
+    const said = JSON.parse(run.stdout);
+    const files = [['e.policy', 'policy', 'policy'], ['e.txt', 'evidence', 'evidence']].map(([path, role, member]) =>
+      ({ path, role, source: api.fromBytes(new Uint8Array(bytes(v, member))) }));
+    const answer = await api.verify({ files, expected: '', everyDocument: false, now }, async () => {});
+    const [{ breach, failure, unchecked }] = answer.files;
+    assert.equal(codes[answer.verdict], run.status, name);
+    // Of a file that has not the form of any the two say what is wrong in words of their own.
+    if (said.failure) {
+      assert.equal(failure?.step ?? (said.failure.step === 'form' ? 'form' : 'checkpoint'), said.failure.step, name);
+      if (said.failure.step === 'checkpoint') assert.equal(api.plain(unchecked), `nothing was judged: ${said.failure.reason}`, name);
+    } else {
+      assert.equal(api.plain(breach.doubt).replace('this page', 'this program'), said.doubt ?? '', name);
+      // How a text is not in form, each says in words of its own.
+      const reason = said.rule === 'form' ? '' : (said.reason ?? '');
+      assert.ok(api.plain(breach.sentence).endsWith(reason), `${name}: ${breach.sentence} | ${reason}`);
+    }
+    count++;
+  }
+  t.diagnostic(`${count} compared`);
 });
 
 const deal = contract(1, { title: 'Forty flow meters' });
