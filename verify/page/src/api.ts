@@ -12,6 +12,7 @@ export * from './ed25519.ts';
 export * from './entry.ts';
 export * from './evidence.ts';
 export * from './fault.ts';
+export * from './fork.ts';
 export * from './intake.ts';
 export * from './judge.ts';
 export * from './lexical.ts';

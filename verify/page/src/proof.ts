@@ -37,10 +37,8 @@ function parseHashes(lines: string[], what: string): Hash[] {
   return lines.map((line, i) => parseHash(line, `hash ${i + 1} of the ${what}`));
 }
 
-/** Demands that the lines and the checkpoint are all that data has. */
-function demandOneForm(lines: string[], c: Checkpoint, data: Uint8Array, what: string): void {
-  if (!equal(concat(encode([...lines, '', ''].join('\n')), c.bytes), data)) throw new Malformed(`${what} is not in its one form`);
-}
+const join = (lines: string[], hashes: readonly Hash[], c: Checkpoint): Bytes =>
+  concat(encode([...lines, ...hashes.map(printHash), '', ''].join('\n')), c.bytes);
 
 export function parseProof(data: Uint8Array): Proof {
   const [lines, rest] = splitProof(data, maxProof, 'proof');
@@ -56,8 +54,12 @@ export function parseProof(data: Uint8Array): Proof {
   const index = decimal(line.slice('index '.length), 'index of the proof');
   const hashes = parseHashes(lines.slice(at + 1), 'proof');
   const p: Proof = { extra, index, hashes, checkpoint: parseCheckpoint(rest) };
-  demandOneForm([proofLine, ...(has ? [`extra ${base64(extra)}`] : []), `index ${index}`, ...hashes.map(printHash)], p.checkpoint, data, 'proof');
+  if (!equal(printProof(p), data)) throw new Malformed('proof is not in its one form');
   return p;
+}
+
+export function printProof({ extra, index, hashes, checkpoint }: Proof): Bytes {
+  return join([proofLine, ...(extra.length > 0 ? [`extra ${base64(extra)}`] : []), `index ${index}`], hashes, checkpoint);
 }
 
 export type Consistency = {
@@ -72,6 +74,8 @@ export function parseConsistency(data: Uint8Array): Consistency {
   const old = decimal(line.slice('old '.length), 'old size of the consistency proof');
   const hashes = parseHashes(lines, 'consistency proof');
   const c: Consistency = { old, hashes, checkpoint: parseCheckpoint(rest) };
-  demandOneForm([`old ${old}`, ...hashes.map(printHash)], c.checkpoint, data, 'consistency proof');
+  if (!equal(printConsistency(c), data)) throw new Malformed('consistency proof is not in its one form');
   return c;
 }
+
+export const printConsistency = ({ old, hashes, checkpoint }: Consistency): Bytes => join([`old ${old}`], hashes, checkpoint);

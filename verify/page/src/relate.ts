@@ -4,9 +4,8 @@ import { Failure, type Step } from './fault.ts';
 import { checkUnder, frameParty, Refusal, type Registered, State } from './rules.ts';
 import type { Registration } from './receipt.ts';
 import { isSignedBy } from './record.ts';
-import { entries, fail, type Item, missingFrame, missingParties, type Report, settle } from './report.ts';
+import { fail, type Item, missingFrame, missingParties, type Report, settle } from './report.ts';
 import { type Party, printParty } from './text.ts';
-import { leafHash, printHash } from './tree.ts';
 import { fingerprint } from './vkey.ts';
 
 /** An item that is registered, as far as its receipt goes. */
@@ -16,7 +15,7 @@ const isFound = (i: Item): i is Found => i.registration !== undefined;
 
 export const found = (items: readonly Item[]): Found[] => items.filter(isFound);
 
-const byIndex = (a: Found, b: Found): number => compare(a.registration.index, b.registration.index);
+export const byIndex = (a: Found, b: Found): number => compare(a.registration.index, b.registration.index);
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -188,32 +187,4 @@ export function demand(i: Found, role: string, key: string, print: string): void
   } else {
     reject(i, 'signatures', `${role} has the keys ${prints([...party.keys])}, you expect ${print}`);
   }
-}
-
-/** What a receipt says of something that has one value in one past of a ledger that registers no record twice. */
-type Claim = { readonly subject: string; readonly sentence: string; readonly value: string; readonly by: string };
-
-function claims(i: Found): Claim[] {
-  const { registration: r } = i;
-  const { id, text } = r.record;
-  const by = `${text.kind} ${id}`;
-  const claim = (offence: string, what: string, value: string): Claim =>
-    ({ subject: `${text.ledger.vkey} ${what}`, sentence: `${text.ledger.name} ${offence}: the ${what}`, value, by });
-  const roots = [r, r.older].filter((x) => x !== undefined).map((x) => x.verified.checkpoint);
-  return [
-    claim('shows two pasts', `leaf hash of its entry ${r.index}`, printHash(leafHash(r.proof.extra))),
-    claim('broke the rule once', `number of ${by}`, `${r.index}`),
-    ...roots.map((c) => claim('shows two pasts', `root of its tree of ${entries(c.size)}`, printHash(c.root))),
-  ];
-}
-
-/** How receipts contradict each other, of which each may hold by itself: evidence against the ledger, whoever cosigned. */
-export function contradiction(items: readonly Item[]): Failure | undefined {
-  const first = new Map<string, Claim>();
-  for (const c of found(items).sort(byIndex).flatMap(claims)) {
-    const other = first.get(c.subject);
-    if (other === undefined) first.set(c.subject, c);
-    else if (other.value !== c.value) return new Failure('fork', `${c.sentence} is ${other.value} by the receipt of ${other.by}, and ${c.value} by that of ${c.by}`);
-  }
-  return undefined;
 }

@@ -84,12 +84,20 @@ async function ask(): Promise<void> {
     const answer = await verify(question, pace);
     if (mine !== asked) return;
     const w = say(answer);
-    show(w.verdict, w.tone, w.headline, view(w));
+    show(w.verdict, w.tone, w.headline, [...(answer.evidence === undefined ? [] : [saving(answer.evidence)]), ...view(w)]);
   } catch (e) {
     if (e instanceof Superseded || mine !== asked) return;
     // A file that went away or changed, or a fault of this page: neither is a no.
     show('unchecked', 'unchecked', 'Could not be checked', [element('p', '', `The files could not be read to their end: ${shown(e instanceof Error ? e.message : String(e))}`)]);
   }
+}
+
+/** A link that saves evidence to a file. */
+function saving(evidence: string): HTMLElement {
+  const link = element('a', '', 'Save the evidence');
+  link.href = URL.createObjectURL(new Blob([evidence], { type: 'text/plain' }));
+  link.download = 'evidence.txt';
+  return element('p', '', link);
 }
 
 function show(verdict: Verdict, tone: Verdict, text: string, children: HTMLElement[]): void {

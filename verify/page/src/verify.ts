@@ -9,13 +9,14 @@ import { type Dossier, inPlace, type Pace, readDossier } from './dossier.ts';
 import { maxEntry } from './entry.ts';
 import { type Breach, judgeEvidence } from './evidence.ts';
 import { Failure, Malformed } from './fault.ts';
+import { contradiction, evidenceOf } from './fork.ts';
 import { type Given, limitOf, nameOfFile, type Role, saltEnding } from './intake.ts';
 import { judgeDossier, judgeReceipt } from './judge.ts';
 import { dayOf, parseToken } from './lexical.ts';
 import { parsePolicy, type Policy } from './policy.ts';
 import { maxConsistency, maxProof, parseConsistency } from './proof.ts';
 import { openRecord, type Record } from './record.ts';
-import { contradiction, demand, found, type Found, holds, relate, sorted } from './relate.ts';
+import { demand, found, type Found, holds, relate, sorted } from './relate.ts';
 import { fail, type Item, miss, refused, type Verdict, worst } from './report.ts';
 import { sayStatus, State, statusOf } from './rules.ts';
 import { quoted, shown } from './shown.ts';
@@ -54,6 +55,7 @@ export type Answer = {
   readonly policy: { readonly path: string; readonly policy: Policy } | undefined;
   readonly problems: readonly string[]; // why something could not be asked
   readonly failure: Failure | undefined; // of the files together
+  readonly evidence: string | undefined; // that the receipts are, where they contradict each other
   readonly files: readonly FileAnswer[];
 };
 
@@ -82,7 +84,7 @@ export async function verify(q: Question, pace: Pace): Promise<Answer> {
   const failure = contradicted ? undefined : contradiction(all);
   if (policy !== undefined && work.length === 0) problems.push('there is nothing to check: give a receipt (.tlog-proof) or a dossier (.chirograph)');
   const verdict = worst([...work.map((w) => w.answer.verdict), problems.length > 0 ? 'unchecked' : 'yes', failure === undefined ? 'yes' : 'no']);
-  return { verdict, policy, problems, failure, files: work.map((w) => w.answer) };
+  return { verdict, policy, problems, failure, evidence: evidenceOf(all), files: work.map((w) => w.answer) };
 }
 
 const begin = (file: File): Work => ({

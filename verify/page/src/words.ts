@@ -47,6 +47,8 @@ const block = (b: Partial<Block>): Block => ({ heading: '', name: '', lines: [],
 export function say(a: Answer): Words {
   const broken = a.files.filter((f) => f.breach?.verdict === 'yes');
   const lines = [...a.problems.map((p) => `Could not be checked: ${p}.`), ...(a.failure === undefined ? [] : sayFailure('these files together', a.failure))];
+  if (a.evidence !== undefined) lines.push('What these receipts show against the ledger fits one file, which this page judges as evidence: save it.');
+  else if (a.failure !== undefined || a.files.some((f) => f.failure?.step === 'fork')) lines.push(openFork);
   for (const f of broken) lines.push(`The evidence in ${shown(f.path)} holds, and it is against the ledger.`);
   const against = a.verdict === 'yes' && broken.length > 0;
   return {
@@ -61,6 +63,8 @@ const headlines: { readonly [V in Verdict]: string } = {
   unchecked: 'Could not be checked: nothing fails, and not all of it could be checked',
 };
 
+const openFork =
+  'They make no evidence file by themselves, because they are of two trees: chirograph audit and chirograph watch --dossier read the rest of the log, and write one where it shows a breach.';
 const unjudged = 'Could not be checked: nothing says whom you trust';
 const accusing = 'Yes: the evidence holds, the ledger broke its word';
 
@@ -77,7 +81,7 @@ const hints: { readonly [S in Step]?: string } = {
   inclusion: 'the proof is for the record as it was submitted, to the byte',
   documents: 'the record was signed over another file than this one',
   under: 'a ledger refuses such a contract; chirograph audit finds out whether it has broken its rules, and writes the evidence',
-  fork: 'keep these receipts: together they are evidence against the ledger (chirograph-verify receipt --evidence writes it as one file)',
+  fork: 'keep these receipts: together they are evidence against the ledger',
   size: "the proof has to be from the older checkpoint's size",
   consistency: 'keep both checkpoints: together they show that the ledger rewrote its past',
   rule: 'this file does not show that the ledger broke a rule; nor does it show that it broke none',

@@ -247,6 +247,22 @@ test('a reader of the screen is told what each control is, and what came out', a
   assert.match(await page.locator('#status').textContent(), /^Yes: everything that was asked holds\./);
 });
 
+test('receipts that contradict each other are saved as evidence, which the page judges', async (t) => {
+  const page = await open(t);
+  const other = log([deal, dispute, delivery]);
+  const { verdict } = await give(page, { 'a.tlog-proof': ledger.receipt(1), 'b.tlog-proof': other.receipt(1), 'ledger.policy': policy() });
+  assert.equal(verdict, 'no');
+  await page.screenshot({ path: join(shots, 'fork.png'), fullPage: true });
+  const saved = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Save the evidence' }).click();
+  const path = join(dir, 'saved.txt');
+  await (await saved).saveAs(path);
+  await page.locator('#clear').click();
+  const judged = await give(page, { 'saved.txt': readFileSync(path), 'ledger.policy': policy() });
+  assert.equal(judged.verdict, 'yes');
+  assert.ok(judged.text.includes('the evidence holds, the ledger broke its word'), judged.text);
+});
+
 test('names that are markup stay names', async (t) => {
   const page = await open(t);
   const name = '<img src=x onerror=alert(1)>';

@@ -37,7 +37,7 @@ async function judge(files, args = []) {
     const role = { policy: 'policy', chirograph: 'dossier' }[path.split('.').at(-1)] ?? 'receipt';
     return { path, source: api.fromBytes(new Uint8Array(Buffer.from(data))), role };
   }));
-  const expected = args.map((a) => a.replace(/^--party=/, '')).join('\n');
+  const expected = args.filter((a) => a.startsWith('--party=')).map((a) => a.slice('--party='.length)).join('\n');
   const answer = await api.verify({ files: given, expected, everyDocument: false, now }, async () => {});
   return { code: status, said: JSON.parse(stdout), printed: () => run().stdout, answer };
 }
@@ -217,6 +217,29 @@ test('the page and the program say the same of keys that are expected', async (t
     compare(name, await judge({ 'x.policy': policy(), 'a.tlog-proof': log([deal]).receipt(0) }, [`--party=buyer=${vkey(name)}`]));
   }
   t.diagnostic(`${expectations.length + 3} compared`);
+});
+
+test('the page and the program write the same evidence of receipts that contradict each other', async (t) => {
+  const [one, other] = [log([deal, statement(10, deal.id)]), log([deal, statement(11, deal.id), statement(12, deal.id)])];
+  const again = log([deal, statement(10, deal.id), deal]);
+  const cosigned = { witnesses: { 'w1.example': made, 'w2.example': made } };
+  const cases = {
+    'two trees of one size': [[one.receipt(1, cosigned), other.receipt(1, { size: 2 })], true],
+    'two entries of one index': [[one.receipt(1), other.receipt(1, cosigned)], true],
+    'a record twice in one tree': [[again.receipt(2), again.receipt(0, cosigned)], true],
+    'a record twice in two trees': [[again.receipt(2), again.receipt(0, { size: 1 })], false],
+    'no contradiction': [[one.receipt(0), one.receipt(1)], false],
+  };
+  for (const [name, [receipts, isWritten]] of Object.entries(cases)) {
+    const file = join(dir, 'evidence.txt');
+    rmSync(file, { force: true });
+    const files = { 'x.policy': policy(), ...Object.fromEntries(receipts.map((r, i) => [`${i}.tlog-proof`, r])) };
+    const result = await judge(files, [`--evidence=${file}`]);
+    assert.equal(result.answer.evidence !== undefined, isWritten, name);
+    if (isWritten) assert.equal(result.answer.evidence, readFileSync(file, 'utf8'), name);
+    if (isWritten) assert.equal((await judge(files)).answer.verdict, 'no', name);
+  }
+  t.diagnostic(`${Object.keys(cases).length} compared`);
 });
 
 test('the page and the program say the same of drafts', async () => {
