@@ -84,7 +84,7 @@ async function ask(): Promise<void> {
     const answer = await verify(question, pace);
     if (mine !== asked) return;
     const w = say(answer);
-    show(w.verdict, w.tone, w.headline, [...(answer.evidence === undefined ? [] : [saving(answer.evidence)]), ...view(w)]);
+    show(w.verdict, w.tone, w.headline, view(w, answer.evidence === undefined ? [] : [saving(answer.evidence)]));
   } catch (e) {
     if (e instanceof Superseded || mine !== asked) return;
     // A file that went away or changed, or a fault of this page: neither is a no.

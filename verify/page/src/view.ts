@@ -30,10 +30,10 @@ function list({ title, sentences }: List, level: 'h3' | 'h5'): HTMLElement[] {
   return [element(level, '', title), element('ul', '', ...sentences.map((s) => element('li', '', s)))];
 }
 
-/** Everything below the headline. */
-export function view(w: Words): HTMLElement[] {
+/** Everything below the headline; more comes after what is said of all files. */
+export function view(w: Words, more: readonly HTMLElement[]): HTMLElement[] {
   const trust = w.trust === undefined ? [] : [element('section', 'trust', ...list(w.trust, 'h3'))];
-  return [...w.lines.map(paragraph), ...w.sections.map(section), ...trust];
+  return [...w.lines.map(paragraph), ...more, ...w.sections.map(section), ...trust];
 }
 
 function section(s: Section): HTMLElement {

@@ -46,7 +46,7 @@ const block = (b: Partial<Block>): Block => ({ heading: '', name: '', lines: [],
 
 export function say(a: Answer): Words {
   const broken = a.files.filter((f) => f.breach?.verdict === 'yes');
-  const lines = [...a.problems.map((p) => `Could not be checked: ${p}.`), ...(a.failure === undefined ? [] : sayFailure('these files together', a.failure))];
+  const lines = [...a.problems.map((p) => `Could not be checked: ${p}.`), ...(a.failure === undefined ? [] : sayFailure('These files together', a.failure))];
   if (a.evidence !== undefined) lines.push('What these receipts show against the ledger fits one file, which this page judges as evidence: save it.');
   else if (a.failure !== undefined || a.files.some((f) => f.failure?.step === 'fork')) lines.push(openFork);
   for (const f of broken) lines.push(`The evidence in ${shown(f.path)} holds, and it is against the ledger.`);

@@ -94,7 +94,7 @@ test('receipts of two pasts are a no, whatever each says', async () => {
   const a = await ask({ ...trusted, a: one.receipt(1), b: other.receipt(1), c: one.receipt(0) });
   assert.equal(a.verdict, 'no');
   assert.equal(a.failure.step, 'fork');
-  has(a.text, 'these files together: ledger.example shows two pasts', 'keep these receipts', 'fits one file, which this page judges as evidence');
+  has(a.text, 'These files together: ledger.example shows two pasts', 'keep these receipts', 'fits one file, which this page judges as evidence');
   assert.equal((await ask({ ...trusted, 'e.txt': a.evidence })).verdict, 'yes');
   const again = log([deal, statement(2, deal.id), deal]);
   const twice = await ask({ ...trusted, a: again.receipt(2), b: again.receipt(0, { size: 1 }) });
