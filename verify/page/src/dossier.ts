@@ -44,23 +44,28 @@ export type Pace = () => Promise<void>;
 type Role = 'policy' | 'record' | 'receipt' | 'first' | 'document' | 'salt';
 type Place = { readonly file: File; readonly role: Role; readonly id: string; readonly name: string };
 
-const paths: readonly (readonly [Role, RegExp])[] = [
-  ['policy', /^policy$/],
-  ['record', /^records\/([0-9a-f]{64})\.note$/],
-  ['receipt', /^receipts\/([0-9a-f]{64})\.tlog-proof$/],
-  ['first', /^receipts\/([0-9a-f]{64})\.first\.tlog-proof$/],
-  ['document', /^documents\/([0-9a-f]{64})\/([^/]+)$/],
-  ['salt', /^salts\/([0-9a-f]{64})\/([^/]+)$/],
-];
-
 const limits: { readonly [R in Role]: number } = {
   policy: maxPolicy, record: maxEntry, receipt: maxProof, first: maxProof, document: Number.MAX_SAFE_INTEGER, salt: saltSize,
 };
 
+/** The folder of a role, and what the files in it have after the id. */
+const folderOf: { readonly [R in Role]: readonly [folder: string, ending: string] } = {
+  policy: ['', ''], record: ['records', '.note'], receipt: ['receipts', '.tlog-proof'], first: ['receipts', '.first.tlog-proof'],
+  document: ['documents', ''], salt: ['salts', ''],
+};
+
+function printPath(role: Role, id: string, name: string): string {
+  const [folder, ending] = folderOf[role];
+  if (role === 'policy') return role;
+  return `${folder}/${id}${role === 'document' || role === 'salt' ? `/${name}` : ending}`;
+}
+
+/** What a path says, which is the one that prints as it again. */
 function parsePath(file: File): Place {
-  for (const [role, form] of paths) {
-    const [path, id, name = ''] = form.exec(file.path) ?? [];
-    if (path !== undefined) return { file, role, id: id === undefined ? '' : parseID(id), name };
+  const [, rest = '', name = ''] = file.path.split('/');
+  const id = rest.slice(0, 64);
+  for (const role of ['policy', 'record', 'receipt', 'first', 'document', 'salt'] as const) {
+    if (printPath(role, id, name) === file.path) return { file, role, id: role === 'policy' ? '' : parseID(id), name };
   }
   throw new Malformed(`${quoted(file.path)} is not a path that a dossier has`);
 }
@@ -156,7 +161,7 @@ function checkReceipts(id: string, { record, newest, first }: Folder): void {
   }
 }
 
-/** The one contract that no other in the dossier replaces or is made under. */
+/** The contract that the dossier is about: none beside it replaces it, or is made under it. */
 function findContract(folders: ReadonlyMap<string, Folder>): Record {
   const records = [...folders.values()].map((f) => f.record);
   for (const { id, text } of records) {

@@ -260,7 +260,7 @@ function checkKeys(t: Text): void {
   const distinct = new Set<string>();
   for (const k of requirements(t).flatMap((r) => r.keys)) {
     if (k.public === t.ledger.public) throw new Malformed(`key ${k.name} is the ledger's own`);
-    const pair = `${k.name}+${k.id}`;
+    const pair = [k.name, k.id].join('+');
     if ((pairs.get(pair) ?? k.public) !== k.public) throw new Malformed(`two keys have the name and key id ${pair}`);
     pairs.set(pair, k.public);
     distinct.add(k.public);

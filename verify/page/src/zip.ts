@@ -23,7 +23,7 @@ export type File = {
 };
 
 /** Numbers, little-endian, each of so many bytes. */
-function numbers(...fields: (readonly [width: number, value: number])[]): Bytes {
+function littleEndian(...fields: (readonly [width: number, value: number])[]): Bytes {
   const b = new Uint8Array(fields.reduce((n, [width]) => n + width, 0));
   let at = 0;
   for (const [width, value] of fields) {
@@ -38,18 +38,18 @@ const number = (b: Uint8Array, at: number, width: number): number =>
 /** What the local and the central header of a file have in common. */
 function fields(f: File): Bytes {
   const date = (1 << 5) | 1; // 1980-01-01
-  return numbers([2, 20], [2, 0], [2, 0], [2, 0], [2, date], [4, f.crc], [4, f.size], [4, f.size], [2, f.path.length], [2, 0]);
+  return littleEndian([2, 20], [2, 0], [2, 0], [2, 0], [2, date], [4, f.crc], [4, f.size], [4, f.size], [2, f.path.length], [2, 0]);
 }
 
 const pathBytes = (f: File): Bytes => Uint8Array.from(f.path, (c) => c.charCodeAt(0));
 
-const printLocal = (f: File): Bytes => concat(numbers([4, 0x04034b50]), fields(f), pathBytes(f));
+const printLocal = (f: File): Bytes => concat(littleEndian([4, 0x04034b50]), fields(f), pathBytes(f));
 
 const printCentral = (f: File): Bytes =>
-  concat(numbers([4, 0x02014b50], [2, 20]), fields(f), numbers([2, 0], [2, 0], [2, 0], [4, 0], [4, f.offset]), pathBytes(f));
+  concat(littleEndian([4, 0x02014b50], [2, 20]), fields(f), littleEndian([2, 0], [2, 0], [2, 0], [4, 0], [4, f.offset]), pathBytes(f));
 
 const printEnd = (files: number, size: number, offset: number): Bytes =>
-  numbers([4, 0x06054b50], [2, 0], [2, 0], [2, files], [2, files], [4, size], [4, offset], [2, 0]);
+  littleEndian([4, 0x06054b50], [2, 0], [2, 0], [2, files], [2, files], [4, size], [4, offset], [2, 0]);
 
 /** Reads where the files are. Their bytes are still to be compared (checkFile). */
 export async function readDirectory(s: Source): Promise<File[]> {
@@ -109,10 +109,13 @@ export async function checkFile(s: Source, f: File): Promise<void> {
 
 const hexOf = (crc: number): string => crc.toString(16).padStart(8, '0');
 
-const table = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let i = 0; i < 8; i++) n = (n & 1) === 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
-  return n >>> 0;
-});
+/** By the last eight bits, what they make of the polynomial of CRC-32, reflected. */
+const table = new Uint32Array(256);
+for (let bits = 0; bits < table.length; bits++) {
+  let sum = bits;
+  for (let step = 0; step < 8; step++) sum = (sum >>> 1) ^ (0xedb88320 & -(sum & 1));
+  table[bits] = sum;
+}
 
 /** The CRC-32 of what had that CRC-32, which is 0 of nothing, and these bytes after it. */
 function crc32(before: number, b: Uint8Array): number {

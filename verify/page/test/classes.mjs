@@ -50,7 +50,7 @@ async function givenDocument(record, d) {
   must('documents', fault === undefined, fault);
 }
 
-/** What each class makes of a vector: the values to compare. */
+/** By class, what a vector's inputs give: values like its own, or the failure as an error. */
 export const classes = {
   key(v) {
     const k = as('form', () => api.parseKey(api.decode(bytes(v, 'vkey'), 'vkey')));

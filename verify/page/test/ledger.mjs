@@ -2,6 +2,7 @@
 // receipts a test needs.
 
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts.map((p) => Buffer.from(p)))).digest();
 
@@ -114,12 +115,8 @@ export const policy = (quorum = 'none') =>
     ...(quorum === 'none' ? [] : [...['w1', 'w2', 'w3'].map((w) => `witness ${w} ${vkey(`${w}.example`, 4)}`), 'group two 2 w1 w2 w3']), `quorum ${quorum}`,
   ].map((l) => `${l}\n`).join('');
 
-const crcTable = Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let i = 0; i < 8; i++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
-const crc32 = (b) => (b.reduce((c, x) => crcTable[(c ^ x) & 255] ^ (c >>> 8), -1) ^ -1) >>> 0;
+/** What gzip writes at its end. */
+const crc32 = (b) => gzipSync(b).subarray(-8).readUInt32LE();
 
 /** A dossier of these files by path, with a policy of its own. */
 export function dossier(files, own = policy()) {
