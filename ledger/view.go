@@ -16,8 +16,8 @@ import (
 // other error of a View is the ledger's own fault.
 var ErrNotFound = errors.New("not in the log")
 
-// MaxPage is how many records [View.Key] returns at most: what one answer over HTTP
-// has (FORMATS.md, section 5).
+// MaxPage is how many records [View.Key] returns at most, and how many keys [View.Names]:
+// what one answer over HTTP has (FORMATS.md, section 5).
 const MaxPage = 256
 
 // A View is the log at a published checkpoint. It does not change, it is a
@@ -98,6 +98,13 @@ func (v *View) Key(key note.PublicKey, first uint64, limit int) (list []store.Ke
 		return list[:limit], true, err
 	}
 	return list, false, err
+}
+
+// Names returns the keys that signed under a name with this beginning: at most limit of
+// them, and at most MaxPage, by the bytes of the names, and of one name by those of the
+// keys. More says whether there are others behind, or may be ([store.State.Names]).
+func (v *View) Names(prefix string, limit int) (list []store.NamedKey, more bool, err error) {
+	return v.State.Names(prefix, max(0, min(limit, MaxPage)))
 }
 
 // History returns the indexes, from first on, of what belongs to a contract: at most

@@ -6,7 +6,7 @@ import "testing"
 func small(t testing.TB) *world {
 	w := newWorld(t, history(t, 1003, 300), 7, 60)
 	all := tables(w.dump(t, storeDir))
-	for _, table := range []string{"format", "head", "published", "e", "t", "r", "k", "v", "c", "x", "d", "o", "s", "h"} {
+	for _, table := range []string{"format", "head", "published", "e", "t", "r", "k", "v", "c", "x", "d", "o", "s", "h", "a"} {
 		if len(all[table]) == 0 {
 			t.Fatalf("the history has nothing in the table %s; it has %d entries", table, len(w.log))
 		}

@@ -96,7 +96,7 @@ func TestDamagedTilesIndexesAndStateAreRebuilt(t *testing.T) {
 	w := small(t)
 	want := w.dump(t, storeDir)
 	by := tables(want)
-	for _, table := range []string{"t", "r", "k", "v", "c", "x", "d", "o", "s", "h"} {
+	for _, table := range []string{"t", "r", "k", "v", "c", "x", "d", "o", "s", "h", "a"} {
 		for _, how := range []string{"gone", "flipped", "more"} {
 			c := w.clone(t)
 			changes := make(map[string][]byte)
@@ -129,21 +129,24 @@ func TestAHeadThatCannotBeReadIsThatOfTheGuard(t *testing.T) {
 	w.rebuilds(t, want)
 }
 
-func TestAStoreOfTheFormatBeforeIsRebuilt(t *testing.T) {
+func TestAStoreOfAFormatBeforeIsRebuilt(t *testing.T) {
 	t.Parallel()
 	w := small(t)
 	want := w.dump(t, storeDir)
-	changes := map[string][]byte{"format": []byte(strings.Replace(want["format"], "store 2", "store 1", 1))}
-	for _, table := range []string{"o", "s"} {
-		for _, key := range tables(want)[table] {
-			changes[key] = nil
+	for number, lacking := range map[string][]string{"store 1": {"o", "s", "a"}, "store 2": {"a"}} {
+		old := w.clone(t)
+		changes := map[string][]byte{"format": []byte(strings.Replace(want["format"], "store 3", number, 1))}
+		for _, table := range lacking {
+			for _, key := range tables(want)[table] {
+				changes[key] = nil
+			}
 		}
+		old.tamper(t, changes)
+		if _, err := store.Open(old.store()); err == nil || !strings.Contains(err.Error(), `has the format "chirograph `+number+`", this program reads "chirograph store 3": chirographd rebuild makes it of this one`) {
+			t.Errorf("%s opened: %v", number, err)
+		}
+		old.rebuilds(t, want)
 	}
-	w.tamper(t, changes)
-	if _, err := store.Open(w.store()); err == nil || !strings.Contains(err.Error(), `has the format "chirograph store 1", this program reads "chirograph store 2": chirographd rebuild makes it of this one`) {
-		t.Errorf("opened: %v", err)
-	}
-	w.rebuilds(t, want)
 }
 
 func TestDamagedEntriesAreNamedAndNotRebuilt(t *testing.T) {

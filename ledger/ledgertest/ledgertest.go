@@ -5,6 +5,7 @@ package ledgertest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"math/bits"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -43,7 +45,8 @@ type contents struct {
 	ids     map[record.ID]uint64
 	revoked map[note.PublicKey]uint64
 	signed  map[note.PublicKey][]store.KeyRecord
-	bundles [][]byte // of entries, each as its bundle has it
+	named   map[note.Key]uint64 // under the name
+	bundles [][]byte            // of entries, each as its bundle has it
 	last    int64
 
 	state     rules.Memory
@@ -90,6 +93,7 @@ func readEntries(t testing.TB, v *ledger.View) *contents {
 		ids:     make(map[record.ID]uint64),
 		revoked: make(map[note.PublicKey]uint64),
 		signed:  make(map[note.PublicKey][]store.KeyRecord),
+		named:   make(map[note.Key]uint64),
 		chains:  make(map[record.ID]bool),
 		history: make(map[record.ID][]uint64),
 	}
@@ -112,6 +116,9 @@ func readEntries(t testing.TB, v *ledger.View) *contents {
 		c.last = e.Registered
 		c.ids[r.ID()] = i
 		for _, k := range r.Signed() {
+			if _, ok := c.named[k]; !ok {
+				c.named[k] = i
+			}
 			c.signed[k.Public()] = append(c.signed[k.Public()], store.KeyRecord{Index: i, Kind: r.Text().Kind})
 		}
 		if r.Text().Kind == record.Revocation {
@@ -122,6 +129,17 @@ func readEntries(t testing.TB, v *ledger.View) *contents {
 		c.bundles = append(c.bundles, append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...))
 	}
 	return c
+}
+
+// names returns the keys that signed, by their names.
+func (c *contents) names() (list []store.NamedKey) {
+	for k, first := range c.named {
+		list = append(list, store.NamedKey{Name: k.Name(), Key: k.Public(), First: first})
+	}
+	slices.SortFunc(list, func(a, b store.NamedKey) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), bytes.Compare(a.Key.Bytes(), b.Key.Bytes()))
+	})
+	return list
 }
 
 // fold makes the record part of the rules' state and of the time lines.
@@ -157,6 +175,7 @@ func CheckLog(t testing.TB, v *ledger.View, key note.Key) []tlog.Hash {
 	checkHead(t, v, key, c)
 	checkTiles(t, v, c)
 	checkIndexes(t, v, c)
+	checkNames(t, v, c)
 	checkState(t, v, c)
 	return c.hashes()
 }
@@ -289,6 +308,23 @@ func checkIndexes(t testing.TB, v *ledger.View, c *contents) {
 		}
 		if _, ok, err := v.Revoked(key); err != nil || ok != hasKey(c.revoked, key) {
 			t.Fatalf("key %s: revoked is %v, %v", key, ok, err)
+		}
+	}
+}
+
+// checkNames asks for the keys of all names, as many as there are at once, and by the
+// beginning of the first.
+func checkNames(t testing.TB, v *ledger.View, c *contents) {
+	t.Helper()
+	all, prefixes := c.names(), []string{""}
+	if len(all) > 0 {
+		prefixes = append(prefixes, all[0].Name, all[0].Name[:1], all[len(all)-1].Name)
+	}
+	for _, prefix := range prefixes {
+		want := slices.DeleteFunc(slices.Clone(all), func(n store.NamedKey) bool { return !strings.HasPrefix(n.Name, prefix) })
+		got, more, err := v.Names(prefix, ledger.MaxPage)
+		if page := min(len(want), ledger.MaxPage); err != nil || more != (page < len(want)) || !slices.Equal(got, want[:page]) {
+			t.Fatalf("names that begin with %q: %v, %v, %v; the entries give %v", prefix, got, more, err, want)
 		}
 	}
 }

@@ -1,42 +1,39 @@
 package store
 
-import (
-	"github.com/chirograph/chirograph/ledger/record"
-	"github.com/cockroachdb/pebble/v2"
-)
+import "github.com/cockroachdb/pebble/v2"
 
-// ids says of ids whether the database has a row of them, of many in turn, as it was at
-// the first. The zero value was not asked yet.
+// presence says of keys of one table whether the database has them, of many in turn, as
+// it was at the first. The zero value was not asked yet.
 //
 // It asks filters, also of the last level, where nearly all ids are: Pebble's Get asks
 // none there, and reads a block for each id that is new.
-type ids struct {
+type presence struct {
 	it *pebble.Iterator
 }
 
-// has says whether there is a row of an id. What is in it, and whether it is true, is
-// [State.Find]'s to say.
-func (i *ids) has(s *Store, id record.ID) (bool, error) {
-	if i.it == nil {
-		it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{'r'}, UpperBound: []byte{'r' + 1}, UseL6Filters: true})
+// has says whether there is a row at a key. What is in it, and whether it is true, others
+// say ([State.Find], [State.Names]).
+func (p *presence) has(s *Store, key []byte) (bool, error) {
+	if p.it == nil {
+		it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{key[0]}, UpperBound: []byte{key[0] + 1}, UseL6Filters: true})
 		if err != nil {
 			return false, err
 		}
-		i.it = it
+		p.it = it
 	}
-	if i.it.SeekPrefixGE(recordKey(id)) {
+	if p.it.SeekPrefixGE(key) {
 		return true, nil
 	}
-	return false, asOne(i.it.Error())
+	return false, asOne(p.it.Error())
 }
 
 // close ends the looking. The error is nil, or that of a has. It is for [Store.call]: where
 // a compaction has failed, who lets go of the last files that it read would wait for ever.
-func (i *ids) close() error {
-	if i.it == nil {
+func (p *presence) close() error {
+	if p.it == nil {
 		return nil
 	}
-	it := i.it
-	i.it = nil
+	it := p.it
+	p.it = nil
 	return asOne(it.Close())
 }

@@ -26,7 +26,8 @@ type Batch struct {
 	// entries too, to find the one in a thousand that is asked for here.
 	state   State
 	overlay overlay
-	ids     ids
+	ids     presence
+	names   presence
 
 	// rows are all but entries and tiles, in the order in which they came. They go
 	// into the database's batch at the end, in the order of their keys: what is
@@ -219,7 +220,7 @@ func (b *Batch) commit(checkpoint tlog.SignedCheckpoint, sync *pebble.WriteOptio
 // Close gives up a batch that is not committed.
 func (b *Batch) Close() error {
 	// Why the store failed is said by others.
-	err := b.store.call(b.ids.close)
+	err := b.store.call(func() error { return errors.Join(b.ids.close(), b.names.close()) })
 	if b.store.Err() != nil {
 		err = nil
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // copyFormat is the first line of the format key of a copy.
-const copyFormat = "chirograph copy 2\n"
+const copyFormat = "chirograph copy 3\n"
 
 // Errors of a store that is opened as what it is not: by [Open] a copy, by [OpenCopy] a
 // ledger's own.

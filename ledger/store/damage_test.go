@@ -42,7 +42,9 @@ func TestAStoreThatDoesNotAgreeWithItselfDoesNotOpen(t *testing.T) {
 		want  []string // of the error
 	}{
 		{"format number", 3, func(s *Store) { put(t, s, "format", "chirograph store 1\nwhatever") },
-			[]string{`"chirograph store 1"`, `"chirograph store 2"`, "chirographd rebuild"}},
+			[]string{`"chirograph store 1"`, `"chirograph store 3"`, "chirographd rebuild"}},
+		{"format number before", 3, func(s *Store) { put(t, s, "format", "chirograph store 2\nwhatever") },
+			[]string{`"chirograph store 2"`, `"chirograph store 3"`, "chirographd rebuild"}},
 		{"another ledger", 3, func(s *Store) { put(t, s, "format", format+stranger.String()+"\n") },
 			[]string{stranger.String(), home.String()}},
 		{"no format", 3, func(s *Store) { drop(t, s, formatKey) }, []string{"no format number"}},

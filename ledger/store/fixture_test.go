@@ -170,7 +170,7 @@ func mth(leaves [][32]byte) [32]byte {
 // revocations 0 to size-1 are in it.
 func model(t testing.TB, size uint64) map[string]string {
 	t.Helper()
-	all := map[string]string{"format": "chirograph store 2\n" + home.String() + "\n"}
+	all := map[string]string{"format": "chirograph store 3\n" + home.String() + "\n"}
 	be := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	var leaves [][32]byte
 	for n := range size {
@@ -181,6 +181,9 @@ func model(t testing.TB, size uint64) map[string]string {
 		all["r"+string(id[:])] = be(n) + "\x04"
 		all["k"+key+be(n)] = "\x04"
 		all["v"+key] = be(n)
+		if name := "a" + r.Text().Key.Name() + "\x00" + key; all[name] == "" {
+			all[name] = be(n)
+		}
 		leaves = append(leaves, sha256.Sum256([]byte("\x00"+entry)))
 	}
 	last := "0"

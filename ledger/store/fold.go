@@ -19,12 +19,13 @@ type overlay struct {
 	places   map[record.ID]rules.Place
 	ends     map[record.ID][]rules.End
 	disputes map[record.ID][]rules.Dispute // by chain: new ones, and old ones that are resolved now
+	named    map[naming]bool
 }
 
 func newOverlay() overlay {
 	return overlay{
 		nil, make(map[record.ID]*rules.Entry), make(map[note.PublicKey]uint64), make(map[record.ID]rules.Place),
-		make(map[record.ID][]rules.End), make(map[record.ID][]rules.Dispute),
+		make(map[record.ID][]rules.End), make(map[record.ID][]rules.Dispute), make(map[naming]bool),
 	}
 }
 
@@ -36,6 +37,11 @@ func (b *Batch) fold(index uint64, registered int64, r *record.Record) error {
 	if err != nil {
 		return err
 	}
+	signed := r.Signed()
+	named, err := b.newNamings(signed)
+	if err != nil {
+		return err
+	}
 	id, kind := r.ID(), byte(r.Text().Kind)
 	number := entryKey(index)[1:]
 
@@ -43,9 +49,10 @@ func (b *Batch) fold(index uint64, registered int64, r *record.Record) error {
 	b.overlay.ids = append(b.overlay.ids, id)
 	b.overlay.records[id] = &rules.Entry{Index: index, Registered: registered, ID: id, Text: r.Text()}
 	b.row(recordKey(id), append(number, kind))
-	for _, key := range r.Signed() {
+	for _, key := range signed {
 		b.row(signedKey(key.Public(), index), []byte{kind})
 	}
+	b.foldNames(index, named)
 	if effect.Revokes != nil {
 		b.overlay.revoked[*effect.Revokes] = index
 		b.row(revokedKey(*effect.Revokes), number)
@@ -94,7 +101,7 @@ func (b *Batch) Index(id record.ID) (index uint64, ok bool, err error) {
 	if e := b.overlay.records[id]; e != nil {
 		return e.Index, true, nil
 	}
-	if has, err := b.ids.has(b.store, id); err != nil || !has {
+	if has, err := b.ids.has(b.store, recordKey(id)); err != nil || !has {
 		return 0, false, err
 	}
 	return b.state.Index(id)

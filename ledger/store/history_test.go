@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -127,6 +129,15 @@ func sameLists(s *Store, state State, log rulestest.Model) error {
 			return fmt.Errorf("size %d: key %s has signed %v, %v, want %v", state.size, key, got, err, want)
 		}
 	}
+	for _, prefix := range []string{"", "a", "new.", "nobody", "\x00", "\xff"} {
+		for _, limit := range []int{0, 1, 5, len(log) * 9} {
+			all := namesIn(log, prefix)
+			want := all[:min(len(all), limit)]
+			if got, more, err := state.Names(prefix, limit); err != nil || !slices.Equal(got, want) || more != (len(want) < len(all)) {
+				return fmt.Errorf("size %d: %d names that begin with %q are %v, %v, %v, want %v", state.size, limit, prefix, got, more, err, want)
+			}
+		}
+	}
 	for _, id := range log.Contracts() {
 		want := log.History(id)
 		if got, err := state.History(id, 0, len(log)+1); err != nil || !slices.Equal(got, want) {
@@ -150,6 +161,23 @@ func sameLists(s *Store, state State, log rulestest.Model) error {
 	return nil
 }
 
+// namesIn returns what a log gives for the names with a beginning.
+func namesIn(log rulestest.Model, prefix string) (list []NamedKey) {
+	for i, e := range log {
+		for _, k := range e.Record.Signed() {
+			n := NamedKey{k.Name(), k.Public(), uint64(i)}
+			same := func(o NamedKey) bool { return o.Name == n.Name && o.Key == n.Key }
+			if strings.HasPrefix(n.Name, prefix) && !slices.ContainsFunc(list, same) {
+				list = append(list, n)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b NamedKey) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), bytes.Compare(a.Key.Bytes(), b.Key.Bytes()))
+	})
+	return list
+}
+
 // stateKeys returns the keys and values of the rules' state and the indexes as the
 // package comment says them, found from the log alone.
 func stateKeys(log rulestest.Model) map[string]string {
@@ -171,6 +199,9 @@ func stateKeys(log rulestest.Model) map[string]string {
 		all["r"+name(id)] = at + kind
 		for _, k := range e.Record.Signed() {
 			all["k"+string(k.Public().Bytes())+at] = kind
+			if row := "a" + k.Name() + "\x00" + string(k.Public().Bytes()); all[row] == "" {
+				all[row] = at
+			}
 		}
 		for _, c := range []record.ID{text.Contract, text.Replaces, text.Under} {
 			if c != (record.ID{}) {
@@ -210,7 +241,7 @@ func stateKeys(log rulestest.Model) map[string]string {
 func (r *run) hasItsKeys() error {
 	got, want := dump(r.t, r.store), stateKeys(r.log)
 	for key, value := range got {
-		if strings.Contains("rkvcxdosh", key[:1]) && key != string(headKey) && value != want[key] {
+		if strings.Contains(Tables, key[:1]) && key != string(headKey) && value != want[key] {
 			return fmt.Errorf("key %q has %q, want %q", key, value, want[key])
 		}
 	}

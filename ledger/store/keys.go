@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -81,6 +82,37 @@ func openKey(chain record.ID, depth, index uint64) []byte {
 func settledKey(chain record.ID, resolution uint64) []byte {
 	b := append(append(make([]byte, 0, 41), 's'), chain[:]...)
 	return binary.BigEndian.AppendUint64(b, resolution)
+}
+
+// nameKey is the key of a key under a name. No name has the byte 0, so that keys are in the
+// order of the names.
+func nameKey(name string, key note.PublicKey) []byte {
+	b := append(append(make([]byte, 0, 1+len(name)+1+publicKeySize), 'a'), name...)
+	return append(append(b, 0), key.Bytes()...)
+}
+
+const publicKeySize = 32
+
+// parseNameKey takes a nameKey apart, and where b is none returns false.
+func parseNameKey(b []byte) (name string, key []byte, ok bool) {
+	end := len(b) - publicKeySize - 1
+	if end < 1 || b[0] != 'a' || b[end] != 0 {
+		return "", nil, false
+	}
+	name = string(b[1:end])
+	return name, b[end+1:], record.CheckKeyName(name) == nil
+}
+
+// nameRange returns where the keys of the names with this beginning are; false where no
+// name has it.
+func nameRange(prefix string) (lower, upper []byte, ok bool) {
+	lower = append([]byte{'a'}, prefix...)
+	if bytes.IndexByte(lower, 0) >= 0 || bytes.IndexByte(lower, 0xFF) >= 0 {
+		return nil, nil, false
+	}
+	upper = bytes.Clone(lower)
+	upper[len(upper)-1]++
+	return lower, upper, true
 }
 
 func historyKey(contract record.ID, index uint64) []byte {

@@ -20,6 +20,9 @@ func Describe(key []byte) string {
 	if len(key) == 0 {
 		return "the empty key"
 	}
+	if name, public, ok := parseNameKey(key); ok {
+		return fmt.Sprintf("index: name %q of the key %x", name, public)
+	}
 	if want, ok := keyLengths[key[0]]; !ok || len(key) != want {
 		return fmt.Sprintf("key %x", key)
 	}

@@ -248,7 +248,7 @@ func named(err error, name string) error {
 
 // Tables are the names of the tables that [Raw.Compare] compares: those that follow from
 // the entries, but for the tiles.
-const Tables = "rkvcxdosh"
+const Tables = "rkvcxdosha"
 
 // Compare calls f with each key that a table has here or in the other store, and with
 // both values, nil where there is none, until f fails. The error is f's, or ErrDamaged

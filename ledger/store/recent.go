@@ -1,15 +1,14 @@
 package store
 
 import (
-	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
 
 // How much the writer remembers, so that it need not ask the database for each record.
 const (
-	recentIDs = 1 << 14 // ids of the last entries, 1.5 MB: four queues of a ledger, and some batches
-	validKeys = 1 << 14 // keys that are not revoked, 1.5 MB: the parties of most days
+	recentIDs  = 1 << 14 // ids of the last entries, 1.5 MB: four queues of a ledger, and some batches
+	latelyMost = 1 << 14 // keys that are not revoked, 1.5 MB, and keys with their names, 3 MB: the parties of most days
 )
 
 // An Absence says that the first entries of a log, so many, have no record of an id:
@@ -24,8 +23,8 @@ type Absence struct {
 // Absence is [State.Index], which proves to the writer what it says where the record is
 // not there ([Batch.Knowing]).
 func (s State) Absence(id record.ID) (a Absence, index uint64, ok bool, err error) {
-	var look ids
-	has, err := look.has(s.store, id)
+	var look presence
+	has, err := look.has(s.store, recordKey(id))
 	_ = s.store.call(look.close) // says what has said
 	if err != nil {
 		return Absence{}, 0, false, err
@@ -93,27 +92,27 @@ func (r *recent) add(id record.ID) {
 	r.next++
 }
 
-// valid has keys of which the database said that nothing revokes them, and no entry
-// since. The oldest makes room. It is for the goroutine that writes.
-type valid struct {
-	keys  map[note.PublicKey]int // the place in order
-	order []note.PublicKey       // a place whose key has another, or none, is free
+// lately has keys of which the database said something that no entry changed since, at
+// most latelyMost. The oldest makes room. It is for the goroutine that writes.
+type lately[K comparable] struct {
+	keys  map[K]int // the place in order
+	order []K       // a place whose key has another, or none, is free
 	next  int
 }
 
-func (v *valid) has(key note.PublicKey) bool {
+func (v *lately[K]) has(key K) bool {
 	_, ok := v.keys[key]
 	return ok
 }
 
-func (v *valid) add(key note.PublicKey) {
+func (v *lately[K]) add(key K) {
 	if v.has(key) {
 		return
 	}
 	if v.keys == nil {
-		v.keys = make(map[note.PublicKey]int)
+		v.keys = make(map[K]int)
 	}
-	if len(v.order) < validKeys {
+	if len(v.order) < latelyMost {
 		v.order = append(v.order, key)
 	} else {
 		if at, ok := v.keys[v.order[v.next]]; ok && at == v.next {
@@ -122,11 +121,11 @@ func (v *valid) add(key note.PublicKey) {
 		v.order[v.next] = key
 	}
 	v.keys[key] = v.next
-	v.next = (v.next + 1) % validKeys
+	v.next = (v.next + 1) % latelyMost
 }
 
-// revoke forgets a key.
-func (v *valid) revoke(key note.PublicKey) { delete(v.keys, key) }
+// forget forgets a key.
+func (v *lately[K]) forget(key K) { delete(v.keys, key) }
 
 // remember has the writer know what a batch that is committed now has added.
 func (s *Store) remember(o *overlay) {
@@ -134,6 +133,9 @@ func (s *Store) remember(o *overlay) {
 		s.recent.add(id)
 	}
 	for key := range o.revoked {
-		s.valid.revoke(key)
+		s.valid.forget(key)
+	}
+	for n := range o.named {
+		s.named.add(n)
 	}
 }

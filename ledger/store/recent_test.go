@@ -45,7 +45,7 @@ func TestTheLastIDsAreKnownExactly(t *testing.T) {
 
 func TestKeysThatAreNotRevokedAreKnownExactlyAndAreBounded(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 0))
-	var v valid
+	var v lately[note.PublicKey]
 	key := func(n int) note.PublicKey { return newSigner("key.example", uint64(n)).Public() }
 	keys := make([]note.PublicKey, 64)
 	for n := range keys {
@@ -56,7 +56,7 @@ func TestKeysThatAreNotRevokedAreKnownExactlyAndAreBounded(t *testing.T) {
 		k := keys[random.IntN(len(keys))]
 		switch random.IntN(3) {
 		case 0:
-			v.revoke(k)
+			v.forget(k)
 			revoked[k] = true
 		default:
 			// The database is asked, and its state may be another one since.
@@ -68,19 +68,19 @@ func TestKeysThatAreNotRevokedAreKnownExactlyAndAreBounded(t *testing.T) {
 				t.Fatal("a key is valid that was revoked")
 			}
 		}
-		if len(v.keys) > len(v.order) || len(v.order) > validKeys {
+		if len(v.keys) > len(v.order) || len(v.order) > latelyMost {
 			t.Fatalf("%d keys at %d places", len(v.keys), len(v.order))
 		}
 	}
 	// One past the bound, the oldest goes.
-	v = valid{}
-	v.order, v.next = make([]note.PublicKey, validKeys-1), validKeys-1
+	v = lately[note.PublicKey]{}
+	v.order, v.next = make([]note.PublicKey, latelyMost-1), latelyMost-1
 	v.add(keys[0])
 	v.add(keys[1])
-	if len(v.order) != validKeys || v.next != 1 || !v.has(keys[0]) || !v.has(keys[1]) {
+	if len(v.order) != latelyMost || v.next != 1 || !v.has(keys[0]) || !v.has(keys[1]) {
 		t.Errorf("%d places, the next is %d", len(v.order), v.next)
 	}
-	v.next = validKeys - 1
+	v.next = latelyMost - 1
 	v.add(keys[2])
 	if v.has(keys[0]) || !v.has(keys[1]) || !v.has(keys[2]) || len(v.keys) != 2 {
 		t.Error("the key at the place that is taken stays, or another goes")

@@ -47,6 +47,7 @@ func TestAStateThatIsDamagedIsNoAnswer(t *testing.T) {
 	number := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	place, ends, disputed := string(placeKey(next.ID())), string(endKey(id, true, 2)), string(disputeKey(id, 1))
 	open, settled := string(openKey(id, 0, 1)), string(settledKey(id, 5))
+	name, names := string(nameKey("alice.example", newSigner("alice.example", 0).Public())), func(s State) error { return third(s.Names("al", 9)) }
 	disputes := func(s State) error { return second(s.Disputes(rules.Place{Chain: id}, 9)) }
 	for name, c := range map[string]struct {
 		key, value string
@@ -61,6 +62,10 @@ func TestAStateThatIsDamagedIsNoAnswer(t *testing.T) {
 		"a place":                  {place, strings.Repeat("x", 39), func(s State) error { return second(s.Place(next.ID())) }},
 		"an end":                   {ends, strings.Repeat("x", 35), func(s State) error { return second(s.Ends(id)) }},
 		"a dispute":                {disputed, strings.Repeat("x", 47), func(s State) error { return third(s.Dispute(id, 1)) }},
+		"a name":                   {name, "short", names},
+		"a name of another entry":  {name, number(7), names},
+		"a name of nobody":         {name[:3] + "\x00" + name[len(name)-32:], number(0), names},
+		"a name out of form":       {name + "x", number(0), names},
 		"an open dispute":          {open, strings.Repeat("x", 31), disputes},
 		"a settled dispute":        {settled, "short", disputes},
 		"no settled dispute":       {settled, number(2), disputes},

@@ -7,8 +7,8 @@
 // A key begins with the name of its table; numbers in it are big-endian, so that
 // they sort.
 //
-//	format                            "chirograph store 2\n", the ledger's vkey, "\n"
-//	                                  of a copy "chirograph copy 2\n", the same
+//	format                            "chirograph store 3\n", the ledger's vkey, "\n"
+//	                                  of a copy "chirograph copy 3\n", the same
 //	head                              time of the last entry, "\n", the signed checkpoint; of a copy its text
 //	published                         where it is not the head: the published one, signed, of the same form; of a copy the one that it shows
 //	kept                              of a copy: the newest checkpoint that the ledger signed
@@ -24,6 +24,7 @@
 //	o chain(32) depth(8) index(8)     id(32) of a dispute that is open
 //	s chain(32) index(8)              of a resolution: index(8) of the dispute that it settles
 //	h contract(32) index(8)           kind(1) of an entry in its time line
+//	a name 0(1) public key(32)        index(8) of the first record that the key signed under the name
 //
 // The tile at the right edge is kept in pieces, one a batch, so that a lone record
 // writes 32 bytes and not a tile; the batch that fills the tile puts the whole in
@@ -56,17 +57,19 @@ import (
 )
 
 // Format is the format that this program reads and writes.
-const Format = "chirograph store 2"
+const Format = "chirograph store 3"
 
 // format is the first line of the format key. What follows it is of another form
 // when the number is another.
 const format = Format + "\n"
 
 // remedies says what to do with a store of another format. What is in a store of the
-// first number lacks the tables o and s.
+// first number lacks the tables o and s, of the second the table a.
 var remedies = map[string]string{
 	"chirograph store 1": ": chirographd rebuild makes it of this one",
+	"chirograph store 2": ": chirographd rebuild makes it of this one",
 	"chirograph copy 1":  ": a new copy is made in another folder",
+	"chirograph copy 2":  ": a new copy is made in another folder",
 }
 
 // ErrNotFound says that the store was asked for something that it does not have.
@@ -108,7 +111,8 @@ type Store struct {
 	edge      [levels][]byte
 	prover    *prover // of the head
 	recent    recent
-	valid     valid
+	valid     lately[note.PublicKey] // that nothing revokes
+	named     lately[naming]         // that are in the table a
 
 	proven proven // of all readers
 

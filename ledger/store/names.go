@@ -1,0 +1,110 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/record"
+)
+
+// A NamedKey is a key under a name.
+type NamedKey struct {
+	Name  string
+	Key   note.PublicKey
+	First uint64 // the first entry whose record names the key so, and is signed by it
+}
+
+// maxLaterNames is how many rows of entries beyond the size [State.Names] passes over: as
+// many as a batch has records, whose names are there before they are public.
+const maxLaterNames = 1024
+
+// Names returns the keys that signed under a name with this beginning, at most limit of
+// them, by the bytes of the names, and of one name by those of the keys. More says whether
+// there are others, or may be: so many rows are of entries beyond the size that it looked no
+// further. A name that a key did not sign under is in no row: whoever writes a text could
+// give any key any name.
+func (s State) Names(prefix string, limit int) (list []NamedKey, more bool, err error) {
+	lower, upper, ok := nameRange(prefix)
+	if !ok {
+		return nil, false, nil
+	}
+	later := 0
+	var last Registered // rows beside each other are often of one record
+	err = s.store.each(lower, upper, func(key, value []byte) error {
+		if len(value) != 8 {
+			return wrongLength(key, value, 8)
+		}
+		first := lastNumber(value)
+		if first < s.size && len(list) == limit || first >= s.size && later == maxLaterNames {
+			more = true
+			return errEnough
+		}
+		if last.Record == nil || last.Index != first {
+			if last, err = s.record(first); err != nil {
+				return fmt.Errorf("name at key %x: %w", key, err)
+			}
+		}
+		public, name, ok := namedBy(last.Record, key)
+		switch {
+		case !ok:
+			return fmt.Errorf("the store is damaged: entry %d is not signed as it says: %s", first, Describe(key))
+		case first < s.size:
+			list = append(list, NamedKey{name, public, first})
+		default:
+			later++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return list, more, nil
+}
+
+// namedBy returns the key that signed a record, and the name, that a nameKey is of.
+func namedBy(r *record.Record, row []byte) (key note.PublicKey, name string, ok bool) {
+	for _, k := range r.Signed() {
+		if bytes.Equal(nameKey(k.Name(), k.Public()), row) {
+			return k.Public(), k.Name(), true
+		}
+	}
+	return note.PublicKey{}, "", false
+}
+
+// A naming is a key under the name by which a record that it signed names it first.
+type naming struct {
+	name string
+	key  note.PublicKey
+}
+
+// newNamings returns those of the keys, which signed one record, of which no row says yet
+// that the key signed under the name. Memory knows those of most days: makers come again.
+func (b *Batch) newNamings(signed []note.Key) (list []naming, err error) {
+	for _, k := range signed {
+		n := naming{k.Name(), k.Public()}
+		if b.overlay.named[n] || b.store.named.has(n) {
+			continue
+		}
+		has, err := b.names.has(b.store, nameKey(n.name, n.key))
+		if err != nil {
+			return nil, err
+		}
+		n.name = strings.Clone(n.name) // else it would keep the text that it is of
+		if has {
+			b.store.named.add(n)
+		} else {
+			list = append(list, n)
+		}
+	}
+	return list, nil
+}
+
+// foldNames adds the rows of namings that are new with an entry.
+func (b *Batch) foldNames(index uint64, list []naming) {
+	for _, n := range list {
+		b.overlay.named[n] = true
+		b.row(nameKey(n.name, n.key), entryKey(index)[1:])
+	}
+}
