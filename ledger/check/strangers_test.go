@@ -23,7 +23,7 @@ func TestAKeyThatNoLedgerHasIsFoundWhereverItIs(t *testing.T) {
 		}
 	}
 	for _, key := range []string{
-		"", "a", "e", "f", "g", "kept", "note", "t", "zzz", "\x00", "\xff",
+		"", "b", "e", "f", "g", "kept", "note", "t", "zzz", "\x00", "\xff",
 		entry(0) + "x", entry(20) + "x", entry(39) + "x", entry(2)[:8], entry(40), entry(1<<64 - 1), tile + "\x00\x00\x01",
 	} {
 		c := w.clone(t)

@@ -182,7 +182,7 @@ func model(t testing.TB, size uint64) map[string]string {
 		all["k"+key+be(n)] = "\x04"
 		all["v"+key] = be(n)
 		if name := "a" + r.Text().Key.Name() + "\x00" + key; all[name] == "" {
-			all[name] = be(n)
+			all[name] = be(n) + string(id[:])
 		}
 		leaves = append(leaves, sha256.Sum256([]byte("\x00"+entry)))
 	}

@@ -52,7 +52,7 @@ func (b *Batch) fold(index uint64, registered int64, r *record.Record) error {
 	for _, key := range signed {
 		b.row(signedKey(key.Public(), index), []byte{kind})
 	}
-	b.foldNames(index, named)
+	b.foldNames(index, id, named)
 	if effect.Revokes != nil {
 		b.overlay.revoked[*effect.Revokes] = index
 		b.row(revokedKey(*effect.Revokes), number)

@@ -200,7 +200,7 @@ func stateKeys(log rulestest.Model) map[string]string {
 		for _, k := range e.Record.Signed() {
 			all["k"+string(k.Public().Bytes())+at] = kind
 			if row := "a" + k.Name() + "\x00" + string(k.Public().Bytes()); all[row] == "" {
-				all[row] = at
+				all[row] = at + name(id)
 			}
 		}
 		for _, c := range []record.ID{text.Contract, text.Replaces, text.Under} {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -23,8 +24,9 @@ const maxLaterNames = 1024
 // Names returns the keys that signed under a name with this beginning, at most limit of
 // them, by the bytes of the names, and of one name by those of the keys. More says whether
 // there are others, or may be: so many rows are of entries beyond the size that it looked no
-// further. A name that a key did not sign under is in no row: whoever writes a text could
-// give any key any name.
+// further. A name under which a key did not sign is in no row: whoever writes a text can
+// give any key any name. That a row names the first record is the word of the database, as
+// that a row is not there; its id has no other record pass for that one.
 func (s State) Names(prefix string, limit int) (list []NamedKey, more bool, err error) {
 	lower, upper, ok := nameRange(prefix)
 	if !ok {
@@ -33,10 +35,10 @@ func (s State) Names(prefix string, limit int) (list []NamedKey, more bool, err 
 	later := 0
 	var last Registered // rows beside each other are often of one record
 	err = s.store.each(lower, upper, func(key, value []byte) error {
-		if len(value) != 8 {
-			return wrongLength(key, value, 8)
+		if len(value) != 40 {
+			return wrongLength(key, value, 40)
 		}
-		first := lastNumber(value)
+		first, id := binary.BigEndian.Uint64(value), record.ID(value[8:])
 		if first < s.size && len(list) == limit || first >= s.size && later == maxLaterNames {
 			more = true
 			return errEnough
@@ -48,8 +50,8 @@ func (s State) Names(prefix string, limit int) (list []NamedKey, more bool, err 
 		}
 		public, name, ok := namedBy(last.Record, key)
 		switch {
-		case !ok:
-			return fmt.Errorf("the store is damaged: entry %d is not signed as it says: %s", first, Describe(key))
+		case !ok || last.Record.ID() != id:
+			return fmt.Errorf("the store is damaged: entry %d is not the record %s, or not signed as it says: %s", first, id, Describe(key))
 		case first < s.size:
 			list = append(list, NamedKey{name, public, first})
 		default:
@@ -102,9 +104,9 @@ func (b *Batch) newNamings(signed []note.Key) (list []naming, err error) {
 }
 
 // foldNames adds the rows of namings that are new with an entry.
-func (b *Batch) foldNames(index uint64, list []naming) {
+func (b *Batch) foldNames(index uint64, id record.ID, list []naming) {
 	for _, n := range list {
 		b.overlay.named[n] = true
-		b.row(nameKey(n.name, n.key), entryKey(index)[1:])
+		b.row(nameKey(n.name, n.key), append(entryKey(index)[1:], id[:]...))
 	}
 }

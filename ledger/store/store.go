@@ -24,7 +24,7 @@
 //	o chain(32) depth(8) index(8)     id(32) of a dispute that is open
 //	s chain(32) index(8)              of a resolution: index(8) of the dispute that it settles
 //	h contract(32) index(8)           kind(1) of an entry in its time line
-//	a name 0(1) public key(32)        index(8) of the first record that the key signed under the name
+//	a name 0(1) public key(32)        index(8) and id(32) of the first record that the key signed under the name
 //
 // The tile at the right edge is kept in pieces, one a batch, so that a lone record
 // writes 32 bytes and not a tile; the batch that fills the tile puts the whole in
