@@ -89,6 +89,12 @@ var ErrGuard = errors.New("the store is not the one of which the guard has a che
 // another history of the ledger: nothing is signed as long as they do.
 var ErrDoubt = errors.New("witnesses say that they have seen another history of the ledger")
 
+// ErrFrozen says that a ledger is frozen for good: it registers nothing any more.
+var ErrFrozen = store.ErrFrozen
+
+// ErrThawed says that the guard knows that the ledger was frozen, and the store does not.
+var ErrThawed = errors.New("the ledger was frozen for good, and the store is of before")
+
 // A ClockError says that the ledger's clock is more than [rules.Skew] seconds behind
 // its last entry, or behind the time at which witnesses had seen no later one, so that
 // nothing is registered: it would seem to be of before.
@@ -129,6 +135,7 @@ type Log struct {
 	policy    *verify.Policy
 	log       *slog.Logger
 	maxBatch  int
+	frozen    bool // for good
 
 	left    tlog.Checkpoint // of the sequencer: what the guard has
 	leaving sync.Mutex      // held while the store has a head that the guard has not
@@ -198,6 +205,7 @@ func Open(cfg Config) (*Log, error) {
 		signer:    signer{cfg.Store.Key(), cfg.Sign, cfg.Cosigner, cfg.Clock},
 		witnesses: cfg.Witnesses,
 		log:       cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
+		frozen:    cfg.Store.Frozen(),
 		maxBatch:  cmp.Or(cfg.MaxBatch, DefaultBatch),
 		queue:     make(chan *Pending, cmp.Or(cfg.MaxQueue, DefaultQueue)),
 		pending:   make(map[record.ID][]*Pending),
@@ -212,6 +220,9 @@ func Open(cfg Config) (*Log, error) {
 	}
 	if _, ok := l.policy.Log(cfg.Store.Key()); !ok {
 		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
+	}
+	if err := l.staysFrozen(); err != nil {
+		return nil, err
 	}
 	if err := l.resume(cfg.Witnessed); err != nil {
 		return nil, err
@@ -232,7 +243,7 @@ func (l *Log) Key() note.Key { return l.store.Key() }
 // Append registers a record and returns when its entry and a checkpoint that covers
 // it are on disk and published. An id that is registered already is a success too,
 // whatever its signature lines, and the first stays. The error is a [*rules.Refusal],
-// a [*ClockError], ErrBusy, ErrClosed, ErrStopped, ErrDoubt, that of ctx, or another one
+// a [*ClockError], ErrFrozen, ErrBusy, ErrClosed, ErrStopped, ErrDoubt, that of ctx, or another one
 // of the ledger's own. When ctx ends, only the waiting does: the record may be
 // registered.
 func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error) {
@@ -268,6 +279,32 @@ func (l *Log) unsure(id record.ID) error {
 		return nil
 	}
 	return cmp.Or(err, doubt)
+}
+
+// staysFrozen says whether the store knows that it is frozen where the guard does.
+func (l *Log) staysFrozen() error {
+	frozen, err := l.guard.Frozen()
+	if err == nil && frozen && !l.frozen {
+		err = ErrThawed
+	}
+	return err
+}
+
+// Frozen says whether the ledger is frozen for good: it registers nothing, and goes on with
+// everything else.
+func (l *Log) Frozen() bool { return l.frozen }
+
+// Takes returns ErrFrozen where the ledger is frozen and does not have the record of this
+// id, public or not, so that nothing else of it needs to be asked.
+func (l *Log) Takes(id record.ID) error {
+	if !l.frozen {
+		return nil
+	}
+	taken, err := l.Taken(id)
+	if err != nil || taken {
+		return err
+	}
+	return ErrFrozen
 }
 
 // sure has Taken know of all that is in the store: of the sequencer, when no batch is

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -38,7 +39,8 @@ func formOf(b []byte) form { return sha256.Sum256(b) }
 
 // Submit puts a record into the queue, and does not wait. A record that waits already,
 // the same to the byte, is that one, and shared: it takes no second place. The error is
-// ErrBusy, also where maxForms others of its id wait, ErrClosed, ErrStopped or ErrDoubt.
+// ErrFrozen, ErrBusy, also where maxForms others of its id wait, ErrClosed, ErrStopped or
+// ErrDoubt.
 func (l *Log) Submit(r *record.Record) (p *Pending, shared bool, err error) {
 	return l.SubmitAbsent(r, Absence{})
 }
@@ -49,7 +51,7 @@ type Absence = store.Absence
 // SubmitAbsent is Submit for whoever has asked a View for the record: the sequencer asks
 // the database no second time. The zero Absence is that of nobody.
 func (l *Log) SubmitAbsent(r *record.Record, absent Absence) (p *Pending, shared bool, err error) {
-	if err := l.unsure(r.ID()); err != nil {
+	if err := cmp.Or(l.Takes(r.ID()), l.unsure(r.ID())); err != nil {
 		return nil, false, err
 	}
 	b := r.Append(make([]byte, 0, 2048)) // on the stack, and enough for most

@@ -359,6 +359,9 @@ func (c *asked) submitError(ctx context.Context, err error, r *record.Record) er
 	if !errors.As(err, &refusal) {
 		return hint(err, "it may be registered all the same; run the command again, it registers nothing twice")
 	}
+	if refusal.Frozen {
+		return hint(&negative{err}, "nothing is registered there any more, and what is stays valid; draw it up again for another ledger: chirograph new --ledger URL")
+	}
 	if refusal.Rule == "" && refusal.Status == http.StatusForbidden {
 		return hint(err, "nobody judged the record: only the ledger itself registers; --ledger URL asks at another address")
 	}

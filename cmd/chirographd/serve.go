@@ -171,6 +171,8 @@ func whatIsLost(dir string, err error) error {
 		return fmt.Errorf("%w. An old copy was put in its place, or a file of it is damaged: keep a copy of %s, in which the rest may still be; %s", err, filepath.Join(dir, storeDir), how)
 	case errors.Is(err, ledger.ErrGuard):
 		return fmt.Errorf("%w: %s", err, how)
+	case errors.Is(err, ledger.ErrThawed):
+		return fmt.Errorf("%w: chirographd freeze --dir %s freezes it again", err, dir)
 	}
 	return err
 }
@@ -209,6 +211,9 @@ func serveLog(ctx context.Context, id *identity, l *ledger.Log, f serveFlags, pl
 	waits := ""
 	if !l.Confirmed() {
 		waits = ", not ready before its witnesses have confirmed it"
+	}
+	if l.Frozen() {
+		waits += ", frozen for good: it registers nothing"
 	}
 	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %s%s\n", l.Key().Name(), listener.Addr(), entries(l.View().Size()), waits); err != nil {
 		return errors.Join(err, listener.Close())

@@ -149,6 +149,9 @@ func (c *checker) run(ctx context.Context) (err error) {
 	if err := c.signatures(); err != nil {
 		return err
 	}
+	if err := c.frozen(); err != nil {
+		return err
+	}
 	if err := c.files(ctx); err != nil {
 		return err
 	}

@@ -5,8 +5,9 @@ import "testing"
 // small is a history with something in every table.
 func small(t testing.TB) *world {
 	w := newWorld(t, history(t, 1003, 300), 7, 60)
+	w.freeze(t)
 	all := tables(w.dump(t, storeDir))
-	for _, table := range []string{"format", "head", "published", "e", "t", "r", "k", "v", "c", "x", "d", "o", "s", "h", "a"} {
+	for _, table := range []string{"format", "head", "published", "frozen", "e", "t", "r", "k", "v", "c", "x", "d", "o", "s", "h", "a"} {
 		if len(all[table]) == 0 {
 			t.Fatalf("the history has nothing in the table %s; it has %d entries", table, len(w.log))
 		}

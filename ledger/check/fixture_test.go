@@ -97,6 +97,18 @@ func newWorld(t testing.TB, log []rulestest.Entry, step, hold int) *world {
 	return w
 }
 
+// freeze has the store be frozen.
+func (w *world) freeze(t testing.TB) {
+	t.Helper()
+	s, err := store.Open(w.store())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Freeze(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // history returns the log of a random history.
 func history(t testing.TB, seed uint64, steps int) []rulestest.Entry {
 	t.Helper()
@@ -282,7 +294,7 @@ func findings(r *check.Result) string {
 
 // tables are the keys by table: by their first byte, or their name.
 func tables(all map[string]string) map[string][]string {
-	named := map[string]bool{"format": true, "head": true, "published": true}
+	named := map[string]bool{"format": true, "head": true, "published": true, "frozen": true}
 	out := make(map[string][]string)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		table := key[:1]

@@ -51,6 +51,19 @@ func (c *checker) signatures() error {
 	return c.unmet("%s: it lost cosignatures, or the ledger asks these witnesses only since then: chirographd serve asks them again", err)
 }
 
+// frozen holds the mark of a frozen ledger against its head. A copy has none.
+func (c *checker) frozen() error {
+	const where = "mark that the ledger is frozen"
+	frozen, err := c.raw.Frozen(c.head)
+	switch {
+	case err != nil:
+		return c.found(where, "%s", err)
+	case frozen && c.cfg.Copy:
+		return c.found(where, "it is in a copy")
+	}
+	return nil
+}
+
 // unmet tells that what is public has not the cosignatures that the policy asks for.
 func (c *checker) unmet(format string, args ...any) error {
 	return c.add(Finding{Where: published, What: fmt.Sprintf(format, args...), Unmet: true})

@@ -27,11 +27,19 @@ type Refusal struct {
 	Status int
 	Rule   rules.Rule // that a record breaks; "" where the ledger named none
 	Detail string     // a sentence; may be empty
+	Frozen bool       // the ledger registers nothing any more: an answer of 403 of the type [Frozen]
 }
+
+// Frozen is the type of the problem, an answer of 403, by which a ledger says that it is
+// frozen for good.
+const Frozen = "urn:chirograph:frozen"
 
 func (r *Refusal) Error() string {
 	what := fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status))
-	if r.Rule != "" {
+	switch {
+	case r.Frozen:
+		what = "refused by a ledger that is frozen"
+	case r.Rule != "":
 		what = fmt.Sprintf("refused by the rule %s", r.Rule)
 	}
 	if r.Detail == "" {
@@ -233,6 +241,7 @@ func failure(resp *http.Response) error {
 		}
 	}
 	refusal := &Refusal{Status: resp.StatusCode, Rule: ruleName(p.Rule), Detail: clean(p.Detail)}
+	refusal.Frozen = resp.StatusCode == http.StatusForbidden && p.Type == Frozen
 	switch after := retryAfter(resp.Header.Get("Retry-After")); {
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
 		t := &trouble{err: errors.New(refusal.Error()), status: resp.StatusCode, detail: refusal.Detail, after: after, connected: true}

@@ -134,18 +134,21 @@ func TestRefusalNamesRuleAndReason(t *testing.T) {
 		text   string
 	}{
 		{"rule", 422, "application/problem+json", `{"detail":"buyer has 1 of 2 signatures","rule":"quorum"}`,
-			Refusal{422, rules.Quorum, "buyer has 1 of 2 signatures"}, "refused by the rule quorum: buyer has 1 of 2 signatures"},
-		{"no rule", 415, "application/problem+json; charset=utf-8", `{"detail":"as text"}`, Refusal{415, "", "as text"}, "415 Unsupported Media Type: as text"},
-		{"no detail", 404, "application/problem+json", `{}`, Refusal{404, "", ""}, "404 Not Found"},
-		{"no problem", 403, "text/html", `{"detail":"hello","rule":"form"}`, Refusal{403, "", ""}, "403 Forbidden"},
-		{"broken", 400, "application/problem+json", `{"detail":"hel`, Refusal{400, "", ""}, "400 Bad Request"},
-		{"wrong type", 400, "application/problem+json", `{"detail":"a","rule":7}`, Refusal{400, "", ""}, "400 Bad Request"},
-		{"huge", 400, "application/problem+json", `{"detail":"` + strings.Repeat("a", maxProblem) + `"}`, Refusal{400, "", ""}, "400 Bad Request"},
-		{"terminal", 400, "application/problem+json", `{"detail":"a\u001b[2Jb\r\nc\u202ed\u200be\u00a0f","rule":"form\n"}`, Refusal{400, "", "a?[2Jb??c?d?e?f"}, "400 Bad Request: a?[2Jb??c?d?e?f"},
-		{"at the bound", 400, "application/problem+json", `{"detail":"` + long + `"}`, Refusal{400, "", long}, long},
-		{"past the bound", 400, "application/problem+json", `{"detail":"` + long + `z"}`, Refusal{400, "", long + "…"}, long + "…"},
-		{"long rule", 409, "application/problem+json", `{"rule":"` + strings.Repeat("a", maxRuleName+1) + `"}`, Refusal{409, "", ""}, "409 Conflict"},
-		{"longest rule", 409, "application/problem+json", `{"rule":"` + strings.Repeat("a", maxRuleName) + `"}`, Refusal{409, rules.Rule(strings.Repeat("a", maxRuleName)), ""}, "rule aaa"},
+			Refusal{422, rules.Quorum, "buyer has 1 of 2 signatures", false}, "refused by the rule quorum: buyer has 1 of 2 signatures"},
+		{"no rule", 415, "application/problem+json; charset=utf-8", `{"detail":"as text"}`, Refusal{415, "", "as text", false}, "415 Unsupported Media Type: as text"},
+		{"no detail", 404, "application/problem+json", `{}`, Refusal{404, "", "", false}, "404 Not Found"},
+		{"frozen", 403, "application/problem+json", `{"type":"urn:chirograph:frozen","detail":"nothing more"}`,
+			Refusal{403, "", "nothing more", true}, "refused by a ledger that is frozen: nothing more"},
+		{"frozen by its type alone", 409, "application/problem+json", `{"type":"urn:chirograph:frozen"}`, Refusal{409, "", "", false}, "409 Conflict"},
+		{"no problem", 403, "text/html", `{"detail":"hello","rule":"form"}`, Refusal{403, "", "", false}, "403 Forbidden"},
+		{"broken", 400, "application/problem+json", `{"detail":"hel`, Refusal{400, "", "", false}, "400 Bad Request"},
+		{"wrong type", 400, "application/problem+json", `{"detail":"a","rule":7}`, Refusal{400, "", "", false}, "400 Bad Request"},
+		{"huge", 400, "application/problem+json", `{"detail":"` + strings.Repeat("a", maxProblem) + `"}`, Refusal{400, "", "", false}, "400 Bad Request"},
+		{"terminal", 400, "application/problem+json", `{"detail":"a\u001b[2Jb\r\nc\u202ed\u200be\u00a0f","rule":"form\n"}`, Refusal{400, "", "a?[2Jb??c?d?e?f", false}, "400 Bad Request: a?[2Jb??c?d?e?f"},
+		{"at the bound", 400, "application/problem+json", `{"detail":"` + long + `"}`, Refusal{400, "", long, false}, long},
+		{"past the bound", 400, "application/problem+json", `{"detail":"` + long + `z"}`, Refusal{400, "", long + "…", false}, long + "…"},
+		{"long rule", 409, "application/problem+json", `{"rule":"` + strings.Repeat("a", maxRuleName+1) + `"}`, Refusal{409, "", "", false}, "409 Conflict"},
+		{"longest rule", 409, "application/problem+json", `{"rule":"` + strings.Repeat("a", maxRuleName) + `"}`, Refusal{409, rules.Rule(strings.Repeat("a", maxRuleName)), "", false}, "rule aaa"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h, asked := recorded(func(w http.ResponseWriter, _ *http.Request) {

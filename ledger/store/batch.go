@@ -188,6 +188,9 @@ func (b *Batch) Checkpoint() (tlog.Checkpoint, error) {
 // failed, and whether the batch is on disk nobody knows. Either way it is over.
 func (b *Batch) Commit(checkpoint tlog.SignedCheckpoint) error {
 	s := b.store
+	if s.frozen {
+		return errors.Join(ErrFrozen, b.Close())
+	}
 	if err := errors.Join(s.Err(), s.is(!copied), checkSigned(s.key, checkpoint, &b.tree)); err != nil {
 		return errors.Join(err, b.Close())
 	}

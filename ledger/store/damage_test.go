@@ -45,6 +45,15 @@ func TestAStoreThatDoesNotAgreeWithItselfDoesNotOpen(t *testing.T) {
 			[]string{`"chirograph store 1"`, `"chirograph store 3"`, "chirographd rebuild"}},
 		{"format number before", 3, func(s *Store) { put(t, s, "format", "chirograph store 2\nwhatever") },
 			[]string{`"chirograph store 2"`, `"chirograph store 3"`, "chirographd rebuild"}},
+		{"frozen with less", 3, func(s *Store) {
+			put(t, s, "frozen", string(mustHead(t, model(t, 2)["head"]).Checkpoint.Text()))
+		}, []string{"frozen", root(2), root(3)}},
+		{"frozen and flipped", 3, func(s *Store) {
+			if err := s.Freeze(); err != nil {
+				t.Fatal(err)
+			}
+			put(t, s, "frozen", flip(t, s, frozenKey, 3))
+		}, []string{"frozen", root(3)}},
 		{"another ledger", 3, func(s *Store) { put(t, s, "format", format+stranger.String()+"\n") },
 			[]string{stranger.String(), home.String()}},
 		{"no format", 3, func(s *Store) { drop(t, s, formatKey) }, []string{"no format number"}},

@@ -20,6 +20,7 @@ var (
 	publishedKey = []byte("published")
 	keptKey      = []byte("kept")
 	noteKey      = []byte("note")
+	frozenKey    = []byte("frozen")
 )
 
 func entryKey(index uint64) []byte {

@@ -36,6 +36,9 @@ func (s *Store) load() error {
 	if err := s.checkLastEntry(); err != nil {
 		return err
 	}
+	if err := s.loadFrozen(); err != nil {
+		return err
+	}
 	return s.loadPublished()
 }
 

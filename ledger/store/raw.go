@@ -356,7 +356,7 @@ func strange(key []byte, bytes int, size uint64) bool {
 	switch string(key) {
 	case "":
 		return true
-	case string(formatKey), string(headKey), string(publishedKey):
+	case string(formatKey), string(headKey), string(publishedKey), string(frozenKey):
 		return false
 	}
 	switch key[0] {
@@ -371,27 +371,4 @@ func strange(key []byte, bytes int, size uint64) bool {
 		return bytes%tlog.HashSize != 0 || bytes == 0 || start+bytes/tlog.HashSize > width
 	}
 	return true
-}
-
-// Hand gives a copy that has all entries of the store a signed head of all of them, and
-// what is published: the copy is the ledger's own from then on. What is published and
-// cannot be read is lost, for the reason that is returned; then the head is.
-func (r *Raw) Hand(head Head, to *Store) (lost, err error) {
-	if to.head.Time != head.Time {
-		return nil, fmt.Errorf("the head has the time %d, the last entry %d", head.Time, to.head.Time)
-	}
-	if err := to.Promote(head.Checkpoint); err != nil {
-		return nil, err
-	}
-	published, err := r.Published()
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
-	if err == nil {
-		err = to.Continues(published.Checkpoint.Checkpoint)
-	}
-	if err != nil {
-		return err, nil
-	}
-	return nil, to.setPublished(&published)
 }

@@ -13,6 +13,7 @@
 //	published                         where it is not the head: the published one, signed, of the same form; of a copy the one that it shows
 //	kept                              of a copy: the newest checkpoint that the ledger signed
 //	note                              of a copy: what its maker keeps with it
+//	frozen                            of a ledger that is frozen for good: the text of its checkpoint
 //	e index(8)                        the entry
 //	t level(1) index(8) start(2)      hashes of that tile from number start on
 //	r id(32)                          index(8) of the record, its kind(1)
@@ -107,6 +108,7 @@ type Store struct {
 	// of level L while it is not full.
 	head      Head
 	published *Head // nil where it is the head
+	frozen    bool
 	tree      tlog.Tree
 	edge      [levels][]byte
 	prover    *prover // of the head

@@ -16,7 +16,7 @@ import (
 
 // A problem is an error as the caller sees it: problem details (RFC 9457).
 type problem struct {
-	Type   string     `json:"type"` // about:blank, where the status says it, and for a record the rule; or notPublic, or notTaken
+	Type   string     `json:"type"` // about:blank, where the status says it, and for a record the rule; or notPublic, notTaken, frozen
 	Title  string     `json:"title"`
 	Status int        `json:"status"`
 	Detail string     `json:"detail,omitempty"`
@@ -44,6 +44,16 @@ const notPublic = "urn:chirograph:not-public-yet"
 // notTaken is the type of the problem that a record which was sent is not in the log, so
 // that whoever wants it there sends it again.
 const notTaken = "urn:chirograph:not-taken"
+
+// frozen is the type of the problem that the ledger registers nothing any more, for good.
+const frozen = "urn:chirograph:frozen"
+
+// frozenProblem is the problem of the type frozen.
+func frozenProblem() *problem {
+	p := newProblem(http.StatusForbidden, "the ledger is frozen for good: it registers nothing any more, and goes on to show what it has")
+	p.Type = frozen
+	return p
+}
 
 // taken is the problem of the type notPublic. It says nothing of the record.
 func (h *Handler) taken() *problem {
@@ -197,6 +207,9 @@ func problemOf(err error, sent bool) *problem {
 			p.Rule = refusal.Rule
 			return p
 		}
+	}
+	if errors.Is(err, ledger.ErrFrozen) {
+		return frozenProblem()
 	}
 	if errors.Is(err, ledger.ErrNotFound) {
 		return notFound("%s", err)

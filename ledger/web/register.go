@@ -159,6 +159,9 @@ func (h *Handler) submit(q *request, s submission) (a *answer, err error) {
 // has there, also when its submitter has gone. It says whether somebody else had just
 // put the same one there.
 func (h *Handler) take(q *request, s submission) (p *ledger.Pending, again bool, err error) {
+	if err := h.cfg.Log.Takes(s.id); err != nil {
+		return nil, false, err
+	}
 	if err := h.submitted.look(q.from, h.cfg.Clock()); err != nil {
 		return nil, false, err
 	}

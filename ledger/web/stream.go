@@ -189,6 +189,9 @@ func (s *stream) look(body []byte) *item {
 			it.again = true
 			return nil
 		}
+		if err := s.h.cfg.Log.Takes(it.id); err != nil {
+			return err
+		}
 		if err := s.h.submitted.look(s.q.from, s.h.cfg.Clock()); err != nil {
 			return err
 		}
