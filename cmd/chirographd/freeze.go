@@ -157,6 +157,9 @@ func (z *freezing) ask(ctx context.Context, name string, left unfinished) error 
 		return err
 	}
 	typed, err := z.line(ctx)
+	if err != nil { // else the line was ended by who typed
+		fmt.Fprintln(z.stderr)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted: nothing was frozen")

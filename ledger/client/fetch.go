@@ -37,8 +37,10 @@ const Frozen = "urn:chirograph:frozen"
 func (r *Refusal) Error() string {
 	what := fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status))
 	switch {
+	case r.Frozen && r.Detail == "":
+		return "refused: the ledger is frozen for good"
 	case r.Frozen:
-		what = "refused by a ledger that is frozen"
+		what = "refused"
 	case r.Rule != "":
 		what = fmt.Sprintf("refused by the rule %s", r.Rule)
 	}
