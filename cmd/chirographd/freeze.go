@@ -108,6 +108,9 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 		return err
 	}
 	left, err := z.unfinished(ctx, s)
+	if errors.Is(err, context.Canceled) {
+		return errInterrupted
+	}
 	if err != nil {
 		return fmt.Errorf("nothing was frozen: %w", err)
 	}
@@ -144,6 +147,8 @@ func (z *freezing) open(key note.Key) (s *store.Store, g *store.Guard, err error
 	return s, g, nil
 }
 
+var errInterrupted = errors.New("interrupted: nothing was frozen")
+
 // ask demands that the ledger's name is typed, unless it was said.
 func (z *freezing) ask(ctx context.Context, name string, left unfinished) error {
 	if z.name != "" {
@@ -162,7 +167,7 @@ func (z *freezing) ask(ctx context.Context, name string, left unfinished) error 
 	}
 	switch {
 	case ctx.Err() != nil:
-		return errors.New("interrupted: nothing was frozen")
+		return errInterrupted
 	case errors.Is(err, io.EOF) && typed == "":
 		return errors.New("nobody typed the name, and nothing was frozen: in a script, --name says it")
 	case err != nil && !errors.Is(err, io.EOF):

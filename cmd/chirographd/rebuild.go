@@ -198,7 +198,7 @@ func (r *rebuilding) make(ctx context.Context) error {
 		return fmt.Errorf("nothing was changed: %w", errors.Join(err, os.RemoveAll(r.path(rebuiltDir))))
 	}
 	if rebuilt.Lost != nil {
-		_, err = fmt.Fprintf(r.stderr, "chirographd: warning: what was public cannot be read, so that all entries are: %s\n", rebuilt.Lost)
+		_, err = fmt.Fprintf(r.stderr, "chirographd: warning: %s\n", told(rebuilt.Lost))
 	}
 	return err
 }

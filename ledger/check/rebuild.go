@@ -22,7 +22,7 @@ type RebuildConfig struct {
 // A Rebuilt says what the new store has.
 type Rebuilt struct {
 	Head store.Head
-	Lost error // why it lacks what was published, so that its head is; nil where nothing is lost
+	Lost error // why it lacks what was published, so that its head is, or that it was frozen; nil where nothing is lost
 }
 
 // ErrBehind says that a store is not the one of which its guard knows: it lacks entries, or

@@ -39,7 +39,8 @@ type GuardConfig struct {
 // the store, which commits first: a damaged file beside a store that has no more than the
 // other file is not torn, and may have had more ([Guard.Damaged]). So a checkpoint
 // costs one sync of a file that is there, and not the three of a new one under the
-// old name. One process holds the guard.
+// old name. A third file, "frozen", is there from the day on which the ledger is frozen. One
+// process holds the guard.
 type Guard struct {
 	dir   string
 	fs    vfs.FS

@@ -7,8 +7,8 @@ import (
 
 // Hand gives a copy that has all entries of the store a signed head of all of them, and
 // what is published, and freezes it where the store is frozen: the copy is the ledger's own
-// from then on. What is published and cannot be read is lost, for the reason that is
-// returned; then the head is. So is that the store was frozen.
+// from then on. What cannot be read is lost, as the first error says: what is published, so
+// that the head is, and that the store was frozen.
 func (r *Raw) Hand(head Head, to *Store) (lost, err error) {
 	if to.head.Time != head.Time {
 		return nil, fmt.Errorf("the head has the time %d, the last entry %d", head.Time, to.head.Time)
@@ -21,7 +21,7 @@ func (r *Raw) Hand(head Head, to *Store) (lost, err error) {
 			return nil, err
 		}
 	} else if err != nil {
-		lost = fmt.Errorf("whether the ledger was frozen (if it was, chirographd freeze does it again): %w", err)
+		lost = fmt.Errorf("whether the ledger was frozen cannot be read, and it is not; if it was, freeze it again: %w", err)
 	}
 	published, err := r.Published()
 	if errors.Is(err, ErrNotFound) {
@@ -31,7 +31,7 @@ func (r *Raw) Hand(head Head, to *Store) (lost, err error) {
 		err = to.Continues(published.Checkpoint.Checkpoint)
 	}
 	if err != nil {
-		return errors.Join(lost, err), nil
+		return errors.Join(lost, fmt.Errorf("what was public cannot be read, so that all entries are: %w", err)), nil
 	}
 	return lost, to.setPublished(&published)
 }

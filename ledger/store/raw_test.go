@@ -9,9 +9,10 @@ import (
 // Whatever key a database has, it is told from those of a ledger, and named.
 func FuzzKeys(f *testing.F) {
 	for _, key := range [][]byte{
-		nil, {0}, {'e'}, {'k'}, {'t'}, {0xFF}, formatKey, headKey, publishedKey, keptKey, noteKey,
+		nil, {0}, {'e'}, {'k'}, {'t'}, {0xFF}, formatKey, headKey, publishedKey, keptKey, noteKey, frozenKey,
 		entryKey(0), entryKey(7), entryKey(math.MaxUint64), append(entryKey(3), 'x'), tileKey(0, 0, 0), tileKey(255, math.MaxUint64, math.MaxUint16),
 		append([]byte{'r'}, make([]byte, 32)...), append([]byte{'x'}, make([]byte, 41)...),
+		append([]byte("aname.example\x00"), make([]byte, 32)...), append([]byte("a\x1b\x00"), make([]byte, 32)...), []byte("a"),
 	} {
 		f.Add(key, 32, uint64(7))
 	}
@@ -30,7 +31,7 @@ func FuzzKeys(f *testing.F) {
 			return
 		}
 		// What is no stranger is one of few.
-		named := bytes.Equal(key, formatKey) || bytes.Equal(key, publishedKey)
+		named := bytes.Equal(key, formatKey) || bytes.Equal(key, publishedKey) || bytes.Equal(key, frozenKey)
 		if len(key) == 9 {
 			named = named || bytes.Equal(key, entryKey(lastNumber(key))) && lastNumber(key) < size
 		}
