@@ -223,13 +223,50 @@ func (w *town) measure(b *testing.B, contracts uint64) {
 			}
 		})
 	}
+	for _, makers := range []string{"known", "forgotten", "new"} {
+		b.Run("names="+makers, func(b *testing.B) { w.names(b, makers) })
+	}
 	b.Run("bytes", func(b *testing.B) {
 		for b.Loop() {
 			b.ReportMetric(w.bytes(b, "cxdos")/float64(w.records), "rules-B/record")
 			b.ReportMetric(w.bytes(b, "rv")/float64(w.records), "ids-B/record")
 			b.ReportMetric(w.bytes(b, "kh")/float64(w.records), "lists-B/record")
+			b.ReportMetric(w.bytes(b, "a")/float64(w.records), "names-B/record")
 			b.ReportMetric(w.bytes(b, "e")/float64(w.records), "entry-B/record")
 			b.ReportMetric(w.disk()/float64(w.records), "disk-B/record")
 		}
 	})
+}
+
+// names asks for the names of the two who sign a contract: of makers that memory knows,
+// that it has forgotten, or that never signed.
+func (w *town) names(b *testing.B, makers string) {
+	prefix := ""
+	if makers == "new" {
+		prefix = "new."
+	}
+	var pairs [1000][]note.Key
+	for i := range pairs {
+		for _, k := range []note.Key{w.makers[i], w.buyers[i]} {
+			named, err := note.NewKey(prefix+k.Name(), note.Ed25519, k.Public())
+			if err != nil {
+				b.Fatal(err)
+			}
+			pairs[i] = append(pairs[i], named)
+		}
+	}
+	batch := w.store.NewBatch()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if makers != "known" && i%len(pairs) == 0 {
+			w.store.named = lately[naming]{}
+		}
+		list, err := batch.newNamings(pairs[i%len(pairs)])
+		if err != nil || len(list) > 0 != (makers == "new") {
+			b.Fatal(list, err)
+		}
+	}
+	if err := batch.Close(); err != nil {
+		b.Fatal(err)
+	}
 }
