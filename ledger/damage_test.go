@@ -100,6 +100,7 @@ func TestAnIndexThatCannotBeReadIsNoAbsence(t *testing.T) {
 	tamper(t, w, map[string][]byte{
 		"r" + string(id[:]):            []byte("short"),
 		"v" + alices:                   []byte("short"),
+		"aalice.example\x00" + alices:  []byte("short"),
 		"k" + alices + entryKey(0)[1:]: []byte("long"),
 	})
 	w.mustOpen(t)
@@ -107,8 +108,9 @@ func TestAnIndexThatCannotBeReadIsNoAbsence(t *testing.T) {
 	_, _, err1 := v.Index(id)
 	_, _, err2 := v.Revoked(alice.Public())
 	_, _, err3 := v.Key(alice.Public(), 0, 9)
+	_, _, err4 := v.Names("alice", 9)
 	for name, err := range map[string]error{
-		"index": err1, "revocation": err2, "key": err3,
+		"index": err1, "revocation": err2, "key": err3, "name": err4,
 		"record":                 second(v.Record(id)),
 		"append":                 second(w.log.Append(context.Background(), contract(t, 1))),
 		"append, a key's record": second(w.log.Append(context.Background(), contract(t, 2))),

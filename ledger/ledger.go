@@ -281,13 +281,17 @@ func (l *Log) unsure(id record.ID) error {
 	return cmp.Or(err, doubt)
 }
 
-// staysFrozen says whether the store knows that it is frozen where the guard does.
+// staysFrozen has the guard know that the ledger is frozen where the store does. The error
+// is ErrThawed where the guard alone does.
 func (l *Log) staysFrozen() error {
 	frozen, err := l.guard.Frozen()
-	if err == nil && frozen && !l.frozen {
-		err = ErrThawed
+	switch {
+	case err != nil || frozen == l.frozen:
+		return err
+	case frozen:
+		return ErrThawed
 	}
-	return err
+	return l.guard.Freeze(l.store.Head().Checkpoint.Checkpoint)
 }
 
 // Frozen says whether the ledger is frozen for good: it registers nothing, and goes on with

@@ -94,6 +94,9 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 	if z.name != "" && z.name != key.Name() {
 		return fmt.Errorf("--name is %q, the ledger in %s is %s: nothing was frozen", z.name, z.dir, key.Name())
 	}
+	if err := mustOwn(z.dir); err != nil {
+		return err
+	}
 	s, g, err := z.open(key)
 	if err != nil {
 		return err
@@ -117,8 +120,11 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 	if err := z.ask(ctx, key.Name(), left); err != nil {
 		return err
 	}
-	if err := errors.Join(s.Freeze(), g.Freeze(s.Head().Checkpoint.Checkpoint)); err != nil {
+	if err := s.Freeze(); err != nil {
 		return err
+	}
+	if err := g.Freeze(s.Head().Checkpoint.Checkpoint); err != nil {
+		return fmt.Errorf("the ledger is frozen, and its guard does not know it: run this again: %w", err)
 	}
 	_, err = fmt.Fprintf(z.stdout, "%s: frozen for good, with %s, root %s\n", key.Name(), entries(size), s.Head().Checkpoint.Root)
 	return err
