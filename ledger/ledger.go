@@ -127,6 +127,7 @@ type Log struct {
 	signer    signer
 	witnesses *witness.Witnesses
 	policy    *verify.Policy
+	past      *Past
 	log       *slog.Logger
 	maxBatch  int
 	frozen    bool // for good
@@ -215,6 +216,7 @@ func Open(cfg Config) (*Log, error) {
 	if _, ok := l.policy.Log(cfg.Store.Key()); !ok {
 		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
 	}
+	l.past = NewPast(l.policy, cfg.Clock)
 	if err := l.staysFrozen(); err != nil {
 		return nil, err
 	}
@@ -230,6 +232,9 @@ func Open(cfg Config) (*Log, error) {
 
 // View returns the published log.
 func (l *Log) View() *View { return l.view.Load() }
+
+// Past returns what was public since Open.
+func (l *Log) Past() *Past { return l.past }
 
 // Key returns the ledger's key.
 func (l *Log) Key() note.Key { return l.store.Key() }

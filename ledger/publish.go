@@ -230,4 +230,7 @@ func (l *Log) show(head store.Head) {
 		}
 	}
 	l.view.Store(view)
+	if view.begun {
+		l.past.Add(head.Checkpoint)
+	}
 }

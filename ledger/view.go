@@ -100,6 +100,18 @@ func (v *View) Key(key note.PublicKey, first uint64, limit int) (list []store.Ke
 	return list, false, err
 }
 
+// NewestKey returns the last records that the key signed, the newest first: at most limit
+// of them, and at most MaxPage.
+func (v *View) NewestKey(key note.PublicKey, limit int) ([]store.KeyRecord, error) {
+	return v.store.NewestKeyRecords(key, v.Size(), max(0, min(limit, MaxPage)))
+}
+
+// NewestHistory returns the last indexes of what belongs to a contract, the newest first:
+// at most limit of them, and at most MaxPage.
+func (v *View) NewestHistory(contract record.ID, limit int) ([]uint64, error) {
+	return v.State.NewestHistory(contract, max(0, min(limit, MaxPage)))
+}
+
 // Names returns the keys that signed under a name with this beginning: at most limit of
 // them, and at most MaxPage, by the bytes of the names, and of one name by those of the
 // keys. More says whether there are others behind, or may be ([store.State.Names]).

@@ -524,3 +524,40 @@ func TestASecondKeySignsEveryCheckpoint(t *testing.T) {
 		t.Errorf("opened with a secret that is not the key's: %v", err)
 	}
 }
+
+// What is remembered is what was public, and who cosigned that: since the start, with what
+// was public then.
+func TestThePastOfALogIsWhatItPublished(t *testing.T) {
+	inWitnessed(t, 2, func(t *testing.T, w *witnessed) {
+		want := func(what string, cosigned ...bool) {
+			t.Helper()
+			synctest.Wait()
+			past := w.log.Past().Checkpoints()
+			if public := w.log.View().Checkpoint(); len(past) == 0 || string(past[0].Bytes()) != string(public.Bytes()) {
+				t.Fatalf("%s: it remembers %v, public is %v", what, past, public)
+			}
+			for i, c := range w.all {
+				at, ok := w.log.Past().Cosigned(c.Key)
+				if now := bubbleTime().Unix(); ok != cosigned[i] || ok && (at > now || at < now-60) {
+					t.Errorf("%s: witness %d cosigned at %d, %v; it is %d", what, i+1, at, ok, now)
+				}
+			}
+		}
+		w.away(true, 2)
+		w.append(t, revocation(t, 1))
+		want("two of three", true, true, false)
+		w.away(false, 2)
+		time.Sleep(5 * time.Minute) // it is asked again after a while
+		w.append(t, revocation(t, 2))
+		want("three of three", true, true, true)
+		if err := w.end(t); err != nil {
+			t.Fatal(err)
+		}
+		w.away(true, 0, 1, 2)
+		w.start(t)
+		want("after a start", true, true, true)
+		if n := len(w.log.Past().Checkpoints()); n != 1 {
+			t.Errorf("it remembers %d checkpoints of before", n-1)
+		}
+	})
+}

@@ -60,7 +60,7 @@ func startLedger(dir string, secret keys.SecretKey, now func() time.Time) (_ *de
 	if err := l.open(dir, ledger.Config{Sign: secret.Sign, Clock: now, Policy: policy}, key); err != nil {
 		return nil, err
 	}
-	handler, err := web.New(web.Config{Key: key, View: l.log.View, Log: l.log, Clock: now, Checks: runtime.GOMAXPROCS(0), Policy: policy, URL: l.url})
+	handler, err := web.New(web.Config{Key: key, View: l.log.View, Log: l.log, Past: l.log.Past(), Clock: now, Checks: runtime.GOMAXPROCS(0), Policy: policy, URL: l.url})
 	if err != nil {
 		return nil, err
 	}

@@ -247,7 +247,7 @@ func followOn(ctx context.Context, f followFlags, r *replica.Replica, c *client.
 		return running.Close()
 	}
 	handler, err := web.New(web.Config{
-		Key: c.Ledger(), View: r.View, Copy: &web.Copy{Ledger: policy.Logs[0].URL, Ready: r.Ready}, Clock: time.Now,
+		Key: c.Ledger(), View: r.View, Past: r.Past(), Copy: &web.Copy{Ledger: policy.Logs[0].URL, Ready: r.Ready}, Clock: time.Now,
 		Checks: runtime.GOMAXPROCS(0), Policy: policy.Bytes(), URL: policy.Logs[0].URL, Logger: logger,
 		Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
 	})

@@ -197,7 +197,7 @@ func places() (int, error) {
 // serveLog serves a log at an address until ctx ends or the log stops.
 func serveLog(ctx context.Context, id *identity, l *ledger.Log, f serveFlags, places int, stdout io.Writer, logger *slog.Logger) error {
 	handler, err := web.New(web.Config{
-		Key: id.key, View: l.View, Log: l, Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
+		Key: id.key, View: l.View, Log: l, Past: l.Past(), Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
 		Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
 		Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
 	})

@@ -182,16 +182,25 @@ func CheckTitle(s string) error {
 		return fmt.Errorf("title %q has a leading, trailing or double space", s)
 	}
 	for _, r := range s {
-		if r&0xFFFE == 0xFFFE || r >= 0xE0000 {
+		if Hides(r) {
 			return fmt.Errorf("title has the character U+%04X", r)
-		}
-		for _, h := range hidden {
-			if h[0] <= r && r <= h[1] {
-				return fmt.Errorf("title has the character U+%04X", r)
-			}
 		}
 	}
 	return nil
+}
+
+// Hides says whether a character is one that no title has, because a reader would not see
+// it, or see others (FORMATS.md, section 2.4).
+func Hides(r rune) bool {
+	if r&0xFFFE == 0xFFFE || r >= 0xE0000 {
+		return true
+	}
+	for _, h := range hidden {
+		if h[0] <= r && r <= h[1] {
+			return true
+		}
+	}
+	return false
 }
 
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }

@@ -227,6 +227,9 @@ func (b *bench) shows(t testing.TB, l *liar, size int) {
 	if got, want := v.Checkpoint().Bytes(), l.checkpoint(size); !bytes.Equal(got, want) {
 		t.Fatalf("the copy shows\n%s\nwant\n%s", got, want)
 	}
+	if past := b.Past().Checkpoints(); len(past) == 0 || !bytes.Equal(past[0].Bytes(), v.Checkpoint().Bytes()) {
+		t.Fatalf("the copy remembers that it showed %v", past)
+	}
 	tree := tlog.NewTree()
 	for i := range size {
 		e, err := v.Entry(uint64(i))

@@ -81,6 +81,7 @@ type Replica struct {
 	cfg  Config
 	keys *expanded.Keys              // of who signed
 	view atomic.Pointer[ledger.View] // nil before the first tree is judged
+	past *ledger.Past
 
 	mu      sync.Mutex
 	reached time.Time // when it was last known to have all that the ledger shows; at first when it began
@@ -93,7 +94,7 @@ func Open(cfg Config) (*Replica, error) {
 	if cfg.Client.Ledger() != cfg.Store.Key() {
 		return nil, fmt.Errorf("the copy is of the ledger %s, not of %s", cfg.Store.Key(), cfg.Client.Ledger())
 	}
-	r := &Replica{cfg: cfg, keys: expanded.New(), reached: cfg.Clock()}
+	r := &Replica{cfg: cfg, keys: expanded.New(), past: ledger.NewPast(cfg.Policy, cfg.Clock), reached: cfg.Clock()}
 	if shown, ok := cfg.Store.Shown(); ok {
 		r.show(shown)
 	}
@@ -102,10 +103,14 @@ func Open(cfg Config) (*Replica, error) {
 
 func (r *Replica) show(head store.Head) {
 	r.view.Store(ledger.NewView(r.cfg.Store, head, r.cfg.Policy))
+	r.past.Add(head.Checkpoint)
 }
 
 // View returns the log as it is shown, nil before there is a tree that was judged.
 func (r *Replica) View() *ledger.View { return r.view.Load() }
+
+// Past returns what the copy showed since Open.
+func (r *Replica) Past() *ledger.Past { return r.past }
 
 // Ready returns nil where the copy had all that the ledger shows less than [Patience]
 // ago, and has not found since that it broke a promise. That it shows an older tree is

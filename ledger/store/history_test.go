@@ -118,6 +118,9 @@ func sameState(s rules.State, log rulestest.Model, size uint64) error {
 // sameLists compares the time lines of contracts and the records of keys with those
 // that the log has.
 func sameLists(s *Store, state State, log rulestest.Model) error {
+	if err := sameNewest(s, state, log); err != nil {
+		return err
+	}
 	signed := make(map[note.PublicKey][]KeyRecord)
 	for i, e := range log {
 		for _, k := range e.Record.Signed() {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/chirograph/chirograph/ledger/pages"
 )
 
 // The media types of what is served.
@@ -15,26 +17,31 @@ const (
 	octets      = "application/octet-stream"
 	jsonText    = "application/json"
 	problemText = "application/problem+json"
+	htmlText    = "text/html; charset=utf-8"
+	atomText    = "application/atom+xml; charset=utf-8"
 )
 
 // How long an answer may be kept by those on the way.
 const (
 	latest    = "public, max-age=2"                   // changes with the next checkpoint: c2sp.org/tlog-tiles allows a few seconds
 	immutable = "public, max-age=31536000, immutable" // never changes: a year, which is the most that caches heed
+	brief     = "public, max-age=300"                 // changes with the program alone: nobody waits long for a new one
 	never     = "no-store"                            // errors, health, and what a record's submission answers
 )
 
 // An answer is a success, whole: nothing of it is sent before all of it is there,
 // so an error never follows the header of something else.
 type answer struct {
-	status   int // 200 or 201
+	status   int // 200, 201 or 303
 	media    string
 	cache    string
 	body     []byte
-	location string // "" for none
-	gzip     bool   // compressed for whoever accepts it
-	encoding string // of body: "" for none, or gzip
-	held     int64  // bytes of the budget, to give back once it is written
+	location string   // "" for none
+	csp      []string // Content-Security-Policy; nil for that of all that is no page
+	vary     bool     // by Accept
+	gzip     bool     // compressed for whoever accepts it
+	encoding string   // of body: "" for none, or gzip
+	held     int64    // bytes of the budget, to give back once it is written
 }
 
 // encode compresses the body for a caller that accepts it.
@@ -46,8 +53,16 @@ func (a *answer) encode(r *http.Request) {
 
 func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	if a.gzip {
+	switch {
+	case a.gzip && a.vary:
+		h["Vary"] = acceptBoth
+	case a.gzip:
 		h["Vary"] = acceptEncoding
+	case a.vary:
+		h["Vary"] = acceptMedia
+	}
+	if a.csp != nil {
+		h["Content-Security-Policy"] = a.csp
 	}
 	if a.encoding != "" {
 		h["Content-Encoding"] = values(a.encoding)
@@ -76,9 +91,12 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 // secure sets what every answer has. All of it is text and data, in part the words of
 // strangers: nothing in it is to be run, framed, or taken for another type, and the
 // address it stands at is nobody's business. It is public, so any page may load it.
-// Strict-Transport-Security is for whoever ends TLS.
+// Strict-Transport-Security is for whoever ends TLS. Pages have a policy of their own,
+// which lets them have their style and the search form, and nothing else.
 func secure(h http.Header) {
-	h["Content-Security-Policy"] = contentSecurity
+	if h["Content-Security-Policy"] == nil {
+		h["Content-Security-Policy"] = contentSecurity
+	}
 	h["Cross-Origin-Opener-Policy"] = sameOrigin
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
 	h["Referrer-Policy"] = noReferrer
@@ -95,12 +113,16 @@ var (
 	noSniff         = []string{"nosniff"}
 	everybody       = []string{"*"}
 	acceptEncoding  = []string{"Accept-Encoding"}
+	acceptMedia     = []string{"Accept"}
+	acceptBoth      = []string{"Accept, Accept-Encoding"}
+	pageSecurity    = []string{pages.ContentSecurity}
+	unframed        = []string{"frame-ancestors 'none'"} // of the verifier, which has a policy in it
 
 	common = map[string][]string{}
 )
 
 func init() {
-	for _, v := range []string{plainText, octets, jsonText, linesType, latest, immutable, never, "gzip"} {
+	for _, v := range []string{plainText, octets, jsonText, htmlText, atomText, linesType, latest, immutable, brief, never, "gzip"} {
 		common[v] = []string{v}
 	}
 }

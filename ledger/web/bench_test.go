@@ -27,11 +27,18 @@ func BenchmarkGet(b *testing.B) {
 		{"contract", "/contracts/" + id, nil},
 		{"key-256", "/keys/" + maker.Public().String(), nil},
 		{"consistency", "/consistency/100", nil},
+		{"home-html", "/", []string{"Accept", firefox}},
+		{"record-html", "/records/" + id, []string{"Accept", firefox}},
+		{"contract-html", "/contracts/" + id, []string{"Accept", firefox}},
+		{"key-256-html", "/keys/" + maker.Public().String(), []string{"Accept", firefox}},
+		{"log-html", "/log", []string{"Accept", firefox}},
+		{"feed", "/feed.atom", nil},
+		{"missing-html", "/nothing", []string{"Accept", firefox}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if resp := w.get("GET", bench.path, bench.header...); resp.StatusCode != 200 {
+				if resp := w.get("GET", bench.path, bench.header...); resp.StatusCode != 200 && bench.name != "missing-html" {
 					b.Fatal(resp.StatusCode)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chirograph/chirograph/ledger/pages"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
@@ -42,9 +43,9 @@ func amendment(n uint64, old record.ID, from record.Date) *record.Record {
 func byMaker(t *record.Text) { t.Parties = t.Parties[:1] }
 
 // page returns a page of a contract.
-func (w *world) page(id record.ID, query string) contractJSON {
+func (w *world) page(id record.ID, query string) pages.Contract {
 	w.t.Helper()
-	var c contractJSON
+	var c pages.Contract
 	b := read(w.t, w.get("GET", "/contracts/"+id.String()+query))
 	if err := json.Unmarshal(b, &c); err != nil || c.ID != id.String() || c.Timeline == nil || c.Status.Disputes == nil {
 		w.t.Fatalf("%s: %v", b, err)
@@ -57,6 +58,14 @@ func (w *world) one(r *record.Record) *record.Record {
 	w.t.Helper()
 	w.add(r)
 	return r
+}
+
+// idOf returns what the JSON has for an id that may be none.
+func idOf(id record.ID) string {
+	if id == (record.ID{}) {
+		return ""
+	}
+	return id.String()
 }
 
 func TestTheTimeLineHasEachRelation(t *testing.T) {
@@ -73,7 +82,7 @@ func TestTheTimeLineHasEachRelation(t *testing.T) {
 	late := w.one(under(5, record.Statement, c, byMaker, maker))
 	later := w.one(under(6, record.Statement, next.ID(), byMaker, maker))
 
-	want := []eventJSON{
+	want := []pages.Event{
 		{Index: 2, ID: stated.ID().String(), Kind: "statement", Relation: "states", By: []string{"manufacturer"}, About: "delivery"},
 		{Index: 4, ID: answer.ID().String(), Kind: "statement", Relation: "states", By: []string{"manufacturer", "buyer"}, About: "acceptance", Answers: stated.ID().String()},
 		{Index: 5, ID: sub.ID().String(), Kind: "contract", Relation: "under", By: []string{"manufacturer", "buyer"}},
@@ -197,7 +206,7 @@ func TestStatusFollowsTheClock(t *testing.T) {
 	} {
 		w.unix.Store(epoch + test.after*day)
 		got := w.page(test.contract, "").Status
-		if got.Standing != test.standing || got.Since != test.since.String() || got.By != optionalID(test.by) {
+		if got.Standing != test.standing || got.Since != test.since.String() || got.By != idOf(test.by) {
 			t.Errorf("after %d days: %+v, want %+v", test.after, got, test)
 		}
 	}

@@ -65,7 +65,8 @@ func FuzzPath(f *testing.F) {
 	}
 	id := contract(0).ID().String()
 	for _, path := range []string{"/tile/0/000.p/3", "/tile/entries/000.p/1", "/tile/0/x000/000", "/records/" + id, "/records/" + id + "/receipt",
-		"/contracts/" + id, "/keys/" + maker.Public().String() + "?after=1", "/consistency/2", "/%2e%2e/", "/checkpoint?x=y#z"} {
+		"/contracts/" + id, "/keys/" + maker.Public().String() + "?after=1", "/consistency/2", "/%2e%2e/", "/checkpoint?x=y#z",
+		"/log?before=2", "/log.json?before=1", "/search?q=maker", "/search?q=" + id, "/entries/1", "/records/" + id + ".json", "/contracts/" + id + ".atom", "/index.json"} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
@@ -79,13 +80,22 @@ func FuzzPath(f *testing.F) {
 		cache := resp.Header.Get("Cache-Control")
 		switch resp.StatusCode {
 		case 200:
-			if u.ForceQuery || u.RawQuery != "" && !strings.HasPrefix(u.Path, "/keys/") && !strings.HasPrefix(u.Path, "/contracts/") {
+			e, _, _ := find(u.EscapedPath())
+			if u.ForceQuery || u.RawQuery != "" && (e.query == "" || !strings.HasPrefix(u.RawQuery, e.query+"=")) {
 				t.Errorf("%s is served, with a query", path)
 			}
 			if want := u.EscapedPath(); cache == immutable && want[:6] == "/tile/" {
 				if tile, err := tlog.ParseTilePath(want[1:]); err != nil || "/"+tile.Path() != want {
 					t.Errorf("%s is served", path)
 				}
+			}
+		case 303:
+			to, err := u.Parse(resp.Header.Get("Location"))
+			if err != nil || to.Host != "" || to.Scheme != "" {
+				t.Fatalf("%s sends on to %q", path, resp.Header.Get("Location"))
+			}
+			if there := w.do(httptest.NewRequest("GET", to.String(), nil)); there.StatusCode != 200 {
+				t.Errorf("%s sends on to %s: %d", path, to, there.StatusCode)
 			}
 		case 404, 405:
 			wantProblem(t, resp, resp.StatusCode, "", "")

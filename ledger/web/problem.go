@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/pages"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
 )
@@ -25,6 +26,7 @@ type problem struct {
 	allow      string // with 405
 	retryAfter int    // seconds, with 429 and 503
 	cause      error  // of a 5xx, for the log alone; nil where nothing is wrong
+	page       []byte // with the same words, for people; nil for others
 }
 
 func (p *problem) Error() string { return p.Detail }
@@ -252,13 +254,33 @@ func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 	send(w, r, p.Status, p.header(w.Header()))
 }
 
+// refuse answers with a problem: people get it as a page.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, p *problem) {
+	if forPeople(r) {
+		told := pages.Problem{Status: p.Status, Title: p.Title, Detail: p.Detail, Rule: string(p.Rule)}
+		page, err := h.site.ProblemHTML(r.URL.EscapedPath(), told)
+		if err != nil {
+			h.log.Error("page of a problem failed", "error", err)
+		} else {
+			p.page = page
+		}
+	}
+	p.write(w, r)
+}
+
 // header sets the fields of the header that are a problem's, and returns its body.
 func (p *problem) header(h http.Header) []byte {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic(err) // strings and a number
 	}
+	body = append(body, '\n')
 	h.Set("Content-Type", problemText)
+	if p.page != nil {
+		body = p.page
+		h.Set("Content-Type", htmlText)
+		h["Content-Security-Policy"] = pageSecurity
+	}
 	h.Set("Cache-Control", never)
 	if p.allow != "" {
 		h.Set("Allow", p.allow)
@@ -266,5 +288,5 @@ func (p *problem) header(h http.Header) []byte {
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
-	return append(body, '\n')
+	return body
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/pages"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -69,7 +70,17 @@ func (h *Handler) record(q *request) (*answer, error) {
 		b, err := h.receipt(q, q.view, index)
 		return ok(plainText, latest, b), err
 	}
-	return ok(plainText, immutable, entry.Record), nil
+	if q.face == textFace {
+		return ok(plainText, immutable, entry.Record), nil
+	}
+	r, err := pages.RecordAt(q.view, index)
+	if err != nil {
+		return nil, err
+	}
+	if q.face == jsonFace {
+		return asJSON(r)
+	}
+	return asPage(h.site.RecordHTML(q.path(), r))
 }
 
 // receipt returns the receipt of an entry of a View. It has every signature in it checked
@@ -117,6 +128,20 @@ func (h *Handler) policy(*request) (*answer, error) {
 
 // home says to whoever opens the URL what this is.
 func (h *Handler) home(q *request) (*answer, error) {
+	if q.face == textFace {
+		return h.homeText(q)
+	}
+	home, err := h.site.HomeAt(q.view, h.cfg.Clock().Unix())
+	if err != nil {
+		return nil, err
+	}
+	if q.face == jsonFace {
+		return asJSON(home)
+	}
+	return asPage(h.site.HomeHTML(q.path(), home))
+}
+
+func (h *Handler) homeText(q *request) (*answer, error) {
 	var b strings.Builder
 	what := "the"
 	if h.cfg.Copy != nil {

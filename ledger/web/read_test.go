@@ -13,6 +13,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/pages"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -252,16 +253,6 @@ func TestContractAsJSON(t *testing.T) {
 	wantProblem(t, w.get("GET", "/contracts/"+revocation(deputy).ID().String()), 404, "", "")
 }
 
-func TestAReplacementAsJSON(t *testing.T) {
-	r := sealed(draft(1, func(text *record.Text) {
-		text.Replaces, text.Under, text.Former = contract(2).ID(), contract(3).ID(), text.Parties[:1]
-	}), maker, buyer)
-	c := contractOf(registered{Index: 4, Time: epoch, Record: r}, 9)
-	if c.Replaces != contract(2).ID().String() || c.Under != contract(3).ID().String() || len(c.Former) != 1 || c.Former[0].Keys[0].Name != "maker.example" || c.Size != 9 {
-		t.Errorf("%+v", c)
-	}
-}
-
 func sameJSON(a, b []byte) bool {
 	var x, y any
 	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
@@ -273,8 +264,8 @@ func sameJSON(a, b []byte) bool {
 func TestPagesOfAKeyHoldAllThatItSigned(t *testing.T) {
 	const n = 600
 	w := open(t).add(contracts(n)...).add(revocation(buyer))
-	page := func(s signer, query string) keyPageJSON {
-		var p keyPageJSON
+	page := func(s signer, query string) pages.Key {
+		var p pages.Key
 		b := read(t, w.get("GET", "/keys/"+s.Public().String()+query))
 		if err := json.Unmarshal(b, &p); err != nil {
 			t.Fatalf("%s: %v", b, err)

@@ -1,5 +1,5 @@
 // Package web serves a ledger over HTTP: the interface of testvectors/FORMATS.md,
-// section 5, as far as programs use it.
+// section 5.
 //
 // Every answer, but that to a stream of records, is made whole from one published
 // [ledger.View] before its first byte is sent, so what a request sees is one moment of the log, and an error never
@@ -15,7 +15,13 @@
 // again. What is beyond is 429 where the caller's address is at its bound, and 503 where
 // the ledger is, before any signature is checked.
 //
-// Errors are problem details (RFC 9457) with the broken rule in the member "rule".
+// Errors are problem details (RFC 9457) with the broken rule in the member "rule", and for
+// people a page with the same words.
+//
+// What people look at has pages beside what programs read (package pages): a page is sent
+// to whoever prefers text/html in Accept, as browsers do, and all else stays what it was.
+// Pages are made when it is their turn, like all large answers.
+//
 // Log lines name an endpoint and an error, never who asked.
 package web
 
@@ -34,6 +40,8 @@ import (
 	"github.com/chirograph/chirograph/crypto/expanded"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/pages"
+	"github.com/chirograph/chirograph/verify"
 )
 
 // Config is what a handler serves.
@@ -47,6 +55,7 @@ type Config struct {
 	Places int                 // how many submitters may wait for their record's turn at once, so that readers find connections; 0 for DefaultPlaces
 	Rate   int                 // how many records a second each address may submit, and ten times as many costly reads; 0 for no bound
 	Burst  int                 // how many of them at once; 0 for what ten seconds allow
+	Past   *ledger.Past        // what was public, for the pages; nil for nothing
 	Proxy  Proxies             // whose word is taken for whom a request comes from; nil for none
 	Policy []byte              // the policy file of this ledger, as it is served
 	URL    string              // the ledger's public URL, for the home page; may be empty
@@ -56,6 +65,7 @@ type Config struct {
 // A Handler serves one ledger.
 type Handler struct {
 	cfg   Config
+	site  *pages.Site
 	log   *slog.Logger
 	keys  *expanded.Keys // of parties, which come again
 	gate  *gate          // of those that check signatures
@@ -88,9 +98,14 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Rate < 0 || cfg.Burst < 0 {
 		return nil, fmt.Errorf("web: a rate of %d, %d at once, lets nobody in", cfg.Rate, cfg.Burst)
 	}
+	policy, err := verify.ParsePolicy(cfg.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("web: the policy that is served: %w", err)
+	}
+	site := &pages.Site{Key: cfg.Key, URL: cfg.URL, Copy: cfg.Copy != nil, Frozen: cfg.Log != nil && cfg.Log.Frozen(), Policy: policy, Past: cfg.Past}
 	burst, now := cmp.Or(cfg.Burst, cfg.Rate*burstPerSec), cfg.Clock()
 	return &Handler{
-		cfg: cfg, log: orDiscard(cfg.Logger), keys: expanded.New(),
+		cfg: cfg, site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),
 		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
 		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),
@@ -102,29 +117,40 @@ func New(cfg Config) (*Handler, error) {
 type endpoint struct {
 	path  string // with a slash at its end it is a prefix, but for the home page
 	serve func(h *Handler, q *request) (*answer, error)
-	post  bool // to POST alone; else to GET and HEAD
-	large bool // answers may be large, and are made when it is their turn
-	bare  bool // answers without a View too
-	after bool // the query after=<index> is known; else none is
+	post  bool   // to POST alone; else to GET and HEAD
+	large bool   // answers may be large, and are made when it is their turn; so are all with another face than the first
+	bare  bool   // answers without a View too
+	query string // the parameter that is known in a query; "" for none
+	faces []face // by Accept, the one of whoever prefers none first; empty where there is one
+	named []face // those that the ending of a path names, whatever Accept says
 }
 
 // A request is what an endpoint answers.
 type request struct {
 	*http.Request
 	view *ledger.View // the published one, for the whole of the request
-	rest string       // of the path, after the prefix
+	rest string       // of the path, after the prefix, and before an ending that names a face
+	face face         // that is asked for
+	vary bool         // by Accept
 	from netip.Addr   // by which its caller is counted
 }
 
 var endpoints = []endpoint{
-	{path: "/", serve: (*Handler).home},
+	{path: "/", serve: (*Handler).home, faces: []face{textFace, htmlFace, jsonFace}},
+	{path: "/index.json", serve: (*Handler).home, large: true, faces: []face{jsonFace}},
 	{path: "/checkpoint", serve: (*Handler).checkpoint},
 	{path: "/tile/entries/", serve: (*Handler).bundle, large: true}, // before what it begins with
 	{path: "/tile/", serve: (*Handler).tile},
 	{path: "/records", serve: (*Handler).register, post: true},
-	{path: "/records/", serve: (*Handler).record},
-	{path: "/contracts/", serve: (*Handler).contract, large: true, after: true},
-	{path: "/keys/", serve: (*Handler).key, large: true, after: true},
+	{path: "/records/", serve: (*Handler).record, faces: []face{textFace, htmlFace, jsonFace}, named: []face{textFace, jsonFace}},
+	{path: "/contracts/", serve: (*Handler).contract, large: true, query: "after", faces: []face{jsonFace, htmlFace}, named: []face{jsonFace, atomFace}},
+	{path: "/keys/", serve: (*Handler).key, large: true, query: "after", faces: []face{jsonFace, htmlFace}, named: []face{jsonFace, atomFace}},
+	{path: "/log", serve: (*Handler).entries, large: true, query: "before", faces: []face{jsonFace, htmlFace}},
+	{path: "/log.json", serve: (*Handler).entries, large: true, query: "before", faces: []face{jsonFace}},
+	{path: "/entries/", serve: (*Handler).entry},
+	{path: "/feed.atom", serve: (*Handler).feed, large: true, faces: []face{atomFace}},
+	{path: "/search", serve: (*Handler).search, large: true, query: "q", faces: []face{jsonFace, htmlFace}},
+	{path: "/verify", serve: (*Handler).verifier, large: true, bare: true},
 	{path: "/consistency/", serve: (*Handler).consistency},
 	{path: "/policy", serve: (*Handler).policy, bare: true},
 	{path: "/healthz", serve: (*Handler).healthy, bare: true},
@@ -143,6 +169,26 @@ func find(path string) (endpoint, string, bool) {
 		}
 	}
 	return endpoint{}, "", false
+}
+
+// see finds out which face a request asks for: by the ending of its path, else by Accept.
+// What stands below a resource, such as its receipt, has one.
+func (e endpoint) see(q *request) {
+	if len(e.faces) == 0 || strings.Contains(q.rest, "/") {
+		return
+	}
+	for _, f := range e.named {
+		if rest, ok := strings.CutSuffix(q.rest, endings[f]); ok {
+			q.rest, q.face = rest, f
+			return
+		}
+	}
+	q.face, q.vary = prefer(q.Header, e.faces), len(e.faces) > 1
+}
+
+// waits says whether an answer is made when it is its turn.
+func (e endpoint) waits(q *request) bool {
+	return e.large || len(e.faces) > 0 && q.face != e.faces[0]
 }
 
 // allow returns the methods of the endpoint, and whether method is one.
@@ -169,21 +215,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e, rest, ok := find(r.URL.EscapedPath())
 	if !ok || e.post && h.cfg.Log == nil && h.cfg.Copy == nil {
-		notFound("there is nothing at this path").write(w, r)
+		h.refuse(w, r, notFound("there is nothing at this path"))
 		return
 	}
 	// A query that nobody reads would give one resource many addresses, and a cache
 	// on the way many copies of it.
 	many := e.post && strings.EqualFold(mediaType(r.Header), recordsType)
-	if r.URL.ForceQuery || r.URL.RawQuery != "" && !e.after && !(many && r.URL.RawQuery == receiptsQuery) {
-		notFound("query %.60q is none that this resource knows", r.URL.RawQuery).write(w, r)
+	if r.URL.ForceQuery || r.URL.RawQuery != "" && e.query == "" && !(many && r.URL.RawQuery == receiptsQuery) {
+		h.refuse(w, r, notFound("query %.60q is none that this resource knows", r.URL.RawQuery))
 		return
 	}
 	if allow, ok := e.allow(r.Method); !ok {
-		methodNotAllowed(allow).write(w, r)
+		h.refuse(w, r, methodNotAllowed(allow))
 		return
 	}
 	q := &request{Request: r, rest: rest, from: h.cfg.Proxy.client(r)}
+	e.see(q)
 	if many && h.cfg.Log != nil {
 		if err := h.registerMany(w, e, q); err != nil {
 			w.Header().Set("Connection", "close") // its body is not read
@@ -193,7 +240,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := h.answer(e, q)
 	if err != nil {
-		h.problem(q, e, err).write(w, r)
+		h.refuse(w, r, h.problem(q, e, err))
 		return
 	}
 	defer h.held.give(q.from, a.held)
@@ -225,7 +272,7 @@ func caught(err *error) {
 // says where.
 func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
 	defer caught(&err)
-	if e.large {
+	if e.waits(q) {
 		if err := h.asked.take(q.from, h.cfg.Clock()); err != nil {
 			return nil, err
 		}
@@ -250,6 +297,7 @@ func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
 	if q.URL.RawQuery != "" {
 		a.cache = never // a cache that leaves queries out of its keys would give one page for another
 	}
+	a.vary = q.vary
 	a.encode(q.Request)
 	held := int64(0)
 	if q.Method != http.MethodHead {

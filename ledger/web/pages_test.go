@@ -1,0 +1,692 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"html"
+	"html/template"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/pages"
+	"github.com/chirograph/chirograph/ledger/record"
+	verifier "github.com/chirograph/chirograph/verify/page"
+)
+
+// What programs read is what it was before there were pages, to the byte.
+func TestTheJSONThatProgramsReadIsWhatItWas(t *testing.T) {
+	w, c := story(t)
+	for name, path := range map[string]string{
+		"contract": "/contracts/" + c.String(), "contract-after": "/contracts/" + c.String() + "?after=3",
+		"key": "/keys/" + maker.Public().String(), "key-revoked": "/keys/" + deputy.Public().String(), "key-none": "/keys/" + newSigner("nobody").Public().String(),
+		"home": "/",
+	} {
+		got := read(t, w.get("GET", path))
+		file := "testdata/before/" + name
+		if want := must(os.ReadFile(file)); string(got) != string(want) {
+			t.Errorf("%s is\n%s\nwas\n%s", path, got, want)
+		}
+	}
+}
+
+// story registers a contract with all that can belong to it, and returns its id.
+func story(t testing.TB) (*world, record.ID) {
+	w := open(t)
+	one := func(r *record.Record) *record.Record {
+		w.add(r)
+		return r
+	}
+	frame := one(sealed(draft(100, func(t *record.Text) { t.Title = "Frame for pumps & valves" }), maker, buyer)).ID()
+	first := one(sealed(draft(101, func(t *record.Text) { t.Title = `Forty <flow> meters "שלום"`; t.Under = frame }), maker, buyer)).ID()
+	c := one(sealed(draft(102, func(t *record.Text) {
+		t.Title, t.Replaces, t.Former, t.Under = `Fifty <flow> meters, "שלום" & more`, first, t.Parties, frame
+		t.From, t.Until = today-1, today+300
+		t.Terminable = []record.Notice{{Role: "buyer", Days: 30}}
+		t.Documents = append(t.Documents, record.Document{Salted: true, Hash: [32]byte{2}, Size: 8192, Media: "image/svg+xml", Kind: "drawing", Name: "meter (1).svg"})
+	}), maker, buyer)).ID()
+	stated := one(under(1, record.Statement, c, byMaker, maker))
+	one(under(2, record.Statement, c, func(t *record.Text) { t.About, t.Answers = "acceptance", stated.ID() }, maker, deputy))
+	one(under(3, record.Statement, c, func(t *record.Text) { byMaker(t); t.About = "dispute" }, maker))
+	one(sealed(draft(103, func(t *record.Text) { t.Title, t.Under = "Call-off", c }), maker, buyer))
+	one(sealed(draft(104, func(t *record.Text) { t.Under = c }), maker, buyer))
+	one(under(4, record.Termination, c, func(t *record.Text) { t.Effective = today + 90 }, maker, buyer))
+	one(revocation(deputy))
+	one(amendment(105, c, today+30))
+	return w, c
+}
+
+// ask asks for a path as a browser does.
+func (w *world) ask(path string) *http.Response { return w.get("GET", path, "Accept", firefox) }
+
+func TestEveryPathHasTheFaceThatIsAskedFor(t *testing.T) {
+	w, c := story(t)
+	key := maker.Public().String()
+	for _, test := range []struct{ path, none, json, html string }{
+		{"/", plainText, jsonText, htmlText},
+		{"/index.json", jsonText, "", ""},
+		{"/records/" + c.String(), plainText, jsonText, htmlText},
+		{"/records/" + c.String() + ".json", jsonText, "", ""},
+		{"/records/" + c.String() + ".txt", plainText, "", ""},
+		{"/records/" + c.String() + "/receipt", plainText, "", ""},
+		{"/contracts/" + c.String(), jsonText, jsonText, htmlText},
+		{"/contracts/" + c.String() + ".json", jsonText, "", ""},
+		{"/contracts/" + c.String() + ".atom", atomText, "", ""},
+		{"/contracts/" + c.String() + "?after=3", jsonText, jsonText, htmlText},
+		{"/contracts/" + c.String() + ".json?after=3", jsonText, "", ""},
+		{"/keys/" + key, jsonText, jsonText, htmlText},
+		{"/keys/" + key + ".json", jsonText, "", ""},
+		{"/keys/" + key + ".atom", atomText, "", ""},
+		{"/keys/" + key + "?after=1", jsonText, jsonText, htmlText},
+		{"/log", jsonText, jsonText, htmlText},
+		{"/log?before=4", jsonText, jsonText, htmlText},
+		{"/log.json", jsonText, "", ""},
+		{"/log.json?before=4", jsonText, "", ""},
+		{"/search", jsonText, jsonText, htmlText},
+		{"/search?q=nobody", jsonText, jsonText, htmlText},
+		{"/feed.atom", atomText, "", ""},
+		{"/verify", htmlText, "", ""},
+		{"/checkpoint", plainText, "", ""},
+		{"/policy", plainText, "", ""},
+		{"/tile/0/000.p/2", octets, "", ""},
+	} {
+		one := test.json == ""
+		for accept, want := range map[string]string{"": test.none, "*/*": test.none, "text/nothing": test.none, "application/json": test.json, firefox: test.html} {
+			if one {
+				want = test.none
+			}
+			header := []string{"Accept", accept}
+			if accept == "" {
+				header = nil
+			}
+			get, head := w.get("GET", test.path, header...), w.get("HEAD", test.path, header...)
+			b := read(t, get)
+			if get.StatusCode != 200 || get.Header.Get("Content-Type") != want {
+				t.Errorf("GET %s, Accept %q: %d %s, want %s", test.path, accept, get.StatusCode, get.Header.Get("Content-Type"), want)
+			}
+			if left := must(io.ReadAll(head.Body)); len(left) > 0 || fmt.Sprint(head.Header) != fmt.Sprint(get.Header) {
+				t.Errorf("HEAD %s, Accept %q: %v, GET has %v", test.path, accept, head.Header, get.Header)
+			}
+			if got := strings.Contains(get.Header.Get("Vary")+",", "Accept,"); got == one {
+				t.Errorf("GET %s, Accept %q: Vary is %q", test.path, accept, get.Header.Get("Vary"))
+			}
+			if want == jsonText && !json.Valid(b) || want == htmlText && !bytes.HasPrefix(b, []byte("<!doctype html>")) || want == atomText && !bytes.HasPrefix(b, []byte("<?xml")) {
+				t.Errorf("GET %s, Accept %q: %.100s", test.path, accept, b)
+			}
+		}
+	}
+}
+
+// What is asked for by no path, or with a query of another's, is not there; a person is
+// told so on a page, with the status and the words that a program gets.
+func TestAPersonIsToldOfAnErrorOnAPage(t *testing.T) {
+	w, c := story(t)
+	for _, path := range []string{
+		"/nothing", "/log/", "/log.atom", "/log?after=1", "/log?before=0", "/log?before=01", "/log?before=", "/search?p=1", "/search?q=%zz", "/search?q=a&q=b", "/search?q=" + strings.Repeat("a", 257),
+		"/contracts/" + c.String() + ".atom?after=1", "/contracts/" + c.String() + ".txt", "/contracts/" + c.String() + ".html", "/records/" + c.String() + ".atom", "/records/" + c.String() + "/receipt.json", "/records/" + c.String() + "/receipt.txt",
+		"/records/.json", "/contracts/.atom", "/index", "/index.json?after=1", "/feed.atom?before=1", "/feed", "/entries/99", "/entries/01", "/entries/", "/entries/1.json", "/verify?x", "/verify/", "/verify.json",
+		strings.Repeat("/", 5000), "/tile/0/000.p/99", "/keys/" + strings.Repeat("0", 64) + ".json",
+	} {
+		plain, told := w.get("GET", path), w.ask(path)
+		var p problem
+		if err := json.Unmarshal(must(io.ReadAll(plain.Body)), &p); err != nil || plain.StatusCode != 404 {
+			t.Fatalf("%.100s: %d %v", path, plain.StatusCode, err)
+		}
+		if strings.Contains(path, ".json") && strings.HasSuffix(strings.SplitN(path, "?", 2)[0], ".json") {
+			wantProblem(t, told, 404, "", p.Detail)
+			continue
+		}
+		b := string(must(io.ReadAll(told.Body)))
+		h := told.Header
+		if told.StatusCode != 404 || h.Get("Content-Type") != htmlText || h.Get("Cache-Control") != never || h.Get("Content-Security-Policy") != pages.ContentSecurity || len(b) > 32<<10 {
+			t.Errorf("%.100s: %d %v, %d bytes", path, told.StatusCode, h, len(b))
+		}
+		for _, word := range []string{"404", "Not Found", html.EscapeString(p.Detail)} {
+			if !strings.Contains(strings.ReplaceAll(b, "&#43;", "+"), word) {
+				t.Errorf("%.100s: the page does not say %q", path, word)
+			}
+		}
+	}
+	for method, status := range map[string]int{"POST": 405, "BREW": 405} {
+		wantProblem(t, w.get(method, "/log", "Accept", firefox), status, "", "only GET, HEAD is allowed here")
+	}
+	rated, _ := story(t)
+	rated.rated(1, 1)
+	if got := rated.ask("/"); got.StatusCode != 200 {
+		t.Error(got.Status)
+	}
+	busy := rated.ask("/")
+	if busy.StatusCode != 429 || busy.Header.Get("Retry-After") != "1" || busy.Header.Get("Content-Type") != htmlText {
+		t.Errorf("%s %v", busy.Status, busy.Header)
+	}
+	if got := rated.get("GET", "/"); got.StatusCode != 200 {
+		t.Errorf("who asks for no page has no turn to wait for: %s", got.Status)
+	}
+}
+
+// An element of a page, with its attributes.
+type element struct {
+	name  string
+	attrs map[string]string
+}
+
+// elements takes a page apart.
+func elements(t testing.TB, b []byte) (list []element) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(b))
+	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return list
+		}
+		if err != nil {
+			t.Fatalf("%v in %s", err, b)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			e := element{start.Name.Local, make(map[string]string)}
+			for _, a := range start.Attr {
+				e.attrs[a.Name.Local] = a.Value
+			}
+			list = append(list, e)
+		}
+	}
+}
+
+// Nothing on a page runs, is fetched from anywhere, or leads elsewhere; the only style is
+// the one that its header knows; and each link leads to what is there.
+func TestEveryLinkOfEveryPageLeadsToWhatIsThere(t *testing.T) {
+	w, c := story(t)
+	list := make([]*record.Record, 0, 300)
+	for i := range uint64(300) { // so that there are second pages
+		list = append(list, under(1000+i, record.Statement, c, byMaker, maker))
+	}
+	w.add(list...)
+	const at = "http://ledger.test/some/where"
+	seen := map[string]string{"/": "the beginning", "/search?q=nobody": "typed", "/search?q=maker": "typed"}
+	todo := []string{"/", "/search?q=nobody", "/search?q=maker"}
+	pagesSeen := 0
+	for len(todo) > 0 {
+		path := todo[0]
+		todo = todo[1:]
+		resp := w.ask(path)
+		if resp.StatusCode == 303 {
+			to := must(must(url.Parse(at + path)).Parse(resp.Header.Get("Location")))
+			path = strings.TrimPrefix(to.String(), at)
+			if resp = w.ask(path); seen[path] == "" {
+				seen[path] = "sent on"
+			}
+		}
+		if resp.StatusCode != 200 {
+			t.Errorf("%s, linked from %s: %s", path, seen[path], resp.Status)
+			continue
+		}
+		if resp.Header.Get("Content-Type") != htmlText || path == "/verify" {
+			continue
+		}
+		pagesSeen++
+		b := read(t, resp)
+		if csp := resp.Header.Get("Content-Security-Policy"); csp != pages.ContentSecurity {
+			t.Errorf("%s has the policy %s", path, csp)
+		}
+		_, style, _ := bytes.Cut(b, []byte("<style>"))
+		style, _, _ = bytes.Cut(style, []byte("</style>"))
+		sum := sha256.Sum256(style)
+		if hash := base64.StdEncoding.EncodeToString(sum[:]); !strings.Contains(pages.ContentSecurity, "'sha256-"+hash+"'") {
+			t.Errorf("%s: the style has the hash %s", path, hash)
+		}
+		for _, e := range elements(t, b) {
+			for name, value := range e.attrs {
+				switch {
+				case name == "href" || name == "action":
+					to := must(must(url.Parse(at + path)).Parse(value))
+					local, ok := strings.CutPrefix(to.String(), at)
+					if to.Fragment != "" {
+						continue
+					}
+					if !ok {
+						t.Errorf("%s links to %q", path, value)
+					} else if seen[local] == "" {
+						seen[local] = path
+						todo = append(todo, local)
+					}
+				case strings.HasPrefix(name, "on"), name == "style", name == "src", name == "srcset", name == "formaction", name == "target", name == "background", name == "poster", name == "ping":
+					t.Errorf("%s: %s has %s=%q", path, e.name, name, value)
+				}
+			}
+			if e.name == "script" || e.name == "iframe" || e.name == "img" || e.name == "object" || e.name == "base" || e.name == "link" && e.attrs["rel"] != "alternate" {
+				t.Errorf("%s has the element %+v", path, e)
+			}
+		}
+	}
+	t.Logf("%d pages, %d links", pagesSeen, len(seen))
+	for _, want := range []string{"/log?before=247", "/contracts/" + c.String() + "?after=259", "/keys/" + deputy.Public().String(), "/keys/" + maker.Public().String() + ".atom", "/records/" + c.String() + ".json", "/verify", "/policy", "/checkpoint", "/feed.atom", "/index.json"} {
+		if seen[want] == "" {
+			t.Errorf("no page links to %s", want)
+		}
+	}
+}
+
+// What strangers call a thing is shown as they wrote it, is no markup, turns nothing that
+// stands about it, and hides nothing.
+func TestWhatStrangersWroteIsShownAndNothingElse(t *testing.T) {
+	const witness = "<b>w</b>\u202eevil\u200b&amp;"
+	title := `</title><script>alert("x")</script><!-- שלום '`
+	w := newWorld(t, nil, "ledger", vfs.NewMem())
+	hostile := "log " + home.String() + "\nwitness " + witness + " " + must(note.NewKey("<i>\u2066k", note.Cosignature, maker.Public())).String() + "\nquorum none\n"
+	w.h = must(New(Config{Key: home.Key, View: w.log.View, Log: w.log, Past: w.log.Past(), Clock: w.clock, Checks: 1, Policy: []byte(hostile)}))
+	c := sealed(draft(1, func(t *record.Text) { t.Title = title }), maker, buyer)
+	sub := sealed(draft(2, func(t *record.Text) { t.Title, t.Under = title+title[:9], c.ID() }), maker, buyer)
+	w.add(c)
+	w.add(sub)
+	escaped := template.HTMLEscapeString(title)
+	for path, want := range map[string][]string{
+		"/":                                   {escaped, `<bdi>&lt;b&gt;w&lt;/b&gt;\u{202e}evil\u{200b}&amp;amp;</bdi>`},
+		"/log":                                {"<bdi>" + escaped + "</bdi>"},
+		"/contracts/" + c.ID().String():       {"<h1><bdi>" + escaped + "</bdi></h1>", "<title>" + escaped},
+		"/contracts/" + sub.ID().String():     {"<bdi>" + escaped + "</bdi>"},
+		"/records/" + c.ID().String():         {"<h1><bdi>" + escaped + "</bdi></h1>", "<b>title</b> <bdi>" + escaped + "</bdi>"},
+		"/keys/" + maker.Public().String():    {"<bdi>" + escaped + "</bdi>"},
+		"/search?q=%3Cu%3E%E2%80%AE%26%22%27": {`“<bdi>&lt;u&gt;\u{202e}&amp;&#34;&#39;</bdi>”`, `value="&lt;u&gt;` + "\u202e" + `&amp;&#34;&#39;"`},
+	} {
+		b := string(read(t, w.ask(path)))
+		for _, text := range want {
+			if !strings.Contains(b, text) {
+				t.Errorf("%s has no %q:\n%s", path, text, b)
+			}
+		}
+		for _, text := range []string{"<script", "<i>", "<u>", "<!-- ש"} {
+			if strings.Contains(b, text) {
+				t.Errorf("%s has %q", path, text)
+			}
+		}
+	}
+	for _, path := range []string{"/feed.atom", "/contracts/" + c.ID().String() + ".atom"} {
+		var f struct {
+			Entries []struct {
+				Title string `xml:"title"`
+			} `xml:"entry"`
+		}
+		if err := xml.Unmarshal(read(t, w.get("GET", path)), &f); err != nil || len(f.Entries) != 2 || f.Entries[1].Title != title {
+			t.Errorf("%s: %v, %+v", path, err, f)
+		}
+	}
+}
+
+func TestTheSearchSendsOnToWhatItNames(t *testing.T) {
+	w, c := story(t)
+	statement := must(pages.IDAt(w.log.View(), 3)).String()
+	for q, want := range map[string]string{
+		c.String():                                "./contracts/" + c.String(),
+		strings.ToUpper(c.String()):               "./contracts/" + c.String(),
+		"+%20" + c.String() + "%09":               "./contracts/" + c.String(),
+		statement:                                 "./records/" + statement,
+		maker.Public().String():                   "./keys/" + maker.Public().String(),
+		deputy.Public().String():                  "./keys/" + deputy.Public().String(),
+		url.QueryEscape(buyer.String()):           "./keys/" + buyer.Public().String(),
+		contract(999).ID().String():               "",
+		newSigner("nobody").Public().String():     "",
+		strings.Repeat("0", 64):                   "",
+		url.QueryEscape(newSigner("no").String()): "",
+		"":       "",
+		"nobody": "",
+		url.QueryEscape("\x00\u202e<script>&=?#%"): "",
+	} {
+		resp := w.ask("/search?q=" + q)
+		if got := resp.Header.Get("Location"); got != want || (resp.StatusCode == 303) != (want != "") || resp.StatusCode != 303 && resp.StatusCode != 200 {
+			t.Errorf("%q: %s to %q, want %q", q, resp.Status, got, want)
+		}
+	}
+	resp := w.get("GET", "/entries/3")
+	if resp.StatusCode != 303 || resp.Header.Get("Location") != "../records/"+statement || resp.Header.Get("Cache-Control") != immutable {
+		t.Errorf("%s %v", resp.Status, resp.Header)
+	}
+}
+
+// A search finds keys by the beginning of a name under which they signed.
+func TestTheSearchFindsKeysByTheBeginningOfAName(t *testing.T) {
+	w, _ := story(t)
+	for q, want := range map[string]string{
+		"maker.example": "maker.example", "m": "maker.example", "buyer": "buyer.example", "d": "deputy.example", "Maker": "", "aker": "", "": "", "maker.example0": "",
+	} {
+		var s pages.Search
+		if err := json.Unmarshal(read(t, w.get("GET", "/search?q="+q)), &s); err != nil || s.Query != q || s.More || s.Keys == nil {
+			t.Fatalf("%q: %v %+v", q, err, s)
+		}
+		var got []string
+		for _, k := range s.Keys {
+			got = append(got, k.Name)
+			if want := newSigner(k.Name); k.Key != want.Public().String() || k.Fingerprint != want.Public().Fingerprint() {
+				t.Errorf("%q finds %+v", q, k)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q finds %s, want %s", q, got, want)
+		}
+	}
+	if b := string(read(t, w.ask("/search?q=mak"))); !strings.Contains(b, `<a href="./keys/`+maker.Public().String()+`"><bdi>maker.example</bdi></a>`) || !strings.Contains(b, `<a href="./entries/0">entry 0</a>`) {
+		t.Error(b)
+	}
+	for n, more := range map[int]bool{pages.MaxNames: false, pages.MaxNames + 1: true} {
+		w := open(t)
+		var list []*record.Record
+		for i := range n {
+			list = append(list, revocation(newSigner(fmt.Sprintf("key-%d.example", i))))
+		}
+		w.add(list...)
+		var s pages.Search
+		if err := json.Unmarshal(read(t, w.get("GET", "/search?q=key-")), &s); err != nil || len(s.Keys) != pages.MaxNames || s.More != more {
+			t.Errorf("of %d keys: %v, %d, more: %v", n, err, len(s.Keys), s.More)
+		}
+	}
+}
+
+// A page of everything that a contract and its time line can have is within its bound.
+func TestTheLargestPagesAreWithinTheirBound(t *testing.T) {
+	w := open(t)
+	var keys []signer
+	for i := range 64 {
+		keys = append(keys, newSigner(fmt.Sprintf("%02d%s", i, strings.Repeat("x", 62))))
+	}
+	large := sealed(draft(1, func(t *record.Text) {
+		t.Title, t.Parties, t.Documents = strings.Repeat("<", 200), nil, nil
+		for i := range 32 {
+			t.Parties = append(t.Parties, record.Party{Role: fmt.Sprintf("role-%02d-%s", i, strings.Repeat("y", 24)), Threshold: 1, Keys: []note.Key{keys[2*i].Key, keys[2*i+1].Key}})
+		}
+		for i := range 32 {
+			d := record.Document{Salted: true, Hash: [32]byte{1}, Size: 4096, Media: "text/" + strings.Repeat("z", 60), Kind: "drawing", Name: fmt.Sprintf("%02d%s", i, strings.Repeat("d", 126))}
+			if i == 0 {
+				d.Kind = record.Terms
+			}
+			t.Documents = append(t.Documents, d)
+		}
+	}), every(keys, 2)...)
+	w.add(large)
+	c := large.ID()
+	var list []*record.Record
+	for i := range uint64(257) {
+		list = append(list, sealed(under(i, record.Statement, c, func(t *record.Text) { t.Parties, t.About = large.Text().Parties, "dispute" }), every(keys, 2)...))
+	}
+	w.add(list...)
+	list = nil
+	for i := range uint64(257) {
+		list = append(list, sealed(draft(500+i, func(t *record.Text) { t.Under, t.Parties, t.Title = c, large.Text().Parties, strings.Repeat(">", 200) }), every(keys, 2)...))
+	}
+	w.add(list...)
+	largest := 0
+	for _, path := range []string{"/", "/log", "/contracts/" + c.String(), "/contracts/" + c.String() + "?after=257", "/records/" + c.String(), "/keys/" + keys[0].Public().String(), "/feed.atom", "/contracts/" + c.String() + ".atom"} {
+		n := len(read(t, w.ask(path)))
+		t.Logf("%s: %d bytes", path[:min(30, len(path))], n)
+		largest = max(largest, n)
+	}
+	if largest > pages.MaxHTML || largest < pages.MaxHTML/4 {
+		t.Errorf("the largest page has %d bytes, the bound is %d", largest, pages.MaxHTML)
+	}
+}
+
+// every returns each n-th signer.
+func every(list []signer, n int) (some []signer) {
+	for i := 0; i < len(list); i += n {
+		some = append(some, list[i])
+	}
+	return some
+}
+
+// A feed has what RFC 4287 asks for, also when nothing is in it, and ids that are no
+// address's.
+func TestEveryFeedIsAFeed(t *testing.T) {
+	empty := open(t)
+	w, c := story(t)
+	copied := must(New(Config{Key: home.Key, View: w.log.View, Copy: &Copy{Ready: func() error { return nil }}, Clock: w.clock, Checks: 1, Policy: policy, URL: "https://ledger.example/"}))
+	list := make([]*record.Record, 0, 100)
+	for i := range uint64(100) {
+		list = append(list, under(1000+i, record.Statement, c, byMaker, maker))
+	}
+	type link struct {
+		Rel  string `xml:"rel,attr"`
+		Href string `xml:"href,attr"`
+	}
+	type feedXML struct {
+		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
+		Base    string   `xml:"http://www.w3.org/XML/1998/namespace base,attr"`
+		ID      string   `xml:"id"`
+		Title   string   `xml:"title"`
+		Updated string   `xml:"updated"`
+		Author  string   `xml:"author>name"`
+		Links   []link   `xml:"link"`
+		Entries []struct {
+			ID      string `xml:"id"`
+			Title   string `xml:"title"`
+			Updated string `xml:"updated"`
+			Links   []link `xml:"link"`
+		} `xml:"entry"`
+	}
+	check := func(w *world, path string, entries int) feedXML {
+		t.Helper()
+		var f feedXML
+		b := read(t, w.get("GET", path))
+		if err := xml.Unmarshal(b, &f); err != nil {
+			t.Fatalf("%s: %v in %s", path, err, b)
+		}
+		if _, err := record.ParseTime(f.Updated); err != nil || !strings.HasPrefix(f.ID, "urn:chirograph:") || f.Title == "" || f.Author == "" || len(f.Links) != 2 || f.Links[0].Rel != "self" {
+			t.Errorf("%s: %s", path, b)
+		}
+		base := must(url.Parse("http://here.test" + path))
+		if f.Base != "" {
+			base = must(url.Parse(f.Base))
+		}
+		if self := must(base.Parse(f.Links[0].Href)); self.Path != path {
+			t.Errorf("%s says that it is at %s", path, self)
+		}
+		ids := make(map[string]bool)
+		for i, e := range f.Entries {
+			ids[e.ID] = true
+			if _, err := record.ParseTime(e.Updated); err != nil || e.Title == "" || len(e.Links) != 2 || !strings.HasPrefix(e.ID, "urn:chirograph:record:") || i > 0 && e.Updated > f.Entries[i-1].Updated {
+				t.Errorf("%s: entry %d: %+v", path, i, e)
+			}
+			for _, l := range e.Links {
+				if resp := w.get("GET", must(base.Parse(l.Href)).Path); resp.StatusCode != 200 {
+					t.Errorf("%s links to %s: %s", path, l.Href, resp.Status)
+				}
+			}
+		}
+		if len(f.Entries) != entries || len(ids) != entries || entries > 0 && f.Updated != f.Entries[0].Updated {
+			t.Errorf("%s has %d entries, want %d, of %s", path, len(f.Entries), entries, f.Updated)
+		}
+		return f
+	}
+	check(empty, "/feed.atom", 0)
+	check(empty, "/keys/"+maker.Public().String()+".atom", 0)
+	all, one, key := "/feed.atom", "/contracts/"+c.String()+".atom", "/keys/"+maker.Public().String()+".atom"
+	before := check(w, all, 11)
+	if f := check(w, one, 8); f.Entries[7].ID != "urn:chirograph:record:"+c.String() {
+		t.Errorf("the last entry is %+v", f.Entries[7])
+	}
+	check(w, key, 10)
+	there := w.h
+	w.h = copied
+	if f := check(w, all, 11); f.ID != before.ID || f.Entries[0].ID != before.Entries[0].ID || f.Base != "" {
+		t.Errorf("the copy's is %s at %q, the ledger's %s", f.ID, f.Base, before.ID)
+	}
+	w.h = there
+	w.unix.Store(epoch + 60)
+	w.add(list...)
+	check(w, all, pages.MaxFeed)
+	if f := check(w, key, pages.MaxFeed); f.Entries[0].Updated != record.FormatTime(epoch+60) {
+		t.Errorf("the newest of a key is of %s", f.Entries[0].Updated)
+	}
+	if f := check(w, one, pages.MaxFeed); f.Entries[0].Updated != record.FormatTime(epoch+60) || f.Entries[pages.MaxFeed-1].ID != "urn:chirograph:record:"+c.String() {
+		t.Errorf("the newest of a contract is of %s", f.Entries[0].Updated)
+	}
+}
+
+func TestTheLogIsReadToItsFirstEntry(t *testing.T) {
+	w := open(t).add(contracts(150)...)
+	var seen []uint64
+	for path := "/log.json"; path != ""; {
+		var l pages.Log
+		if err := json.Unmarshal(read(t, w.get("GET", path)), &l); err != nil || l.Size != 150 || len(l.Entries) > pages.MaxLog {
+			t.Fatalf("%s: %v %+v", path, err, l)
+		}
+		for _, e := range l.Entries {
+			seen = append(seen, e.Index)
+		}
+		if path = ""; l.Next != nil {
+			path = fmt.Sprintf("/log.json?before=%d", *l.Next)
+		}
+	}
+	for i, index := range seen {
+		if index != uint64(149-i) {
+			t.Fatalf("entry %d comes as number %d", index, i)
+		}
+	}
+	if len(seen) != 150 {
+		t.Errorf("%d entries", len(seen))
+	}
+	for query, want := range map[string]int{"?before=1": 1, "?before=64": 64, "?before=65": 64, "?before=9223372036854775807": 64} {
+		var l pages.Log
+		if err := json.Unmarshal(read(t, w.get("GET", "/log"+query)), &l); err != nil || len(l.Entries) != want || (l.Next == nil) != (want == 1 || query == "?before=64") {
+			t.Errorf("%s: %v, %d entries, next %v", query, err, len(l.Entries), l.Next)
+		}
+	}
+}
+
+// A copy shows the pages of the ledger, and says that it is none.
+func TestThePagesOfACopySayThatItIsOne(t *testing.T) {
+	w, c := story(t)
+	w.h = must(New(Config{Key: home.Key, View: w.log.View, Copy: &Copy{Ledger: "https://ledger.example", Ready: func() error { return nil }}, Clock: w.clock, Checks: 1, Policy: policy, URL: "https://ledger.example"}))
+	for _, path := range []string{"/", "/log", "/contracts/" + c.String(), "/keys/" + maker.Public().String(), "/nothing"} {
+		if b := string(must(io.ReadAll(w.ask(path).Body))); !strings.Contains(b, "read-only copy of a Chirograph ledger") {
+			t.Errorf("%s does not say so", path)
+		}
+	}
+	if b := string(read(t, w.ask("/"))); !strings.Contains(b, "takes no records; the ledger is at <bdi>https://ledger.example</bdi>") {
+		t.Error(b)
+	}
+	var h pages.Home
+	if err := json.Unmarshal(read(t, w.get("GET", "/index.json")), &h); err != nil || !h.Copy || h.Size != 11 || len(h.Latest) != pages.MaxLatest || h.Ledger != home.String() {
+		t.Errorf("%v %+v", err, h)
+	}
+	w.h.cfg.View = func() *ledger.View { return nil }
+	resp := w.ask("/log")
+	if b := string(must(io.ReadAll(resp.Body))); resp.StatusCode != 503 || !strings.Contains(b, "this copy of the ledger has read nothing to its end yet") || resp.Header.Get("Retry-After") != "10" {
+		t.Errorf("%s %s", resp.Status, b)
+	}
+	if resp := w.ask("/verify"); resp.StatusCode != 200 {
+		t.Errorf("the verifier: %s", resp.Status)
+	}
+}
+
+// From each part of a list one comes to the next, and to the beginning.
+func TestPartsOfAListLeadToEachOther(t *testing.T) {
+	w := open(t)
+	c := w.one(contract(0)).ID()
+	list := make([]*record.Record, 0, 256)
+	for i := range uint64(256) {
+		list = append(list, under(i, record.Statement, c, byMaker, maker))
+	}
+	w.add(list...)
+	w.one(under(256, record.Statement, c, byMaker, maker))
+	for path, next := range map[string]string{"/contracts/" + c.String(): "256", "/keys/" + maker.Public().String(): "255"} {
+		for query, want := range map[string][2]bool{"": {false, true}, "?after=9": {true, false}, "?after=257": {true, false}} {
+			b := string(read(t, w.ask(path+query)))
+			begin, later := strings.Contains(b, `<a class="button" href="..`+path+`">From the beginning</a>`), strings.Contains(b, `<a class="button" href="?after=`+next+`" rel="next">`)
+			if begin != want[0] || later != want[1] {
+				t.Errorf("%s%s: to the beginning %v, to the next %v, want %v", path[:6], query, begin, later, want)
+			}
+		}
+	}
+}
+
+// Of many contracts under one some are drawn, and all are in the time line.
+func TestSomeOfManyContractsUnderOneAreDrawn(t *testing.T) {
+	for n, others := range map[uint64]bool{pages.MaxUnder: false, pages.MaxUnder + 1: true} {
+		w := open(t)
+		c := w.one(contract(0)).ID()
+		for i := range n {
+			w.one(sealed(draft(1+i, func(t *record.Text) { t.Under, t.Title = c, fmt.Sprintf("Part %d", i) }), maker, buyer))
+		}
+		b := string(read(t, w.ask("/contracts/"+c.String())))
+		if boxes, listed, told := strings.Count(b, "<rect"), strings.Count(b, "Made under it <a"), strings.Count(b, "<strong>A contract was made under it"); boxes != 1+pages.MaxUnder || listed != pages.MaxUnder || told != int(n) {
+			t.Errorf("of %d there are %d boxes, %d links, %d in the time line", n, boxes, listed, told)
+		}
+		if strings.Contains(b, "Others are in the time line.") != others {
+			t.Errorf("of %d, others: want %v", n, others)
+		}
+	}
+}
+
+func TestAFrozenLedgerSaysSoOnItsHomePage(t *testing.T) {
+	w := open(t)
+	for _, frozen := range []bool{false, true} {
+		w.h.site.Frozen = frozen
+		page, data := string(read(t, w.ask("/"))), string(read(t, w.get("GET", "/index.json")))
+		if strings.Contains(page, "Frozen for good.") != frozen || strings.Contains(data, `"frozen": true`) != frozen {
+			t.Errorf("frozen %v: %s %s", frozen, page, data)
+		}
+	}
+}
+
+// The verifier is sent as it is, with nothing beside its own policy but that nobody frames
+// it.
+func TestTheVerifierIsServedAsItIs(t *testing.T) {
+	w := open(t)
+	resp := w.get("GET", "/verify")
+	if !bytes.Equal(read(t, resp), verifier.HTML) {
+		t.Error("it is another page")
+	}
+	h := resp.Header
+	if h.Get("Content-Security-Policy") != "frame-ancestors 'none'" || h.Get("Content-Type") != htmlText || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || strings.Contains(h.Get("Cache-Control"), "immutable") {
+		t.Errorf("%v", h)
+	}
+}
+
+// A contract that was never to begin, one that will, one that ended: each is said in words.
+func TestHowAContractStandsIsSaidInWords(t *testing.T) {
+	w := open(t)
+	one := func(r *record.Record) record.ID {
+		w.add(r)
+		return r.ID()
+	}
+	dated := one(sealed(draft(1, func(t *record.Text) { t.From, t.Until = today+10, today+20 }), maker, buyer))
+	ended := one(contract(2))
+	end := one(under(1, record.Termination, ended, func(t *record.Text) { t.Effective = today + 5 }, maker, buyer))
+	stopped := one(sealed(draft(3, func(t *record.Text) { t.From = today + 10 }), maker, buyer))
+	one(under(2, record.Termination, stopped, func(t *record.Text) { t.Effective = today + 3 }, maker, buyer))
+	renewed := one(contract(4))
+	renewal := one(amendment(5, renewed, today+7))
+	for _, test := range []struct {
+		contract record.ID
+		after    int64 // days
+		want     []string
+	}{
+		{dated, 0, []string{"<strong>Pending</strong>: it comes into force on <time datetime=\"2026-10-01\">1 October 2026</time>.", "Its last day is <time datetime=\"2026-10-11\">"}},
+		{dated, 10, []string{"<strong>In force</strong> since <time datetime=\"2026-10-01\">"}},
+		{dated, 21, []string{"<strong>Expired</strong>: <time datetime=\"2026-10-11\">11 October 2026</time> was its last day."}},
+		{ended, 0, []string{"<strong>In force</strong> since", `It ends on <time datetime="2026-09-26">26 September 2026</time>, by <a href="../records/` + end.String() + `">a termination</a>`}},
+		{ended, 5, []string{"<strong>Terminated</strong> since", end.String()}},
+		{stopped, 0, []string{"<strong>Pending</strong>: it never comes into force."}},
+		{renewed, 0, []string{`from then on <a href="../contracts/` + renewal.String() + `">another contract</a> takes its place`}},
+		{renewed, 7, []string{`<strong>Replaced</strong> since <time datetime="2026-09-28">28 September 2026</time> by <a href="../contracts/` + renewal.String()}},
+		{renewal, 7, []string{"No end is set.", "No dispute is open."}},
+	} {
+		w.unix.Store(epoch + test.after*day)
+		b := string(read(t, w.ask("/contracts/"+test.contract.String())))
+		for _, want := range test.want {
+			if !strings.Contains(b, want) {
+				t.Errorf("after %d days the page has no %q:\n%s", test.after, want, b)
+			}
+		}
+	}
+}
