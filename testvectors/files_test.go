@@ -103,6 +103,7 @@ var classes = map[string]func() []vector{
 	"receipt":     receiptVectors,
 	"dossier":     dossierVectors,
 	"evidence":    evidenceVectors,
+	"qr":          qrVectors,
 
 	"consistency-proof": consistencyProofVectors,
 }

@@ -42,6 +42,8 @@ const MAX_DOSSIER = 2 ** 31; //    bytes
 const MAX_FILES = 65_534; //       in a dossier: 65,535 would need ZIP64
 const SKEW = 300n; //              seconds that a cosignature may be older than the entry, and made later
 const MAX_EVIDENCE = 2 ** 25; //   bytes
+const MAX_CODES = 99n; //          QR codes of one whole
+const PART = 600; //               bytes of each but the last
 
 // ---- Failures, text, numbers ---------------------------------------------------------------------------------------
 export class Refused extends Error {
@@ -1257,6 +1259,39 @@ function findContract(texts) {
   return heads[0].id;
 }
 
+// ---- QR codes (3.9) ------------------------------------------------------------------------------------------------
+/** What one code holds. */
+export function parseCode(bytes) {
+  const end = bytes.indexOf(0x0a);
+  const m = /^chirograph\/qr\/v1 ([^ ]*)\/([^ /]*) ([0-9a-f]{16})$/.exec(end < 0 ? '' : bytes.subarray(0, end).toString('latin1'));
+  form(m !== null, 'not the first line of a code');
+  const [k, n] = [decimal(m[1]), decimal(m[2])];
+  form(k >= 1n && k <= n && n <= MAX_CODES, `number ${k} of ${n}`);
+  const part = bytes.subarray(end + 1);
+  form(k < n ? part.length === PART : part.length >= 1 && part.length <= PART, `part of ${part.length} bytes`);
+  return { k: Number(k), n: Number(n), sum: m[3], part };
+}
+
+/** The wholes of codes that were read together, in the order of the first code of each. */
+export function joinCodes(list) {
+  const codes = list.map(parseCode);
+  const names = [...new Set(codes.map((c) => `${c.sum} ${c.n}`))];
+  return names.map((name) => joinSet(codes.filter((c) => `${c.sum} ${c.n}` === name)));
+}
+
+function joinSet(codes) {
+  const [{ n, sum }] = codes;
+  const parts = [];
+  for (const { k, part } of codes) {
+    must(parts[k] === undefined || parts[k].equals(part), 'differ', `two codes ${k}`);
+    parts[k] = part;
+  }
+  for (let k = 1; k <= n; k++) must(parts[k] !== undefined, 'missing', `code ${k} of ${n}`);
+  const whole = Buffer.concat(parts.slice(1));
+  must(createHash('sha256').update(whole).digest('hex').startsWith(sum), 'hash', `not the whole ${sum}`);
+  return whole;
+}
+
 // ---- Vectors -------------------------------------------------------------------------------------------------------
 /** The bytes of an input: "name" as UTF-8, or "name_base64". */
 function input(v, name) {
@@ -1345,6 +1380,10 @@ export const CLASSES = {
   evidence(v) {
     const e = judgeEvidence(input(v, 'policy'), input(v, 'evidence'));
     return { verdict: e.verdict, rule: e.rule, index: String(e.index), id: e.id, absent: e.absent?.map(String) };
+  },
+  qr(v) {
+    const wholes = joinCodes(v.codes.map((c) => input(c, 'code')));
+    return { wholes: wholes.map((b) => b.toString('base64')) };
   },
   dossier(v) {
     const d = parseDossier(input(v, 'dossier'));

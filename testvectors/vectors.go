@@ -15,5 +15,5 @@ import "embed"
 //
 //go:embed key/*.json ed25519/*.json record/*.json entry/*.json
 //go:embed checkpoint/*.json cosignature/*.json inclusion/*.json consistency/*.json tile/*.json proof/*.json
-//go:embed policy/*.json receipt/*.json consistency-proof/*.json dossier/*.json evidence/*.json
+//go:embed policy/*.json receipt/*.json consistency-proof/*.json dossier/*.json evidence/*.json qr/*.json
 var Files embed.FS

@@ -43,6 +43,7 @@ var checks = map[string]func(in *input) outcome{
 	"receipt":     checkReceipt,
 	"dossier":     checkDossier,
 	"evidence":    checkEvidence,
+	"qr":          checkQR,
 
 	"consistency-proof": checkConsistencyProof,
 }
@@ -145,6 +146,7 @@ var kinds = map[string][]string{
 	"receipt":           {"proof", "entry", "ledger", "checkpoint", "cosignature", "quorum", "index", "inclusion", "signatures", "documents"},
 	"consistency-proof": {"form", "checkpoint", "quorum", "size", "consistency"},
 	"dossier":           {"form", "documents", "quorum", "inclusion", "fork"},
+	"qr":                {"form", "differ", "missing", "hash"},
 	"evidence":          {"form", "checkpoint", "index", "inclusion", "size", "consistency", "entry", "quorum", "rule"},
 }
 

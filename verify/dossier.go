@@ -134,7 +134,7 @@ func (rep *Report) String() string {
 		}
 	}
 	rep.printParties(&b)
-	proved, notProved := rep.sentences()
+	proved, notProved := rep.Sentences()
 	printList(&b, "proved", proved)
 	printList(&b, "not proved", notProved)
 	return b.String()

@@ -288,8 +288,9 @@ func compareFile(d record.Document, files fs.FS) error {
 	return d.Match(salt, f)
 }
 
-// sentences returns what was proved and what was not, the documents among it.
-func (rep *Report) sentences() (proved, notProved []string) {
+// Sentences returns what was proved and what was not, the documents among it, of a report
+// that is none of a failure.
+func (rep *Report) Sentences() (proved, notProved []string) {
 	var same, other []string
 	for _, d := range rep.Documents {
 		s := fmt.Sprintf("%s (%s)", d.Name, d.Kind)

@@ -152,7 +152,7 @@ ledger. Everything about one contract is in one file, NAME.chirograph.
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(a.keyCommand(), a.policyCommand(), a.newCommand(), a.amendCommand(), a.declareCommand(), a.terminateCommand(), a.showCommand(), a.extractCommand(),
-		a.signCommand(), a.joinCommand(), a.dropCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.auditCommand(), a.watchCommand(), a.demoCommand())
+		a.signCommand(), a.joinCommand(), a.dropCommand(), a.certificateCommand(), a.submitCommand(), a.updateCommand(), a.statusCommand(), a.auditCommand(), a.watchCommand(), a.demoCommand())
 	return root
 }
 

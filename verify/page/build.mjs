@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const read = (path) => readFileSync(here(path), 'utf8');
 
-const libraries = ['@noble/curves', '@noble/hashes', '@noble/post-quantum'];
+const libraries = ['@noble/curves', '@noble/hashes', '@noble/post-quantum', 'qr'];
 
 async function bundle(entry, loader) {
   const { outputFiles, metafile } = await build({
@@ -30,7 +30,7 @@ function licences(inputs) {
   if (others.length > 0) throw new Error(`libraries without a licence here: ${others}`);
   const texts = new Map([[read('../../LICENSE').trim(), ['Chirograph']]]);
   for (const name of used) {
-    const text = read(`node_modules/${name}/LICENSE`).trim();
+    const text = read(`node_modules/${name}/${name === 'qr' ? 'LICENSE-MIT' : 'LICENSE'}`).trim();
     const { version } = JSON.parse(read(`node_modules/${name}/package.json`));
     texts.set(text, [...(texts.get(text) ?? []), `${name} ${version}`]);
   }

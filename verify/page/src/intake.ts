@@ -6,14 +6,18 @@ import { parseCheckpoint } from './checkpoint.ts';
 import { evidenceLine, maxEvidence } from './evidence.ts';
 import { Malformed } from './fault.ts';
 import { maxNote } from './note.ts';
+import { inPage, inPDF, inPicture } from './paper.ts';
 import { maxPolicy } from './policy.ts';
 import { readAll, type Source } from './source.ts';
 
-/** A file, with the folders that it was given in: "pumps/terms.md". */
-export type Given = { readonly path: string; readonly source: Source };
+/** A file, with the folders that it was given in: "pumps/terms.md"; holds says how many others were found in it. */
+export type Given = { readonly path: string; readonly source: Source; readonly holds?: number };
 
-/** What a file is taken as. A salt is a document's, and named after it. */
-export const roles = ['policy', 'receipt', 'dossier', 'document', 'consistency proof', 'checkpoint', 'evidence', 'record', 'nothing'] as const;
+/**
+ * What a file is taken as. A salt is a document's, and named after it. A certificate is a
+ * page or a picture in which others were found; a code is a part of a receipt.
+ */
+export const roles = ['policy', 'receipt', 'dossier', 'document', 'consistency proof', 'checkpoint', 'evidence', 'record', 'certificate', 'code', 'nothing'] as const;
 export type Role = (typeof roles)[number];
 
 export const saltEnding = '.salt';
@@ -21,18 +25,16 @@ export const saltEnding = '.salt';
 /** What finds other files in a file, such as receipts in a picture; none where there are none. */
 export type Finder = (g: Given) => Promise<readonly Given[]>;
 
-/**
- * The finders that are asked of every file. A picture of a certificate holds a receipt as
- * codes: who reads such codes adds a finder here, and what it finds is a file like others.
- */
-const finders: readonly Finder[] = [];
+/** The finders that are asked of every file. What they find is a file like others. */
+const finders: readonly Finder[] = [inPage, inPDF, inPicture];
 
-/** The files, with those that were found in them. */
+/** The files, each before those that were found in it, and with how many these are. */
 export async function gather(given: readonly Given[]): Promise<Given[]> {
   const all: Given[] = [];
   for (const g of given) {
-    all.push(g);
-    for (const find of finders) all.push(...(await find(g)));
+    const found: Given[] = [];
+    for (const find of finders) found.push(...(await find(g)));
+    all.push({ ...g, holds: found.length }, ...found);
   }
   return all;
 }
@@ -43,6 +45,7 @@ export const nameOfFile = (path: string): string => path.slice(path.lastIndexOf(
 const dossierStart = /^PK\u0003\u0004[^]{26}(documents\/[0-9a-f]{64}\/|policy|receipts\/[0-9a-f]{64}\.|records\/[0-9a-f]{64}\.)/;
 
 const beginnings: readonly (readonly [Role, RegExp])[] = [
+  ['code', /^chirograph\/qr\/v1 /],
   ['dossier', dossierStart],
   ['receipt', /^c2sp\.org\/tlog-proof@/],
   ['evidence', new RegExp(`^${evidenceLine.replace(/v1$/, '')}`)],
@@ -62,7 +65,8 @@ const policyLine = /^(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(log|witness|group|quorum)[ 
 const headSize = 16384;
 
 /** What a file is by what it begins with, else by its name, else by what it is as a whole. */
-export async function recognise({ path, source }: Given): Promise<Role> {
+export async function recognise({ path, source, holds = 0 }: Given): Promise<Role> {
+  if (holds > 0) return 'certificate';
   const head = octets(await source.read(0, Math.min(source.size, headSize)));
   const name = nameOfFile(path);
   const byStart = beginnings.find(([, form]) => form.test(head));

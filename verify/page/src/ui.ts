@@ -17,7 +17,8 @@ const patience = 40;
 /** From how many bytes on it is said how many were read, to whoever sees it: a live region would not stop talking. */
 const shownFrom = 2 ** 26;
 
-type Entry = Given & { role: Role; readonly mark: string };
+/** A file with its row. What was found in another has that one's mark, and counts as long as that is a certificate. */
+type Entry = Given & { role: Role; readonly mark: string; readonly found: boolean };
 
 const byId = <T extends HTMLElement>(id: string, type: new () => T): T => {
   const e = document.getElementById(id);
@@ -32,6 +33,11 @@ const [expected, every] = [byId('expected', HTMLTextAreaElement), byId('every', 
 const [clear, progress] = [byId('clear', HTMLButtonElement), byId('progress', HTMLParagraphElement)];
 
 let given: Entry[] = [];
+
+const counts = (e: Entry): boolean => !e.found || given.some((g) => g.mark === e.mark && !g.found && g.role === 'certificate');
+
+/** Codes go with their picture: that has the row. */
+const hasRow = (e: Entry): boolean => counts(e) && !(e.found && e.role === 'code');
 let asked = 0; // how often; an older question is dropped
 
 /** Ends a question that another has taken the place of. */
@@ -78,7 +84,7 @@ async function ask(): Promise<void> {
   try {
     await breath();
     const question = {
-      files: given.map((e) => ({ ...e, source: paced(e.source) })), expected: expected.value, everyDocument: every.checked,
+      files: given.filter(counts).map((e) => ({ ...e, source: paced(e.source) })), expected: expected.value, everyDocument: every.checked,
       now: Math.floor(Date.now() / 1000),
     };
     const answer = await verify(question, pace);
@@ -112,12 +118,12 @@ function show(verdict: Verdict, tone: Verdict, text: string, children: HTMLEleme
 
 function showList(): void {
   const before = document.activeElement?.id;
-  list.replaceChildren(...given.map(row));
+  list.replaceChildren(...given.filter(hasRow).map(row));
   // What was in focus is a new element with the same id.
   if (before !== undefined && before !== '') document.getElementById(before)?.focus();
 }
 
-const optionNames: { readonly [R in Role]?: string } = { document: 'document or salt', nothing: 'take as nothing' };
+const optionNames: { readonly [R in Role]?: string } = { document: 'document or salt', certificate: 'certificate, or picture of one', code: 'code of a receipt', nothing: 'take as nothing' };
 
 function row(e: Entry, i: number): HTMLElement {
   const label = element('label', 'name', shown(e.path), ' ', element('span', 'size', size(e.source.size)), element('span', 'unseen', ', taken as'));
@@ -133,8 +139,8 @@ function row(e: Entry, i: number): HTMLElement {
   remove.id = `remove-${i}`;
   remove.setAttribute('aria-label', `Remove ${plain(shown(e.path))}`);
   remove.addEventListener('click', () => {
-    given = given.filter((other) => other !== e);
-    void ask().then(() => (document.getElementById(`remove-${Math.min(i, given.length - 1)}`) ?? byId('choose-files', HTMLButtonElement)).focus());
+    given = given.filter((other) => other !== e && (e.found || other.mark !== e.mark));
+    void ask().then(() => (document.getElementById(`remove-${Math.min(i, given.filter(hasRow).length - 1)}`) ?? byId('choose-files', HTMLButtonElement)).focus());
   });
   return element('li', '', label, select, remove);
 }
@@ -155,7 +161,9 @@ async function take(all: readonly { file: File; path: string }[]): Promise<void>
   announce('Reading…');
   const room = found.slice(0, Math.max(0, maxGiven - given.length));
   for (const { file, path, mark } of room) {
-    for (const g of await gather([{ path, source: fromBlob(file) }])) given.push({ ...g, mark, role: await role(g) });
+    const [first, ...found] = await gather([{ path, source: fromBlob(file) }]);
+    if (first !== undefined) given.push({ ...first, mark, role: await role(first), found: false });
+    for (const g of found) given.push({ ...g, mark, role: await role(g), found: true });
   }
   await ask();
   if (room.length < found.length) announce(`Only ${maxGiven} files are taken at once; left out: ${found.length - room.length}.`);

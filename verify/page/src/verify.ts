@@ -1,6 +1,7 @@
 // The whole question: files, what each is taken as, which keys are expected. Everything
 // judges everything else, as chirograph-verify does with what its command line names.
 
+import { joinParts, maxCode, NoWhole, type Part, parsePart, sets } from './code.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Extension, verifyConsistency } from './consistency.ts';
 import { decode, equal, octets } from './bytes.ts';
@@ -20,7 +21,7 @@ import { demand, found, type Found, holds, relate, sorted } from './relate.ts';
 import { fail, type Item, miss, refused, type Verdict, worst } from './report.ts';
 import { sayStatus, State, statusOf } from './rules.ts';
 import { quoted, shown } from './shown.ts';
-import { readAll } from './source.ts';
+import { fromBytes, readAll } from './source.ts';
 import type { Document } from './text.ts';
 import { parsePublic } from './vkey.ts';
 
@@ -68,7 +69,8 @@ export async function verify(q: Question, pace: Pace): Promise<Answer> {
   const problems: string[] = [];
   const policy = await choosePolicy(q.files, problems);
   const demands = parseExpected(q.expected, problems);
-  const work: Work[] = q.files.filter((f) => f.role !== 'policy' && f.role !== 'nothing').map(begin);
+  const given = q.files.filter((f) => f.role !== 'policy' && f.role !== 'nothing' && f.role !== 'code');
+  const work: Work[] = [...given, ...(await fromCodes(q.files, problems))].map(begin);
   for (const w of work) await open(w, policy?.policy, pace);
   const all = work.flatMap((w) => w.items);
   if (policy !== undefined) {
@@ -116,6 +118,35 @@ async function choosePolicy(files: readonly File[], problems: string[]): Promise
   }
 }
 
+/** The receipts that codes are together, from whatever pictures they came. */
+async function fromCodes(files: readonly File[], problems: string[]): Promise<File[]> {
+  const parts: Part[] = [];
+  for (const { path, source } of files.filter((f) => f.role === 'code')) {
+    try {
+      parts.push(parsePart(await readAll(source, maxCode, 'code')));
+    } catch (e) {
+      if (!(e instanceof Malformed)) throw e;
+      problems.push(`${shown(path)} is no code of a receipt: ${e.message}`);
+    }
+  }
+  const found: File[] = [];
+  for (const set of sets(parts)) {
+    const name = `receipt ${set[0]?.sum ?? ''}…`;
+    try {
+      found.push({ path: `${name} from ${set[0]?.n === 1 ? 'a QR code' : 'QR codes'}`, source: fromBytes(joinParts(set)), role: 'receipt' });
+    } catch (e) {
+      if (!(e instanceof NoWhole)) throw e;
+      problems.push(`the ${name} is not whole: ${e.message}${e.kind === 'missing' ? '; give a picture of them too' : ''}`);
+    }
+  }
+  return found;
+}
+
+/** What is said of a page or a picture in which others were found. */
+function holder({ file: { holds = 0 }, answer }: Work): void {
+  answer.same = [`a page or a picture in which ${holds === 1 ? 'one code or receipt was' : `${holds} codes or receipts were`} found: what else stands on it was not looked at, and proves nothing`];
+}
+
 function waits(a: FileAnswer, why: string): void {
   a.unchecked = why;
   if (a.verdict !== 'no') a.verdict = 'unchecked';
@@ -125,6 +156,7 @@ function waits(a: FileAnswer, why: string): void {
 async function open(w: Work, p: Policy | undefined, pace: Pace): Promise<void> {
   const { file, answer } = w;
   await pace();
+  if (file.role === 'certificate') return holder(w);
   if (file.role === 'dossier') return openDossier(w, p, pace);
   if (p === undefined) return waits(answer, 'there is no policy');
   if (file.role !== 'receipt') return undefined;
@@ -210,6 +242,7 @@ async function compareOne(file: File, answer: FileAnswer, saltFile: File | undef
 async function whatElse({ path, source }: File): Promise<string> {
   if (path.endsWith(saltEnding)) return 'is the salt of a document that is not among the files';
   const start = octets(await source.read(0, Math.min(source.size, 64)));
+  if (/^(\u0089PNG|\u00ff\u00d8\u00ff|RIFF....WEBP)/s.test(start)) return 'is a picture in which no code of a receipt could be read (a nearer or sharper one helps), and the name of no document of the records here';
   return /PRIVATE KEY/.test(start) ? 'is a secret key, which nobody needs for this' : 'is the name of no document of the records here';
 }
 

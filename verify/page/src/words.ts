@@ -128,8 +128,10 @@ function sayFile(f: FileAnswer): Section {
     after.push(...f.standing.disputes.map((id) => `Dispute ${id} is open.`));
   }
   const what = f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role;
+  // What stands on paper beside a receipt, nobody has checked: no yes is said of it.
+  const [tone, answer]: [Verdict, string] = f.role === 'certificate' ? ['unchecked', 'only what was found in it is checked'] : [f.breach?.verdict === 'yes' ? 'unchecked' : f.verdict, answers[f.verdict]];
   return {
-    title: shown(f.path), tone: f.breach?.verdict === 'yes' ? 'unchecked' : f.verdict, answer: `${what}: ${answers[f.verdict]}`, ownPolicy: f.ownPolicy,
+    title: shown(f.path), tone, answer: `${what}: ${answer}`, ownPolicy: f.ownPolicy,
     blocks: [block({ lines: own }), ...f.items.map(sayItem), block({ lines: after })].filter((b) => b.heading !== '' || b.lines.length > 0),
   };
 }

@@ -135,6 +135,10 @@ export const classes = {
       ...(b.absent === undefined ? {} : { absent: b.absent.map(string) }),
     };
   },
+  qr(v) {
+    const parts = v.codes.map((c) => as('form', () => api.parsePart(bytes(c, 'code'))));
+    return { wholes: api.sets(parts).map((set) => api.base64(api.joinParts(set))) };
+  },
   async dossier(v) {
     const source = api.fromBytes(bytes(v, 'dossier'));
     let d;
@@ -161,7 +165,7 @@ const inputs = {
   key: ['vkey'], ed25519: ['public', 'message', 'signature'], record: ['record'], entry: ['entry'], checkpoint: ['checkpoint', 'vkey'],
   cosignature: ['checkpoint', 'vkey'], inclusion: ['leaf', 'index', 'size', 'proof', 'root'],
   consistency: ['old_size', 'size', 'old_root', 'root', 'proof'], tile: ['path'], policy: ['policy'], proof: ['proof'],
-  receipt: ['policy', 'proof', 'documents'], 'consistency-proof': ['policy', 'old', 'proof'], evidence: ['policy', 'evidence'],
+  receipt: ['policy', 'proof', 'documents'], 'consistency-proof': ['policy', 'old', 'proof'], evidence: ['policy', 'evidence'], qr: ['codes'],
   dossier: ['policy', 'dossier'],
 };
 
