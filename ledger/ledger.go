@@ -85,6 +85,9 @@ var ErrNoQuorum = errors.New("the witnesses have not cosigned yet")
 // history.
 var ErrGuard = errors.New("the store is not the one of which the guard has a checkpoint")
 
+// ErrUnsigned says that the ledger's key could not sign, so that nothing was stored.
+var ErrUnsigned = errors.New("the ledger cannot sign")
+
 // ErrDoubt says that witnesses whose word weighs say, without a proof, that they have
 // another history of the ledger: nothing is signed as long as they do.
 var ErrDoubt = errors.New("witnesses say that they have seen another history of the ledger")
@@ -112,6 +115,10 @@ type Config struct {
 	MaxBatch  int          // records; 0 for DefaultBatch
 	MaxQueue  int          // records; 0 for DefaultQueue
 	Log       *slog.Logger // nil for none
+
+	// Batch is told of each batch that is on disk: its records, and how long it took from
+	// the first question to the rules to the end of the commit. Nil for nobody.
+	Batch func(records int, took time.Duration)
 }
 
 // A Cosigner is the ledger's second key, with which it cosigns its own checkpoints.
@@ -131,6 +138,7 @@ type Log struct {
 	log       *slog.Logger
 	maxBatch  int
 	frozen    bool // for good
+	batch     func(records int, took time.Duration)
 
 	left    tlog.Checkpoint // of the sequencer: what the guard has
 	leaving sync.Mutex      // held while the store has a head that the guard has not
@@ -202,6 +210,7 @@ func Open(cfg Config) (*Log, error) {
 		log:       cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
 		frozen:    cfg.Store.Frozen(),
 		maxBatch:  cmp.Or(cfg.MaxBatch, DefaultBatch),
+		batch:     cfg.Batch,
 		queue:     make(chan *Pending, cmp.Or(cfg.MaxQueue, DefaultQueue)),
 		pending:   make(map[record.ID][]*Pending),
 		done:      make(chan struct{}),
@@ -321,6 +330,18 @@ func (l *Log) time(last int64) (int64, error) {
 // Waiting returns since when what is stored waits for the witnesses' quorum, in POSIX
 // seconds; 0 when nothing does.
 func (l *Log) Waiting() int64 { return l.idle.Load() }
+
+// Seen returns by when a quorum of witnesses, without the ledger itself, had seen the published
+// tree, in POSIX seconds; 0 where none has.
+func (l *Log) Seen() int64 { return l.seen.Load() }
+
+// Reports returns how the witnesses have done; nil where none are asked.
+func (l *Log) Reports() []witness.Report {
+	if l.witnesses == nil {
+		return nil
+	}
+	return l.witnesses.Reports()
+}
 
 // Confirmed says whether the witnesses' quorum has cosigned the ledger's tree since Open,
 // so that what is public is the newest that they have seen. Without witnesses it is true.

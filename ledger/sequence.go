@@ -179,7 +179,11 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 		return nil, err
 	}
 	l.sure()
-	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", l.signer.clock().Sub(start).Round(time.Microsecond))
+	took := l.signer.clock().Sub(start)
+	if l.batch != nil {
+		l.batch(batch.Len(), took)
+	}
+	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", took.Round(time.Microsecond))
 	return answers, nil
 }
 

@@ -21,7 +21,7 @@ type signer struct {
 func (s signer) checkpoint(c tlog.Checkpoint) (tlog.SignedCheckpoint, error) {
 	signed, err := s.lines(c)
 	if err != nil {
-		return tlog.SignedCheckpoint{}, fmt.Errorf("signing the checkpoint of size %d: %w", c.Size, err)
+		return tlog.SignedCheckpoint{}, fmt.Errorf("%w the checkpoint of size %d: %w", ErrUnsigned, c.Size, err)
 	}
 	return signed, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/metrics"
 	"github.com/chirograph/chirograph/ledger/replica"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/web"
@@ -36,7 +38,7 @@ const (
 type followFlags struct {
 	dir, policy, listen string
 	once                bool
-	callers
+	front
 }
 
 func followCommand() *cobra.Command {
@@ -46,12 +48,12 @@ func followCommand() *cobra.Command {
 		Short: "Keep a read-only copy of a ledger, and serve it",
 		Long: `Copies the ledger at URL to DIR, and goes on until it is interrupted; with --once up to
 where the ledger is now. Everything is verified, as by an audit. What breaks a rule or a
-promise is not taken in (exit 1 with --once): what was verified before stays, and
-evidence, where there is some, is written to DIR.
+promise is not taken in (exit 1 with --once); evidence, where there is some, is in DIR then.
 
 With --listen the copy is served as the ledger serves its own. It takes no records, and
 says where the ledger is; GET /readyz fails before it has a tree, after a broken promise,
-and while it is two minutes behind. It has no secret key. To make it the ledger: chirographd promote.`,
+and while it is two minutes behind. To make it the ledger: chirographd promote. More flags:
+chirographd help operating.`,
 		Example:               "  chirographd follow --dir copy --policy ledger.policy --listen :8080 https://ledger.example",
 		Args:                  aURL,
 		DisableFlagsInUseLine: true,
@@ -61,18 +63,22 @@ and while it is two minutes behind. It has no secret key. To make it the ledger:
 				return errors.New("--dir and --policy have to be given")
 			case f.once && f.listen != "":
 				return errors.New("--once ends when the copy is made, and --listen serves it: give one")
+			case f.listen == "" && (f.admin != "" || f.cert != "" || len(f.acme) > 0):
+				return errors.New("--admin, --tls-cert and --acme are for a copy that is served: --listen ADDR has to be given")
 			}
-			if err := f.callers.read(); err != nil {
+			logger, err := f.front.read(cmd.ErrOrStderr())
+			if err != nil {
 				return err
 			}
-			return follow(cmd.Context(), f, args[0], cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+			return follow(cmd.Context(), f, args[0], cmd.OutOrStdout(), logger)
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "keep the copy in `DIR`, new or of this ledger")
 	c.Flags().StringVar(&f.policy, "policy", "", "trust the ledger and the quorum of `FILE`")
 	c.Flags().StringVar(&f.listen, "listen", "", "serve the copy at `HOST:PORT`")
 	c.Flags().BoolVar(&f.once, "once", false, "end when the copy has what the ledger has now")
-	f.callers.flags(c, "make ten times `N` large answers a second for each address")
+	f.front.flags(c, "make ten times `N` large answers a second for each address")
+	hidden(c, f.front.operating)
 	return c
 }
 
@@ -112,7 +118,7 @@ func follow(ctx context.Context, f followFlags, url string, stdout io.Writer, lo
 		_, err := fmt.Fprintf(stdout, "%s: %s copied from %s, root %s\n", c.Ledger().Name(), entries(r.View().Size()), c.URL(), r.View().Checkpoint().Root)
 		return err
 	}
-	return followOn(ctx, f, r, c, policy, places, stdout, logger)
+	return f.followOn(ctx, r, s, c, policy, places, stdout, logger)
 }
 
 // holdFollowed holds the directory of a copy, which it makes where there is none.
@@ -232,10 +238,12 @@ func (f *follower) Close() error {
 
 // followOn makes turns until ctx ends, and serves what is there meanwhile where it is
 // said at which address.
-func followOn(ctx context.Context, f followFlags, r *replica.Replica, c *client.Client, policy *verify.Policy, places int, stdout io.Writer, logger *slog.Logger) error {
+func (f *followFlags) followOn(ctx context.Context, r *replica.Replica, s *store.Store, c *client.Client, policy *verify.Policy, places int, stdout io.Writer, logger *slog.Logger) error {
 	turning, cancel := context.WithCancel(ctx)
 	running := &follower{cancel: cancel, done: make(chan struct{})}
+	begun := false
 	begin := func() {
+		begun = true
 		go func() {
 			defer close(running.done)
 			running.err = r.Follow(turning, replica.Pause)
@@ -246,30 +254,32 @@ func followOn(ctx context.Context, f followFlags, r *replica.Replica, c *client.
 		<-running.Done()
 		return running.Close()
 	}
-	handler, err := web.New(web.Config{
-		Key: c.Ledger(), View: r.View, Past: r.Past(), Copy: &web.Copy{Ledger: policy.Logs[0].URL, Ready: r.Ready}, Clock: time.Now,
-		Checks: runtime.GOMAXPROCS(0), Policy: policy.Bytes(), URL: policy.Logs[0].URL, Logger: logger,
-		Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
-	})
-	if err != nil {
-		cancel()
+	defer cancel()
+	served := &reception{
+		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: metrics.New(), writer: running, log: logger,
+		handler: web.Config{
+			Key: c.Ledger(), View: r.View, Past: r.Past(), Copy: &web.Copy{Ledger: policy.Logs[0].URL, Ready: r.Ready}, Clock: time.Now,
+			Checks: runtime.GOMAXPROCS(0), Policy: policy.Bytes(), URL: policy.Logs[0].URL, Logger: logger,
+			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
+		},
+		source: metrics.Source{View: r.View, Store: s.Size},
+		disks: &disks{clock: time.Now, log: logger, list: []disk{
+			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
+		}},
+		ready: func(url string) error {
+			size := uint64(0)
+			if v := r.View(); v != nil {
+				size = v.Size()
+			}
+			_, err := fmt.Fprintf(stdout, "copy of %s at %s, %s\n", c.Ledger().Name(), url, entries(size))
+			begin()
+			return err
+		},
+	}
+	err := served.serve(ctx, stdout)
+	if !begun {
 		return err
 	}
-	listener, err := listen(f.listen)
-	if err != nil {
-		cancel()
-		return err
-	}
-	size := uint64(0)
-	if v := r.View(); v != nil {
-		size = v.Size()
-	}
-	if _, err := fmt.Fprintf(stdout, "copy of %s at http://%s, %s\n", c.Ledger().Name(), listener.Addr(), entries(size)); err != nil {
-		cancel()
-		return errors.Join(err, listener.Close())
-	}
-	begin()
-	err = serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places, f.proxy), running, shutdownPatience)
 	return errors.Join(err, running.Close())
 }
 

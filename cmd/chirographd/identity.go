@@ -35,14 +35,20 @@ const ownWitness = "ledger"
 // An identity is who a ledger is.
 type identity struct {
 	key      note.Key
-	secret   keys.SecretKey
+	secret   keys.Signer
 	cosigner *ledger.Cosigner // nil where there is one key
 	policy   *verify.Policy   // as it is given out
 }
 
-// readIdentity reads who the ledger in a directory is: its policy, with the URL to
-// give out, and its secret keys, which have to be the policy's.
+// readIdentity is readIdentityBy for a ledger whose secret keys are where they are looked
+// for first.
 func readIdentity(dir, ledgerURL string) (*identity, error) {
+	return readIdentityBy(dir, ledgerURL, secrets{})
+}
+
+// readIdentityBy reads who the ledger in a directory is: its policy, with the URL to
+// give out, and its secret keys, which have to be the policy's.
+func readIdentityBy(dir, ledgerURL string, where secrets) (*identity, error) {
 	if err := mustBeNoCopy(dir); err != nil {
 		return nil, err
 	}
@@ -65,21 +71,15 @@ func readIdentity(dir, ledgerURL string) (*identity, error) {
 	if err := mustBeNoBackup(dir); err != nil {
 		return nil, err
 	}
-	if id.secret, err = keys.Open(filepath.Join(dir, keyFile), nil); err != nil {
+	if id.secret, err = where.open(dir, id.key.Public()); err != nil {
 		return nil, err
-	}
-	if err := keys.Private(filepath.Join(dir, keyFile)); err != nil {
-		return nil, err
-	}
-	if want := id.key.Public(); id.secret.Public() != want {
-		return nil, fmt.Errorf("%s is the key %s, the policy's is %s", filepath.Join(dir, keyFile), id.secret.Public().Fingerprint(), want.Fingerprint())
 	}
 	for _, w := range policy.Witnesses {
 		if w != id.own() {
 			return nil, fmt.Errorf("%s: it lists the witness %s: those whom the ledger asks are named by --witness-policy", file, w.Name)
 		}
 	}
-	return id, id.readCosigner(dir)
+	return id, id.readCosigner(dir, where)
 }
 
 // locate says where the public finds the ledger. Its second key has that URL too,
@@ -251,9 +251,9 @@ func (id *identity) withWitnesses(p *verify.Policy) (*verify.Policy, error) {
 }
 
 // readCosigner reads the second key, where the policy has one.
-func (id *identity) readCosigner(dir string) error {
+func (id *identity) readCosigner(dir string, where secrets) error {
 	own := id.own()
-	file := filepath.Join(dir, cosignerFile)
+	file := file(dir, where.cosigner, cosignerFile)
 	if own == (verify.Witness{}) {
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s is there, and %s lists no witness of the ledger's name with that key", file, filepath.Join(dir, policyFile))

@@ -21,6 +21,7 @@ const (
 func logConfigCommand() *cobra.Command {
 	var dir, contact string
 	var requests uint32
+	var where secrets
 	c := &cobra.Command{
 		Use:   "log-config --dir DIR [--contact TEXT] [--requests N]",
 		Short: "Print what the operator of a witness needs to know of the ledger",
@@ -41,7 +42,7 @@ entered.`,
 			if requests == 0 || requests > maxRequests {
 				return fmt.Errorf("--requests %d is not from 1 to %d", requests, maxRequests)
 			}
-			id, err := readIdentity(dir, "")
+			id, err := readIdentityBy(dir, "", where)
 			if err != nil {
 				return err
 			}
@@ -53,6 +54,7 @@ entered.`,
 			return err
 		},
 	}
+	hidden(c, where.flags)
 	c.Flags().StringVar(&dir, "dir", "", "the directory of the ledger (`DIR`)")
 	c.Flags().StringVar(&contact, "contact", "", "how to reach you (`TEXT`); the ledger's URL, unless you say")
 	c.Flags().Uint32Var(&requests, "requests", defaultRequests, "how many there may be a day (`N`)")

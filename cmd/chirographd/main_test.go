@@ -68,7 +68,7 @@ func revocations(t testing.TB, ledger note.Key, n int) []*record.Record {
 
 func TestHelpFitsAScreen(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"init", "--help"}, {"serve", "--help"}, {"help", "serve"}, {"recover", "--help"}, {"check", "--help"}, {"rebuild", "--help"}, {"log-config", "--help"},
-		{"backup", "--help"}, {"follow", "--help"}, {"promote", "--help"}, {"freeze", "--help"}, {}} {
+		{"backup", "--help"}, {"follow", "--help"}, {"help", "operating"}, {"promote", "--help"}, {"freeze", "--help"}, {}} {
 		var stdout, stderr bytes.Buffer
 		if code := run(args, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%q: exit code %d, %s", args, code, stderr.String())

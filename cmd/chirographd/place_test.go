@@ -91,7 +91,7 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	}
 	defer taken.Close()
 	address := taken.Addr().String()
-	if l, err := listen(address); l != nil || err == nil || !strings.Contains(err.Error(), "--listen "+address+": ") || !strings.Contains(err.Error(), "name another port") {
+	if l, err := listen("--listen", address); l != nil || err == nil || !strings.Contains(err.Error(), "--listen "+address+": ") || !strings.Contains(err.Error(), "name another port") {
 		t.Errorf("%v, %v", l, err)
 	}
 }

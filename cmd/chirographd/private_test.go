@@ -32,6 +32,15 @@ func TestASecretKeyThatOthersCanReadIsRefused(t *testing.T) {
 	}
 }
 
+func TestATLSKeyThatOthersCanReadIsRefused(t *testing.T) {
+	dir, _ := newLedger(t)
+	cert, key, _ := newCertificate(t, t.TempDir(), "ledger.example")
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	says(t, exitFailed, []string{"refused a secret key", key, "chmod 600"}, "serve", "--dir", dir, "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
+}
+
 func TestASecretKeyThatAnotherUserLendsIsHisToGuard(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "ledger")
 	says(t, 0, nil, "init", "--dir", dir, "--origin", "ledger.example")

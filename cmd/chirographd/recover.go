@@ -27,6 +27,7 @@ type recoverFlags struct {
 	url                   string
 	alone, off            bool
 	lose                  uint64
+	secrets
 }
 
 func recoverCommand() *cobra.Command {
@@ -58,6 +59,7 @@ last time, are asked first: when one has more, or another tree, nothing is done.
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "nobody else knows how large the ledger was")
 	c.Flags().StringVar(&f.url, "url", "", "where the ledger is asked for, if a guard is made (`URL`); else by its policy")
 	c.Flags().BoolVar(&f.off, "old-is-off", false, "what answers there is a cache or a copy")
+	hidden(c, f.secrets.flags)
 	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, exactly so many as are lost")
 	return c
 }
@@ -65,7 +67,7 @@ last time, are asked first: when one has more, or another tree, nothing is done.
 // recoverGuard puts the store's head into the guard, if nobody shows that more has
 // left, or whoever runs it says that it is lost.
 func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err error) {
-	id, err := readIdentity(f.dir, "")
+	id, err := readIdentityBy(f.dir, "", f.secrets)
 	if err != nil {
 		return err
 	}

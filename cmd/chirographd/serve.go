@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/metrics"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/web"
 	"github.com/chirograph/chirograph/ledger/witness"
@@ -28,7 +30,7 @@ func serveCommand() *cobra.Command {
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted; then it answers all that it took, and
 slow callers delay the end by eight seconds at most. It does not start when its guard has
-seen entries that it lacks: see chirographd recover.
+seen entries that it lacks: see chirographd recover. More flags: chirographd help operating.
 
 The witnesses of FILE, a policy with their URLs, cosign every tree before it is public,
 until others are named. Those who only say that they have seen more stop its signing.`,
@@ -42,10 +44,11 @@ until others are named. Those who only say that they have seen more stop its sig
 			if err := checkURL(f.url); err != nil {
 				return fmt.Errorf("--url: %w", err)
 			}
-			if err := f.callers.read(); err != nil {
+			logger, err := f.front.read(cmd.ErrOrStderr())
+			if err != nil {
 				return err
 			}
-			err := serve(cmd.Context(), f, cmd.OutOrStdout(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+			err = serve(cmd.Context(), f, cmd.OutOrStdout(), logger)
 			var conflict *witness.Conflict
 			if errors.As(err, &conflict) {
 				err = fmt.Errorf("%w: either an old copy was restored here, or a second ledger has this key; "+
@@ -60,24 +63,26 @@ until others are named. Those who only say that they have seen more stop its sig
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
 	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`; else where it was last")
-	f.callers.flags(c, "take `N` records a second from each address")
+	f.front.flags(c, "take `N` records a second from each address")
+	hidden(c, f.front.operating, f.secrets.flags)
 	return c
 }
 
 type serveFlags struct {
 	dir, listen, url, witnesses, guard string
 	alone                              bool
-	callers
+	front
+	secrets
 }
 
 // serve runs a ledger until ctx ends or it has to stop. The order of shutdown is
-// listener, sequencer, witnesses, guard, store.
+// listener, sequencer, the operator's own address, witnesses, guard, store.
 func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Logger) (err error) {
 	places, err := places()
 	if err != nil {
 		return err
 	}
-	id, err := readIdentity(f.dir, f.url)
+	id, err := readIdentityBy(f.dir, f.url, f.secrets)
 	if err != nil {
 		return err
 	}
@@ -100,8 +105,9 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		return whereItIs(err)
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
+	m := metrics.New()
 	cfg := ledger.Config{
-		Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Witnessed: before != nil, Clock: time.Now, Policy: id.policy.Bytes(), Log: logger,
+		Batch: m.Batch, Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Witnessed: before != nil, Clock: time.Now, Policy: id.policy.Bytes(), Log: logger,
 	}
 	if asked != nil {
 		w, err := id.askWitnesses(s, logger)
@@ -125,7 +131,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	} else {
 		defer func() { err = errors.Join(err, asks.Close()) }()
 	}
-	return serveLog(ctx, id, l, f, places, stdout, logger)
+	return f.serveLog(ctx, id, l, m, s, guard, places, stdout, logger)
 }
 
 // chooseWitnesses has the ledger ask whom the flags say. It returns the policy of these, and
@@ -195,19 +201,7 @@ func places() (int, error) {
 }
 
 // serveLog serves a log at an address until ctx ends or the log stops.
-func serveLog(ctx context.Context, id *identity, l *ledger.Log, f serveFlags, places int, stdout io.Writer, logger *slog.Logger) error {
-	handler, err := web.New(web.Config{
-		Key: id.key, View: l.View, Log: l, Past: l.Past(), Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
-		Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
-		Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
-	})
-	if err != nil {
-		return err
-	}
-	listener, err := listen(f.listen)
-	if err != nil {
-		return err
-	}
+func (f *serveFlags) serveLog(ctx context.Context, id *identity, l *ledger.Log, m *metrics.Metrics, s *store.Store, guard string, places int, stdout io.Writer, logger *slog.Logger) error {
 	waits := ""
 	if !l.Confirmed() {
 		waits = ", not ready before its witnesses have confirmed it"
@@ -215,10 +209,24 @@ func serveLog(ctx context.Context, id *identity, l *ledger.Log, f serveFlags, pl
 	if l.Frozen() {
 		waits += ", frozen for good: it registers nothing"
 	}
-	if _, err := fmt.Fprintf(stdout, "%s at http://%s, %s%s\n", l.Key().Name(), listener.Addr(), entries(l.View().Size()), waits); err != nil {
-		return errors.Join(err, listener.Close())
+	r := &reception{
+		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: l, log: logger,
+		handler: web.Config{
+			Key: id.key, View: l.View, Log: l, Past: l.Past(), Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
+			Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
+			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
+		},
+		source: metrics.Source{View: l.View, Log: l, Store: s.Size},
+		disks: &disks{clock: time.Now, log: logger, list: []disk{
+			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
+			{"guard", leastGuard, func() (uint64, error) { return store.Free(guard) }},
+		}},
+		ready: func(url string) error {
+			_, err := fmt.Fprintf(stdout, "%s at %s, %s%s\n", l.Key().Name(), url, entries(l.View().Size()), waits)
+			return err
+		},
 	}
-	return serveUntil(ctx, web.NewServer(handler, logger), web.Limit(listener, places, f.proxy), l, shutdownPatience)
+	return r.serve(ctx, stdout)
 }
 
 // askWitnesses returns the witnesses of the ledger's policy, which prove from its store

@@ -39,16 +39,16 @@ func hungUp(ctx context.Context) (hung context.Context, unhook func()) {
 	}
 }
 
-// listen listens at the address of --listen. The error says what to do.
-func listen(address string) (net.Listener, error) {
+// listen listens at the address of a flag. The error says what to do.
+func listen(flag, address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("--listen %s: %w: another program has that port, maybe another chirographd: stop it, or name another port", address, err)
+		return nil, fmt.Errorf("%s %s: %w: another program has that port, maybe another chirographd: stop it, or name another port", flag, address, err)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("--listen %s: %w: this account may not have that port: name one above 1023, behind a proxy", address, err)
+		return nil, fmt.Errorf("%s %s: %w: this account may not have that port: name one above 1023, behind a proxy, or give it CAP_NET_BIND_SERVICE", flag, address, err)
 	case err != nil:
-		return nil, fmt.Errorf("--listen %s: %w", address, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
 	}
 	return listener, nil
 }
@@ -114,7 +114,13 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 	running := &requests{handler: server.Handler}
 	server.Handler = running
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() {
+		if server.TLSConfig != nil {
+			served <- server.ServeTLS(listener, "", "")
+			return
+		}
+		served <- server.Serve(listener)
+	}()
 	var failed error
 	select {
 	case failed = <-served:

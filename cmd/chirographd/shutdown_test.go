@@ -73,7 +73,7 @@ func serveWith(t *testing.T, p patience, handler http.Handler, before func()) *s
 	t.Cleanup(stop)
 	out := &served{listener.Addr().String(), policy, l, stop, make(chan error, 1)}
 	go func() {
-		out.ended <- serveUntil(ctx, web.NewServer(handler, nil), web.Limit(listener, minConnections, nil), l, p)
+		out.ended <- serveUntil(ctx, web.NewServer(handler, nil), web.Limit(listener, minConnections, nil, false), l, p)
 	}()
 	return out
 }

@@ -69,12 +69,15 @@ func (k AgentKey) Name() string { return k.name }
 
 // Sign asks the agent for a signature over message and verifies it. Where the
 // agent asks a person, it waits as long as [SignTimeout].
-func (k AgentKey) Sign(message []byte) ([]byte, error) {
+func (k AgentKey) Sign(message []byte) ([]byte, error) { return k.SignWithin(SignTimeout, message) }
+
+// SignWithin is Sign for where nobody is asked.
+func (k AgentKey) SignWithin(limit time.Duration, message []byte) ([]byte, error) {
 	if k.dial == nil {
 		return nil, errors.New("there is no key to sign with")
 	}
 	var sig *ssh.Signature
-	err := k.dial.ask(SignTimeout, func(a agent.Agent) (err error) {
+	err := k.dial.ask(limit, func(a agent.Agent) (err error) {
 		if sig, err = a.Sign(&agent.Key{Format: algorithm, Blob: wireKey(k.public)}, message); err != nil {
 			return fmt.Errorf("no signature by %s (refused, locked, or no longer held): %w", k.public.Fingerprint(), err)
 		}

@@ -18,7 +18,7 @@ func TestAnAnswerInPartsIsTheAnswer(t *testing.T) {
 		w.h.cfg.Policy = bytes.Repeat([]byte("p"), size)
 		server := NewServer(w.h, nil)
 		served := make(chan error, 1)
-		go func() { served <- server.Serve(Limit(l, 4, nil)) }()
+		go func() { served <- server.Serve(Limit(l, 4, nil, false)) }()
 		conn := must(net.Dial("tcp", l.Addr().String()))
 		answers := bufio.NewReader(conn)
 		for range 3 { // on one connection

@@ -28,6 +28,7 @@ func (w *world) from(address string, b []byte) *http.Response {
 func (w *world) rated(perSecond, burst int) *world {
 	w.h.submitted = newRates(perSecond, burst, w.clock())
 	w.h.asked = newRates(perSecond, burst, w.clock())
+	w.h.greeted = newRates(perSecond, burst, w.clock())
 	return w
 }
 

@@ -7,16 +7,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Limit returns a listener on l that has at most n connections open, at least 1.
 // Whoever comes next waits in the system's queue until one of them is closed. An
 // address that has as many as are left, and is no proxy, is told so and closed, so
-// that idle connections of a few keep nobody out.
-func Limit(l net.Listener, n int, proxy Proxies) net.Listener {
+// that idle connections of a few keep nobody out; where they speak TLS, which would take a
+// handshake first, it is closed.
+func Limit(l net.Listener, n int, proxy Proxies, secure bool) *Limited {
 	closed := make(chan struct{})
-	return &limited{
-		Listener: l, places: make(chan struct{}, n), share: newShare(int64(n)), proxy: proxy, closed: closed,
+	return &Limited{
+		Listener: l, places: make(chan struct{}, n), share: newShare(int64(n)), proxy: proxy, secure: secure, closed: closed,
 		close: sync.OnceValue(func() error {
 			close(closed)
 			return l.Close()
@@ -24,16 +26,19 @@ func Limit(l net.Listener, n int, proxy Proxies) net.Listener {
 	}
 }
 
-type limited struct {
+// A Limited is a listener that bounds its connections.
+type Limited struct {
 	net.Listener
 	places chan struct{} // taken by each connection, and by the one that is waited for
 	share  *share        // of connections, but for those of proxies
 	proxy  Proxies
+	secure bool         // they speak TLS
+	open   atomic.Int64 // connections
 	closed chan struct{}
 	close  func() error
 }
 
-func (l *limited) Accept() (net.Conn, error) {
+func (l *Limited) Accept() (net.Conn, error) {
 	select {
 	case l.places <- struct{}{}:
 	case <-l.closed:
@@ -47,17 +52,23 @@ func (l *limited) Accept() (net.Conn, error) {
 		}
 		leave, ok := l.enter(c)
 		if ok {
-			return &limitedConn{Conn: c, leave: sync.OnceFunc(leave)}, nil
+			l.open.Add(1)
+			return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { l.open.Add(-1); leave() })}, nil
 		}
-		// What it sends is not read, so the system may take the answer back. It is
-		// short, and fits what the system buffers for a new connection.
-		_, _ = c.Write(crowded)
+		if !l.secure {
+			// What it sends is not read, so the system may take the answer back. It is
+			// short, and fits what the system buffers for a new connection.
+			_, _ = c.Write(crowded)
+		}
 		_ = c.Close()
 	}
 }
 
+// Open returns how many connections are open.
+func (l *Limited) Open() int { return int(l.open.Load()) }
+
 // enter returns what gives back the place of a connection, if it may stay.
-func (l *limited) enter(c net.Conn) (leave func(), ok bool) {
+func (l *Limited) enter(c net.Conn) (leave func(), ok bool) {
 	who := connected(c.RemoteAddr().String())
 	if l.proxy.trust(who) {
 		return func() { <-l.places }, true
@@ -87,4 +98,4 @@ var crowded = func() []byte {
 	return append([]byte(b.String()+"\r\n"), body...)
 }()
 
-func (l *limited) Close() error { return l.close() }
+func (l *Limited) Close() error { return l.close() }

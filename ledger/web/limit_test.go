@@ -63,7 +63,7 @@ func TestOneMoreConnectionIsServedWhenOneEnds(t *testing.T) {
 	const n = 3
 	w := open(t)
 	inner := &counted{Listener: must(net.Listen("tcp", "127.0.0.1:0"))}
-	limit := Limit(inner, n, nil)
+	limit := Limit(inner, n, nil, false)
 	server := &httptest.Server{Listener: limit, Config: NewServer(w.h, nil)}
 	server.Start()
 	defer server.Close()
@@ -74,7 +74,7 @@ func TestOneMoreConnectionIsServedWhenOneEnds(t *testing.T) {
 		wantHealthy(t, conn)
 		idle = append(idle, conn)
 	}
-	if got := len(limit.(*limited).places); got != n || inner.open.Load() != n {
+	if got := len(limit.places); got != n || inner.open.Load() != n {
 		t.Errorf("%d places are taken, %d connections are open, want %d", got, inner.open.Load(), n)
 	}
 	for i, conn := range idle {
@@ -89,7 +89,7 @@ func TestOneMoreConnectionIsServedWhenOneEnds(t *testing.T) {
 
 func TestAFullListenerCanBeClosed(t *testing.T) {
 	inner := must(net.Listen("tcp", "127.0.0.1:0"))
-	l := Limit(inner, 1, nil)
+	l := Limit(inner, 1, nil, false)
 	client := must(net.Dial("tcp", inner.Addr().String()))
 	defer client.Close()
 	conn := must(l.Accept())
@@ -110,17 +110,17 @@ func TestAFullListenerCanBeClosed(t *testing.T) {
 	// A connection that is closed twice gives one place back.
 	conn.Close()
 	conn.Close()
-	if n := len(l.(*limited).places); n != 0 {
+	if n := len(l.places); n != 0 {
 		t.Errorf("%d places are taken", n)
 	}
 	// What is closed accepts nobody, and takes no place.
-	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) || len(l.(*limited).places) != 0 {
-		t.Errorf("error %v, %d places are taken", err, len(l.(*limited).places))
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) || len(l.places) != 0 {
+		t.Errorf("error %v, %d places are taken", err, len(l.places))
 	}
 }
 
 func TestALimitedConnectionCanEndItsHalf(t *testing.T) {
-	l := Limit(must(net.Listen("tcp", "127.0.0.1:0")), 1, nil)
+	l := Limit(must(net.Listen("tcp", "127.0.0.1:0")), 1, nil, false)
 	defer l.Close()
 	client := must(net.Dial("tcp", l.Addr().String()))
 	defer client.Close()

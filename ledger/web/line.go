@@ -64,6 +64,7 @@ func (s *stream) write(leave func()) {
 func (s *stream) line(lines []byte, it *item) []byte {
 	answer, err := s.success(it)
 	if err == nil {
+		s.h.count(answer.Status)
 		return appendLine(lines, answer)
 	}
 	p := s.h.problem(s.q, s.e, err)
@@ -129,10 +130,10 @@ func (s *stream) flush(lines []byte, leave func()) []byte {
 // linger reads what a caller sends who has not heard yet that his stream has ended: else
 // the system takes back the answers that he has not read.
 func (s *stream) linger() {
-	if s.control.SetReadDeadline(time.Time{}) != nil {
+	if s.readUntil(time.Time{}) != nil {
 		return
 	}
-	last := time.AfterFunc(lingerTime, func() { _ = s.control.SetReadDeadline(time.Unix(1, 0)) })
+	last := time.AfterFunc(lingerTime, func() { _ = s.readUntil(time.Unix(1, 0)) })
 	defer last.Stop()
 	_, _ = io.CopyN(io.Discard, s.q.Body, lingerBytes)
 }

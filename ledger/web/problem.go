@@ -92,6 +92,10 @@ func methodNotAllowed(allow string) *problem {
 	return p
 }
 
+// roomRetry is after how many seconds who finds a full disk is to ask again: somebody has
+// to look after it.
+const roomRetry = 60
+
 // refusals is the status of each rule (FORMATS.md, section 4). Once is none: its
 // answer is the receipt.
 var refusals = map[rules.Rule]int{
@@ -114,6 +118,8 @@ var unavailable = []unready{
 	{is(errFull), 10, "the ledger has as many large answers at hand as it can hold", unsure, false},
 	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", left, false},
 	{is(ledger.ErrClosed), 10, "the ledger is stopping", left, false},
+	{is(ledger.ErrUnsigned), 10, "the ledger cannot sign its tree at the moment", left, true},
+	{isRoom, roomRetry, "the ledger's disk is nearly full, so that it registers nothing until there is room", left, false},
 	{isClock, 60, "the ledger's clock is behind its last entry", left, true},
 	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", unsure, true},
 	{is(ledger.ErrDoubt), 60, "witnesses of the ledger say, without a proof, that they have seen another history of it, so that it registers nothing until they cosign again", left, false},
@@ -248,14 +254,18 @@ func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 		// The body was not read. Without this net/http would, before the answer leaves,
 		// and wait for it as long as readTimeout.
 		if r.ContentLength != 0 {
-			w.Header().Set("Connection", "close")
+			closes(w, r)
 		}
 	}
 	send(w, r, p.Status, p.header(w.Header()))
 }
 
-// refuse answers with a problem: people get it as a page.
+// refuse answers with a problem: people get it as a page. Over HTTP/2, where a reader can
+// hold back a single answer by its window, he has as long for it as for any other.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, p *problem) {
+	if r.ProtoMajor >= 2 {
+		defer h.hurry(w, 0, func() {})()
+	}
 	if forPeople(r) {
 		told := pages.Problem{Status: p.Status, Title: p.Title, Detail: p.Detail, Rule: string(p.Rule)}
 		page, err := h.site.ProblemHTML(r.URL.EscapedPath(), told)

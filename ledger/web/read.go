@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -158,41 +157,4 @@ func (h *Handler) homeText(q *request) (*answer, error) {
 	fmt.Fprintf(&b, "policy  %s/policy\nlog     %[1]s/checkpoint\n\n", strings.TrimSuffix(at, "/"))
 	fmt.Fprintf(&b, "%d records are registered.\n", q.view.Size())
 	return ok(plainText, latest, []byte(b.String())), nil
-}
-
-// healthy says that the process answers.
-func (h *Handler) healthy(*request) (*answer, error) {
-	return ok(plainText, never, []byte("ok\n")), nil
-}
-
-// readyPatience is for how many seconds what is registered may wait for witnesses
-// before the ledger is not ready: as long as one of them may take.
-const readyPatience = 10
-
-// ready says that it serves what it is there for: where it accepts records, that
-// the log still takes them, that witnesses have confirmed it since it was started, and
-// that they cosign and say nothing against it.
-func (h *Handler) ready(*request) (*answer, error) {
-	if h.cfg.Log != nil {
-		select {
-		case <-h.cfg.Log.Done():
-			return nil, cmp.Or(h.cfg.Log.Err(), ledger.ErrClosed)
-		default:
-		}
-		if err := h.cfg.Log.Doubt(); err != nil {
-			return nil, err
-		}
-		if !h.cfg.Log.Confirmed() {
-			return nil, ledger.ErrNoQuorum
-		}
-		if at := h.cfg.Log.Waiting(); at != 0 && h.cfg.Clock().Unix()-at > readyPatience {
-			return nil, ledger.ErrNoQuorum
-		}
-	}
-	if h.cfg.Copy != nil {
-		if err := h.readyCopy(); err != nil {
-			return nil, err
-		}
-	}
-	return ok(plainText, never, []byte("ready\n")), nil
 }

@@ -66,7 +66,9 @@ func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) er
 	header := w.Header()
 	secure(header)
 	header["Content-Type"], header["Cache-Control"] = values(linesType), values(never)
-	header.Set("Connection", "close") // else what follows a fault in the stream would be the next request
+	if q.ProtoMajor == 1 {
+		header.Set("Connection", "close") // else what follows a fault in the stream would be the next request
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(q.Context()))
 	defer cancel()
 	with := *q
@@ -88,8 +90,11 @@ func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) er
 	if !s.run(ctx, cancel) {
 		panic(http.ErrAbortHandler) // what is not whole has no end that a caller could take for one
 	}
-	// What net/http writes at the end has its time too. The connection ends with it.
-	time.AfterFunc(answerPatience, func() { _ = c.SetWriteDeadline(time.Unix(1, 0)) })
+	if q.ProtoMajor == 1 {
+		// What net/http writes at the end has its time too. The connection ends with it. (Of
+		// HTTP/2 that end waits for no window, and writing at all has writeByteTimeout.)
+		time.AfterFunc(answerPatience, func() { _ = c.SetWriteDeadline(time.Unix(1, 0)) })
+	}
 	return nil
 }
 
@@ -160,6 +165,9 @@ func (h *Handler) submit(q *request, s submission) (a *answer, err error) {
 // put the same one there.
 func (h *Handler) take(q *request, s submission) (p *ledger.Pending, again bool, err error) {
 	if err := h.cfg.Log.Takes(s.id); err != nil {
+		return nil, false, err
+	}
+	if err := h.room(); err != nil {
 		return nil, false, err
 	}
 	if err := h.submitted.look(q.from, h.cfg.Clock()); err != nil {

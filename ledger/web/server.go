@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"crypto/tls"
 	"log"
 	"log/slog"
 	"net/http"
@@ -19,9 +20,8 @@ const (
 )
 
 // NewServer returns a server of h with the bounds of this package, for its Serve
-// method. A nil logger is for none.
+// method: HTTP/1.1 alone, so one request at a time on a connection. A nil logger is for none.
 func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
-	// One request at a time on a connection, so that what bounds these bounds those.
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	return &http.Server{
@@ -39,6 +39,21 @@ func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
 		ErrorLog: log.New(acceptLog{orDiscard(logger)}, "", 0),
 	}
 }
+
+// NewTLSServer returns one for its ServeTLS method, without files: config has the
+// certificates. It speaks HTTP/2 too.
+func NewTLSServer(h http.Handler, config *tls.Config, logger *slog.Logger) *http.Server {
+	s := NewServer(h, logger)
+	s.TLSConfig = config
+	s.Protocols.SetHTTP2(true)
+	bounds := http2Config
+	s.HTTP2 = &bounds
+	return s
+}
+
+// transportSecurity has browsers come back by TLS alone, for a year (RFC 6797). It says
+// nothing of other names below this one.
+var transportSecurity = []string{"max-age=31536000"}
 
 // acceptLog keeps what net/http says of the listener. The rest of what it says
 // names the address of whoever connected.

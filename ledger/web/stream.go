@@ -61,6 +61,9 @@ type stream struct {
 	submitters, records own  // places of its records
 	impatient           bool // of the reader: it has waited long enough for what others at its address have
 
+	reading sync.Mutex // held while a deadline is set
+	over    bool       // no deadline is set any more
+
 	why   atomic.Pointer[problem] // what the reading was interrupted for
 	fault *problem                // of the reader until read is closed: why there is no next record; nil where all were read
 }
@@ -100,13 +103,35 @@ func (s *stream) run(ctx context.Context, leave func()) (whole bool) {
 	}
 	leave()
 	wg.Wait()
+	s.endReading()
 	return whole
 }
 
 // interrupt has the reader find an error, which stands for p.
 func (s *stream) interrupt(p *problem) {
 	s.why.CompareAndSwap(nil, p)
-	_ = s.control.SetReadDeadline(time.Unix(1, 0)) // long ago
+	_ = s.readUntil(time.Unix(1, 0)) // long ago
+}
+
+// readUntil sets the deadline of reading, while the request lasts: a timer that fires at its
+// very end would else meet what net/http has given to another, or to nobody.
+func (s *stream) readUntil(deadline time.Time) error {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.over {
+		return errStreamOver
+	}
+	return s.control.SetReadDeadline(deadline)
+}
+
+// errStreamOver says that a stream has its answer, and reads no more.
+var errStreamOver = errors.New("the stream is over")
+
+// endReading lets no deadline be set any more.
+func (s *stream) endReading() {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	s.over = true
 }
 
 // watch ends the reading when the log ends, which has answered what it took, and all
@@ -190,6 +215,9 @@ func (s *stream) look(body []byte) *item {
 			return nil
 		}
 		if err := s.h.cfg.Log.Takes(it.id); err != nil {
+			return err
+		}
+		if err := s.h.room(); err != nil {
 			return err
 		}
 		if err := s.h.submitted.look(s.q.from, s.h.cfg.Clock()); err != nil {

@@ -27,8 +27,8 @@ func exchange(t *testing.T, address, request string) []byte {
 }
 
 // serveTCP serves a world on this machine with other bounds.
-func (w *world) serveTCP(n int, change func(s *http.Server)) (address string, l *limited) {
-	limit := Limit(tight{must(net.Listen("tcp", "127.0.0.1:0"))}, n, w.h.cfg.Proxy).(*limited)
+func (w *world) serveTCP(n int, change func(s *http.Server)) (address string, l *Limited) {
+	limit := Limit(tight{must(net.Listen("tcp", "127.0.0.1:0"))}, n, w.h.cfg.Proxy, false)
 	server := httptest.NewUnstartedServer(nil)
 	server.Listener.Close()
 	server.Listener, server.Config = limit, NewServer(w.h, nil)

@@ -60,6 +60,11 @@ type Config struct {
 	Policy []byte              // the policy file of this ledger, as it is served
 	URL    string              // the ledger's public URL, for the home page; may be empty
 	Logger *slog.Logger        // for what goes wrong here; nil for none
+
+	Requests int                    // how many requests over HTTP/2 may be at hand at once; 0 for DefaultRequests
+	Room     func() error           // says, by a *RoomError, that no record is taken for want of room on a disk; nil where nobody looks
+	Meter    *Meter                 // is told what is done; nil for nobody
+	Metrics  func() ([]byte, error) // returns what GET /metrics answers; nil where it is not there
 }
 
 // A Handler serves one ledger.
@@ -75,8 +80,10 @@ type Handler struct {
 	submitters *share // of those that wait for a record's turn
 	records    *share // of those records, also when nobody waits any more
 	streams    *share // of requests with many records
+	requests   *share // over HTTP/2
 
 	submitted, asked *rates // records, and costly reads
+	greeted          *rates // TLS handshakes
 	patience         func(size int) time.Duration
 	behind           sync.Once // says that there is a proxy that nobody named
 }
@@ -107,8 +114,9 @@ func New(cfg Config) (*Handler, error) {
 	return &Handler{
 		cfg: cfg, site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),
 		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
-		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams),
+		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams), requests: newShare(int64(cmp.Or(cfg.Requests, DefaultRequests))),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),
+		greeted:  newRates(cfg.Rate, burst, now),
 		patience: readerPatience,
 	}, nil
 }
@@ -123,6 +131,8 @@ type endpoint struct {
 	query string // the parameter that is known in a query; "" for none
 	faces []face // by Accept, the one of whoever prefers none first; empty where there is one
 	named []face // those that the ending of a path names, whatever Accept says
+
+	number int // of the endpoint in Endpoints
 }
 
 // A request is what an endpoint answers.
@@ -155,6 +165,7 @@ var endpoints = []endpoint{
 	{path: "/policy", serve: (*Handler).policy, bare: true},
 	{path: "/healthz", serve: (*Handler).healthy, bare: true},
 	{path: "/readyz", serve: (*Handler).ready, bare: true},
+	{path: "/metrics", serve: (*Handler).metrics, bare: true, large: true},
 }
 
 // find returns the endpoint of a path as it was sent, without any decoding: each
@@ -210,9 +221,26 @@ func ends(r *http.Request) bool {
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if ends(r) {
-		w.Header().Set("Connection", "close")
+	if r.TLS != nil {
+		w.Header()["Strict-Transport-Security"] = transportSecurity
 	}
+	if h.cfg.Meter == nil {
+		h.serve(w, r)
+		return
+	}
+	h.observe(w, r)
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
+	if ends(r) {
+		closes(w, r)
+	}
+	leave, err := h.enter(r)
+	if err != nil {
+		h.refuse(w, r, problemOf(err, false))
+		return
+	}
+	defer leave()
 	e, rest, ok := find(r.URL.EscapedPath())
 	if !ok || e.post && h.cfg.Log == nil && h.cfg.Copy == nil {
 		h.refuse(w, r, notFound("there is nothing at this path"))
@@ -220,8 +248,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// A query that nobody reads would give one resource many addresses, and a cache
 	// on the way many copies of it.
-	many := e.post && strings.EqualFold(mediaType(r.Header), recordsType)
-	if r.URL.ForceQuery || r.URL.RawQuery != "" && e.query == "" && !(many && r.URL.RawQuery == receiptsQuery) {
+	stream := e.post && strings.EqualFold(mediaType(r.Header), recordsType)
+	if r.URL.ForceQuery || r.URL.RawQuery != "" && e.query == "" && !(stream && r.URL.RawQuery == receiptsQuery) {
 		h.refuse(w, r, notFound("query %.60q is none that this resource knows", r.URL.RawQuery))
 		return
 	}
@@ -231,10 +259,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := &request{Request: r, rest: rest, from: h.cfg.Proxy.client(r)}
 	e.see(q)
-	if many && h.cfg.Log != nil {
+	if stream && h.cfg.Log != nil {
+		many(w)
 		if err := h.registerMany(w, e, q); err != nil {
-			w.Header().Set("Connection", "close") // its body is not read
-			h.problem(q, e, err).write(w, r)
+			closes(w, r) // its body is not read
+			h.refuse(w, r, h.problem(q, e, err))
 		}
 		return
 	}
@@ -242,6 +271,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.refuse(w, r, h.problem(q, e, err))
 		return
+	}
+	if e.post {
+		h.count(a.status)
 	}
 	defer h.held.give(q.from, a.held)
 	defer h.hurry(w, len(a.body), keepFirst(r, len(a.body)))()
@@ -256,6 +288,9 @@ func (h *Handler) problem(q *request, e endpoint, err error) *problem {
 	}
 	if p.Status == http.StatusTooManyRequests {
 		h.lookBehind(q)
+	}
+	if e.post {
+		h.countProblem(p)
 	}
 	return p
 }

@@ -123,6 +123,7 @@ func (w *Witnesses) work(ctx context.Context, a *asker) {
 			continue
 		}
 		w.report(a, r, f)
+		w.failed(a, r)
 		w.pause(ctx, a, r, max(minPause, f.after), pause)
 		pause = min(2*pause, maxPause)
 	}

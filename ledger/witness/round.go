@@ -159,6 +159,9 @@ func (w *Witnesses) accept(a *asker, r *round, lines map[string]note.Signature) 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.claim = nil
+	for name := range lines {
+		w.reports[name].Cosigned = w.cfg.Clock().Unix()
+	}
 	if len(lines) == len(a.witnesses) {
 		a.cosigned = r
 	}

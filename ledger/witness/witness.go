@@ -143,6 +143,7 @@ type Witnesses struct {
 	doubt    *Conflict // without proof, as long as it stands; nil for none
 	conflict *Conflict // ends all rounds
 	closed   bool
+	reports  map[string]*Report // by the witness's name
 }
 
 // New begins to work; nobody is asked yet. A witness of the policy whose key has the
@@ -164,6 +165,7 @@ func New(cfg Config) (*Witnesses, error) {
 		late:   make(chan tlog.SignedCheckpoint, 1),
 
 		conflicted: make(chan struct{}),
+		reports:    newReports(askers),
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
