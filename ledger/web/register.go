@@ -52,6 +52,9 @@ func (h *Handler) register(q *request) (*answer, error) {
 
 // registerMany answers a stream of records. After an error nothing was written.
 func (h *Handler) registerMany(w http.ResponseWriter, e endpoint, q *request) error {
+	if !q.ProtoAtLeast(1, 1) {
+		return newProblem(http.StatusHTTPVersionNotSupported, "many records are taken over HTTP/1.1 or later alone: an answer that was cut looks whole over %s; a proxy on the way may have to be told", q.Proto)
+	}
 	if err := checkEncoding(q.Header); err != nil {
 		return err
 	}
@@ -202,6 +205,11 @@ func (h *Handler) open(q *request, n note.Note) (*record.Record, error) {
 	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
 		return nil, err
 	}
+	return h.verified(n)
+}
+
+// verified checks every signature line of a record.
+func (h *Handler) verified(n note.Note) (*record.Record, error) {
 	r, err := record.OpenNote(n, h.keys.ParsePublicKey, h.keys.Verify)
 	var fault *record.SignatureError
 	switch {

@@ -58,8 +58,9 @@ type stream struct {
 	answered  chan []*item // what has its answer
 	sent      atomic.Int64 // how many records were put into submitted
 
-	submitters, records own  // places of its records
-	impatient           bool // of the reader: it has waited long enough for what others at its address have
+	submitters, records own         // places of its records
+	impatient           bool        // of the reader: it has waited long enough for what others at its address have
+	crowded             atomic.Bool // so have those who check signatures, at the gate
 
 	reading sync.Mutex // held while a deadline is set
 	over    bool       // no deadline is set any more
@@ -227,42 +228,11 @@ func (s *stream) look(body []byte) *item {
 			return err
 		}
 		it.queued = true
-		return nil
+		// In the order of the stream, and not when it is checked: else a statement could
+		// have the last token, and the contract before it none.
+		return s.h.submitted.take(s.q.from, s.h.cfg.Clock())
 	}()
 	return it
-}
-
-// place takes a place for a record, and waits for one as long as the stream has others;
-// where others at its address do, for as long as those may wait to be public.
-func (s *stream) place(o *own) error {
-	err := o.take(s.q.from, 1, ledger.ErrBusy)
-	var late <-chan time.Time
-	for err != nil {
-		changed := o.change()
-		own := o.holding.Load() > 0
-		if err = o.take(s.q.from, 1, ledger.ErrBusy); err == nil {
-			break
-		}
-		if !own && (s.impatient || !errors.Is(err, errCrowd)) {
-			return err
-		}
-		if !own && late == nil {
-			timer := time.NewTimer(publishWait)
-			defer timer.Stop()
-			late = timer.C
-		}
-		select {
-		case <-changed:
-		case <-late:
-			s.impatient = true
-			return err
-		case <-s.q.Context().Done():
-			return s.q.Context().Err()
-		}
-	}
-	s.impatient = false
-	o.holding.Add(1)
-	return nil
 }
 
 // check checks signatures.
@@ -273,7 +243,11 @@ func (s *stream) check() {
 			if err := s.q.Context().Err(); err != nil {
 				return err
 			}
-			it.record, err = s.h.open(s.q, it.note)
+			if err := s.turn(); err != nil {
+				return err
+			}
+			defer s.h.gate.leave(s.q.from)
+			it.record, err = s.h.verified(it.note)
 			return err
 		}()
 		close(it.checked)

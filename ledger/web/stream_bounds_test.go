@@ -240,6 +240,10 @@ func TestWhatIsNoStreamIsRefusedBeforeItsBody(t *testing.T) {
 		}
 		wantProblem(t, resp, test.status, "", test.detail)
 	}
+	old := httptest.NewRequest("POST", "/records", strings.NewReader("5\nhello"))
+	old.Header.Set("Content-Type", recordsType)
+	old.Proto, old.ProtoMinor = "HTTP/1.0", 0
+	wantProblem(t, w.do(old), 505, "", "looks whole over HTTP/1.0")
 	// Where the answer could not be written before the body is read, there is none.
 	r := httptest.NewRequest("POST", "/records", strings.NewReader("5\nhello"))
 	r.Header.Set("Content-Type", recordsType)
