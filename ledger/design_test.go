@@ -11,7 +11,7 @@ import (
 
 // fieldIncidents is how many incidents of the field are known to us; a table that has fewer
 // lost one.
-const fieldIncidents = 22
+const fieldIncidents = 23
 
 // Every test that DESIGN.md names is there, so that what it claims is tested as long as it
 // claims it, and every incident of the field has one.

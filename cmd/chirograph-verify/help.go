@@ -4,99 +4,142 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+
+	"github.com/chirograph/chirograph/cmd/manual"
 )
 
-const usage = `chirograph-verify checks, without a network, what a ledger gave.
+// flags are all that there are. What help, completion and the page for man say of them is
+// here; parse knows what they do.
+var flags = []manual.Flag{
+	{Name: "--policy", Value: "FILE", Text: "the ledgers and witnesses that you trust"},
+	{Name: "--docs", Value: "DIR", Text: "compare the documents with the files in DIR"},
+	{Name: "--party", Value: "ROLE=VKEY", Repeating: true, Text: "demand that this key, or that in a file, signed for ROLE"},
+	{Name: "--evidence", Value: "FILE", Text: "where receipts contradict each other: write what proves it"},
+	{Name: "--json", Text: "print the result as data"},
+	{Name: "--version", Text: "print which build this is, in a line"},
+}
 
-Usage:
-  chirograph-verify receipt     --policy FILE [--docs DIR] [--party ROLE=VKEY]... [--evidence FILE] RECEIPT|DOSSIER...
-  chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF
-  chirograph-verify evidence    --policy FILE EVIDENCE
+// flagsNamed returns some of the flags.
+func flagsNamed(names ...string) []manual.Flag {
+	return slices.DeleteFunc(slices.Clone(flags), func(f manual.Flag) bool { return !slices.Contains(names, f.Name) })
+}
 
-Flags:
-  --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
-  --json              print the result as data
-  --version           print which build this is
+// program is the page of the program itself.
+var program = &manual.Page{
+	Name: "chirograph-verify", Section: 1,
+	Short: "Check, without a network, what a ledger gave",
+	Text: `Checks, without a network, what a ledger gave. A policy, as c2sp.org/tlog-policy has
+it, says whom you trust.
 
-Exit: 0 everything holds, 1 something does not, 2 something could not be asked or checked.
+Exit: 0 everything holds, 1 something does not, 2 something could not be asked or
+checked.`,
+	Usage:    []string{"chirograph-verify COMMAND --policy FILE … [--help]"},
+	Examples: "  chirograph-verify receipt --policy ledger.policy pumps.chirograph",
+	Commands: []manual.Row{
+		{Names: "receipt", Text: "what receipts, and the dossiers that keep them, prove"},
+		{Names: "consistency", Text: "whether a ledger only grew since an older checkpoint"},
+		{Names: "evidence", Text: "whether a file proves that a ledger broke a rule"},
+		{Names: "version", Text: "which build this is, and what it was built of"},
+		{Names: "completion", Text: "what has a shell complete commands and flags"},
+	},
+	Flags: flagsNamed("--policy", "--json", "--version"),
+	See:   []string{"chirograph-verify-receipt", "chirograph-verify-consistency", "chirograph-verify-evidence", "chirograph-verify-version", "chirograph-verify-completion", "chirograph", "chirographd"},
+}
 
-chirograph-verify help receipt, and so on, says more.
-
-Example:
-  chirograph-verify receipt --policy ledger.policy pumps.chirograph
-`
-
-// pages are the help of each command.
-var pages = map[string]string{
-	"receipt": `chirograph-verify receipt says what receipts, and the dossiers that keep them, prove.
-
-Usage:
-  chirograph-verify receipt --policy FILE [--docs DIR] [--party ROLE=VKEY]... [--evidence FILE] RECEIPT|DOSSIER...
-
-Several files judge each other: a statement is of the parties of its contract, a key
-signs nothing after its revocation, all are of one history.
-
-Flags:
-  --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
-  --docs DIR          compare the documents with the files in DIR, where chirograph extract puts them
-  --party ROLE=VKEY   demand that this key, or the one in this file, signed for the role
-  --evidence FILE     where receipts contradict each other: write what proves it, if they alone do, to a new FILE
-  --json              print the result as data
+// pages are those of each command.
+var pages = map[string]*manual.Page{
+	"receipt": {
+		Short: "Say what receipts and dossiers prove",
+		Text: `Says what receipts, and the dossiers that keep them, prove. Several files judge each
+other: a statement is of the parties of its contract, a key signs nothing after its
+revocation, all are of one history. What proves that they contradict each other, if they
+alone do, goes to the new file of --evidence; chirograph extract fills the DIR of --docs.
 
 Exit: 0 all of it is registered and signed by everyone who had to; 1 something does not
-hold; 2 nothing fails, and something could not be checked, or a file could not be read.
-
-Example:
-  chirograph-verify receipt --policy ledger.policy pumps.chirograph
-`,
-	"consistency": `chirograph-verify consistency says whether a ledger only grew since an older checkpoint.
-
-Usage:
-  chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF
-
-PROOF is what the ledger answers to GET /consistency/SIZE, with the size of the older
-tree, which chirograph-verify receipt prints.
-
-Flags:
-  --policy FILE       the ledgers and witnesses that you trust (c2sp.org/tlog-policy)
-  --json              print the result as data
+hold; 2 nothing fails, and something could not be checked, or a file could not be read.`,
+		Usage:    []string{"chirograph-verify receipt --policy FILE [--docs DIR] [--party ROLE=VKEY]… [--evidence FILE] RECEIPT|DOSSIER…"},
+		Examples: "  chirograph-verify receipt --policy ledger.policy pumps.chirograph",
+		Flags:    flagsNamed("--policy", "--docs", "--party", "--evidence", "--json"),
+	},
+	"consistency": {
+		Short: "Say whether a ledger only grew since an older checkpoint",
+		Text: `Says whether a ledger only grew since an older checkpoint. PROOF is what the ledger
+answers to GET /consistency/SIZE, with the size of the older tree, which
+chirograph-verify receipt prints.
 
 Exit: 0 the newer tree begins with the older one; 1 it does not, or a signature does not
-hold; 2 a file could not be read.
-
-Example:
-  chirograph-verify consistency --policy ledger.policy pumps.tlog-proof growth.proof
-`,
-	"evidence": `chirograph-verify evidence judges what proves that a ledger broke a rule:
-what chirograph audit and watch wrote, and receipt --evidence.
-
-Usage:
-  chirograph-verify evidence --policy FILE EVIDENCE
-
-Flags:
-  --policy FILE       the ledger that is accused (c2sp.org/tlog-policy); no quorum is asked for
-  --json              print the result as data
+hold; 2 a file could not be read.`,
+		Usage:    []string{"chirograph-verify consistency --policy FILE OLD-CHECKPOINT|RECEIPT PROOF"},
+		Examples: "  chirograph-verify consistency --policy ledger.policy pumps.tlog-proof \\\n    growth.proof",
+		Flags:    flagsNamed("--policy", "--json"),
+	},
+	"evidence": {
+		Short: "Judge what proves that a ledger broke a rule",
+		Text: `Judges what proves that a ledger broke a rule: what chirograph audit and watch wrote,
+and receipt --evidence. Of the policy, which has to list the ledger that is accused, no
+quorum is asked for.
 
 Exit: 0 the ledger broke the rule that EVIDENCE names, or signed two histories: it is
 shown by what it signed itself; 1 the file does not show that, nor that it broke none;
 2 nothing could be judged: it is cut, is no evidence, is of a ledger that the policy
-does not list, or needs entries that are not in it, which it names.
+does not list, or needs entries that are not in it, which it names.`,
+		Usage:    []string{"chirograph-verify evidence --policy FILE EVIDENCE"},
+		Examples: "  chirograph-verify evidence --policy ledger.policy evidence-ledger.example-41.txt",
+		Flags:    flagsNamed("--policy", "--json"),
+	},
+	"version": {
+		Short: "Print which build this is, and what it was built of",
+		Text: `Prints the version, the commit that it was built from and its time, the Go release and
+the platform, and each module in the program with its version and the hash that go.sum
+has for it. --version prints the first of that, in a line.
 
-Example:
-  chirograph-verify evidence --policy ledger.policy evidence-ledger.example-41.txt
-`,
+Exit: 0 it is printed.`,
+		Usage:    []string{"chirograph-verify version [--json]"},
+		Examples: "  chirograph-verify version --json",
+		Flags:    flagsNamed("--json"),
+	},
+	"completion": {
+		Short: "Print what has a shell complete commands and flags",
+		Text: `Prints a script that has the shell complete commands and flags. For bash it goes to a
+file of the program's name in ~/.local/share/bash-completion/completions, or is sourced;
+for zsh it is a file _chirograph-verify in a folder of $fpath, for fish
+chirograph-verify.fish in ~/.config/fish/completions.
+
+Exit: 0 it is printed.`,
+		Usage:    []string{"chirograph-verify completion bash|zsh|fish"},
+		Examples: "  . <(chirograph-verify completion bash)",
+	},
+}
+
+// pageOf returns the page of a command, nil where there is none.
+func pageOf(command string) *manual.Page {
+	page, ok := pages[command]
+	if !ok {
+		return nil
+	}
+	of := *page
+	of.Name, of.Section, of.See = program.Name+" "+command, program.Section, []string{program.Name}
+	return &of
 }
 
 // help prints the page of the command among the arguments, the first of them that is
 // not "help"; without one, that of the program.
 func help(w io.Writer, args []string) error {
-	page := usage
+	page := program
 	if i := slices.IndexFunc(args, func(arg string) bool { return arg != "help" }); i >= 0 {
-		var ok bool
-		if page, ok = pages[args[i]]; !ok {
+		if page = pageOf(args[i]); page == nil {
 			return fmt.Errorf("unknown command %q; %w", args[i], errUsage)
 		}
 	}
-	_, err := io.WriteString(w, page)
+	_, err := io.WriteString(w, page.Screen())
 	return err
+}
+
+// names of the commands, in the order of the program's page.
+func names() (names []string) {
+	for _, r := range program.Commands {
+		names = append(names, strings.Split(r.Names, ", ")...)
+	}
+	return names
 }

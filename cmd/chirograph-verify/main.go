@@ -69,7 +69,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func (o *options) command(name string, args []string) (int, error) {
-	if _, ok := pages[name]; !ok {
+	if is, err := o.about(name, args); is {
+		return exitYes, err
+	}
+	if pages[name] == nil {
 		return 0, fmt.Errorf("unknown command %q; %w", name, errUsage)
 	}
 	if flag := o.ofReceipts(); flag != "" && name != "receipt" {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/chirograph/chirograph/cmd/manual"
 	"github.com/chirograph/chirograph/cmd/terminal"
 	"github.com/chirograph/chirograph/crypto/note"
 )
@@ -19,16 +20,22 @@ func TestHelpFitsAScreen(t *testing.T) {
 		{"receipt", []string{"receipt", "--help"}}, {"receipt", []string{"help", "receipt"}},
 		{"consistency", []string{"--policy", "FILE", "consistency", "-h"}}, {"consistency", []string{"help", "consistency"}},
 		{"evidence", []string{"evidence", "--json", "--help"}}, {"evidence", []string{"help", "evidence"}},
+		{"version", []string{"version", "--help"}}, {"completion", []string{"help", "completion"}},
 	} {
 		stdout, stderr := does(t, exitYes, c.args...)
-		if lines := strings.Count(stdout, "\n"); lines > 24 || stderr != "" || !strings.Contains(stdout, "Example:\n  chirograph-verify ") {
+		if lines := strings.Count(stdout, "\n"); lines > manual.Lines || stderr != "" || !strings.Contains(stdout, "\nExamples:\n  ") {
 			t.Errorf("%q: %d lines, or no example:\n%s%s", c.args, lines, stdout, stderr)
 		}
-		want := usage
+		page := program
 		if c.of != "" {
-			want = pages[c.of]
+			page = pageOf(c.of)
 		}
-		if stdout != want || !strings.Contains(stdout, "\nExit: 0 ") {
+		for line := range strings.Lines(stdout) {
+			if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > manual.Columns {
+				t.Errorf("%q: %s", c.args, line)
+			}
+		}
+		if stdout != page.All() || !strings.Contains(stdout, "\nExit: 0 ") {
 			t.Errorf("%q: not the page of %q:\n%s", c.args, c.of, stdout)
 		}
 	}

@@ -22,8 +22,10 @@ func (a *app) declareCommand() *cobra.Command {
 		Long: `Adds the draft of a statement to X: a fact that one or more parties sign. It is about
 delivery, inspection, acceptance, rejection, payment, sale, return, cost, dispute,
 resolution, notice, or another token. A dispute is open until all parties sign a
-resolution that answers it. While a renewal is still to begin, it is under the contract
-that is in force; --contract says another, which may have ended.
+resolution that answers it.
+
+While a renewal is still to begin, it is under the contract that is in force;
+--contract says another, which may have ended. An ID may be its first digits.
 
 Then: chirograph sign X, and chirograph submit X.`,
 		Example: "  chirograph declare pumps.chirograph --about acceptance --by buyer report=inspection.pdf",
@@ -40,7 +42,7 @@ Then: chirograph sign X, and chirograph submit X.`,
 	n.flags(c.Flags())
 	c.Flags().StringVar(&about, "about", "", "what it is about (`TOKEN`)")
 	c.Flags().StringVar(&n.by, "by", "", "who states it (`ROLE[,ROLE]`)")
-	c.Flags().StringVar(&n.answers, "answers", "", "an earlier statement that it answers (`ID`, or its first digits)")
+	c.Flags().StringVar(&n.answers, "answers", "", "an earlier statement, which it answers (`ID`)")
 	return c
 }
 
@@ -54,7 +56,8 @@ type underArgs struct {
 
 func (n *underArgs) flags(f *pflag.FlagSet) {
 	n.draftArgs.flags(f)
-	f.StringVar(&n.contract, "contract", "", "under which contract in X, if not the one in force (`ID`, or its first digits)")
+	f.StringVar(&n.contract, "contract", "", "the contract in X that is meant; else the one in force (`ID`)")
+	_ = f.MarkHidden("contract") // advanced
 }
 
 // addDraft puts a draft under a contract of a dossier into it.

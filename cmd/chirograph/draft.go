@@ -28,9 +28,12 @@ type draftArgs struct {
 }
 
 func (n *draftArgs) flags(f *pflag.FlagSet) {
-	f.StringVar(&n.signBy, "sign-by", "", "registered by then or never (`YYYY-MM-DD` or YYYY-MM-DDTHH:MM:SSZ); else 30 days from now")
-	f.BoolVar(&n.public, "public", false, "state plain hashes, names and sizes of the documents")
-	f.BoolVar(&n.names, "names", false, "state the documents' own names, though salted")
+	f.StringVar(&n.signBy, "sign-by", "", "to be registered by then (`YYYY-MM-DD`); else in 30 days")
+	f.BoolVar(&n.public, "public", false, "state plain hashes, names and sizes of documents")
+	f.BoolVar(&n.names, "names", false, "state the own names of documents, though salted")
+	for _, name := range []string{"public", "names"} {
+		_ = f.MarkHidden(name) // advanced
+	}
 }
 
 // fillHead sets what every draft has.

@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) keyCommand() *cobra.Command {
-	c := &cobra.Command{Use: "key new|show|revoke", Short: "Make, show and revoke keys"}
+	c := &cobra.Command{Use: "key new|show|revoke", Short: "Make, show and revoke keys", Example: "  chirograph key new bob.example --out bob.key"}
 	return group(c, a.keyNewCommand(), a.keyShowCommand(), a.keyRevokeCommand())
 }
 
@@ -54,7 +54,7 @@ key: on the day the key is lost, anyone who has it can register it.`,
 			return a.newKey(name, out, open, ledgerKey)
 		},
 	}
-	c.Flags().StringVar(&out, "out", "", "the file of the secret `FILE`")
+	c.Flags().StringVar(&out, "out", "", "the file of the secret (`FILE`)")
 	c.Flags().BoolVar(&open, "no-passphrase", false, "write the secret unencrypted")
 	c.Flags().StringVar(&ledger, "ledger", "", "also sign a revocation for this ledger (`URL|VKEY`)")
 	return c
@@ -130,7 +130,7 @@ func (a *app) keyShowCommand() *cobra.Command {
 			return a.printKey(pub, name)
 		},
 	}
-	c.Flags().StringVar(&name, "name", "", "the name in the verifier key, instead of the one in the file")
+	c.Flags().StringVar(&name, "name", "", "the name in the verifier key (`NAME`), instead of the one in the file")
 	return c
 }
 
@@ -173,9 +173,9 @@ func (a *app) keyRevokeCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&ledger, "ledger", "", "the ledger that the key signs for (`URL|VKEY`)")
-	c.Flags().StringVar(&reason, "reason", "lost", "superseded, lost or compromised")
-	c.Flags().StringVarP(&out, "output", "o", "", "the file of the revocation `NOTE`, else standard output")
-	c.Flags().StringVar(&name, "name", "", "the key's name, where its .pub file has none that fits")
+	c.Flags().StringVar(&reason, "reason", "lost", "superseded, lost or compromised (`R`)")
+	c.Flags().StringVarP(&out, "output", "o", "", "the file of the revocation (`NOTE`); else standard output")
+	c.Flags().StringVar(&name, "name", "", "the key's name (`NAME`), where its .pub file has none that fits")
 	return c
 }
 

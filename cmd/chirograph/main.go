@@ -56,7 +56,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	a := &app{stdin, stdout, stderr, rand.Reader, time.Now, os.Getenv}
 	root := a.root()
-	explain(root)
+	a.explain(root)
 	root.SetArgs(commandFirst(root, args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -141,10 +141,8 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "chirograph",
 		Short: "Contracts that all parties sign, in a ledger that nobody can change",
-		Long: `chirograph draws up contracts, shows and signs them, and registers them with a
-ledger. Everything about one contract is in one file, NAME.chirograph.
-
-  key new, new, show, sign, join, submit      is the way of a contract.`,
+		Long: `Draws up contracts, shows and signs them, and registers them with a ledger. Each
+is one file, X.chirograph; its way is key new, new, show, sign, join, submit.`,
 		Example:       "  chirograph demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -45,7 +45,10 @@ matchmaker, quality-inspector, logistics, infrastructure-provider, contributor,
 arbiter.
 
 TERMS is the text of the contract. Documents never enter the ledger: a salted hash
-does, and their names as document-N, unless you say --names or --public.`,
+does, and their names as document-N, unless you say --names or --public.
+
+What has to be registered by a day has the whole day, as UTC has it; --sign-by takes a
+second, too, as YYYY-MM-DDTHH:MM:SSZ. An ID may be its first digits.`,
 		Example: `  chirograph new --ledger https://ledger.example --title "Forty flow meters" \
     --party buyer=2:ann.pub,bob.pub,cyd.pub --party manufacturer=dan.pub \
     terms.md drawing=meter.svg -o pumps.chirograph`,
@@ -58,20 +61,23 @@ does, and their names as document-N, unless you say --names or --public.`,
 	f := c.Flags()
 	n.flags(f)
 	n.contractFlags(f)
-	f.StringVar(&n.ledger, "ledger", "", "the one ledger in which it may be registered (`URL|POLICY`)")
+	f.StringVar(&n.ledger, "ledger", "", "the one ledger where it may be registered (`URL|POLICY`)")
 	return c
 }
 
 // contractFlags are the flags of what new and amend draw up.
 func (n *newArgs) contractFlags(f *pflag.FlagSet) {
-	f.StringArrayVar(&n.parties, "party", nil, "a party (`ROLE=[K:]VKEY[,VKEY]...`); two or more")
-	f.StringVar(&n.title, "title", "", "a title, which everyone can read in the ledger")
-	f.StringVar(&n.from, "from", "", "first day in force (`YYYY-MM-DD`); else the day of registration")
+	f.StringArrayVar(&n.parties, "party", nil, "a party, its keys with commas; two or more (`ROLE=[K:]VKEY`)")
+	f.StringVar(&n.title, "title", "", "a title (`TEXT`), which everyone can read in the ledger")
+	f.StringVar(&n.from, "from", "", "first day in force (`YYYY-MM-DD`); else that of registration")
 	f.StringVar(&n.until, "until", "", "last day in force (`YYYY-MM-DD`); else no end")
-	f.StringArrayVar(&n.terminable, "terminable", nil, "this party may end it alone (`ROLE:DAYS` of notice)")
-	f.StringVar(&n.under, "under", "", "the frame contract that it is made under (`ID|DOSSIER`)")
-	f.StringVar(&n.contract, "contract", "", "which contract in the --under file, if not the one in force (`ID`, or its first digits)")
+	f.StringArrayVar(&n.terminable, "terminable", nil, "this party may end it alone, with so much notice (`ROLE:DAYS`)")
+	f.StringVar(&n.under, "under", "", "the frame contract, under which it is made (`ID|DOSSIER`)")
+	f.StringVar(&n.contract, "contract", "", "which contract of --under; else the one in force (`ID`)")
 	f.StringVarP(&n.out, "output", "o", "", "the file to write (`X.chirograph`)")
+	for _, name := range []string{"terminable", "under", "contract"} {
+		_ = f.MarkHidden(name) // advanced
+	}
 }
 
 // checkOut demands a new file that is called as dossiers are.

@@ -19,8 +19,10 @@ func (a *app) terminateCommand() *cobra.Command {
 		Long: `Adds the draft of a termination to X. All parties together may end a contract on any
 day from the day of registration on. A party that the contract lists as terminable may
 end it alone, with the notice that stands there; leave some days for the registration:
-the draft lapses on the day by which that has to be. While a renewal is still to begin,
-it ends the contract that is in force, and not the renewal; --contract says another.
+the draft lapses on the day by which that has to be.
+
+While a renewal is still to begin, it ends the contract that is in force, and not the
+renewal; --contract says another, by its ID or the first digits of it.
 
 Then: chirograph sign X, and chirograph submit X.`,
 		Example: "  chirograph terminate pumps.chirograph --by buyer --effective 2027-03-01",
@@ -39,7 +41,7 @@ Then: chirograph sign X, and chirograph submit X.`,
 	}
 	n.flags(c.Flags())
 	c.Flags().StringVar(&n.by, "by", "", "who ends it (`ROLE[,ROLE]`)")
-	c.Flags().StringVar(&effective, "effective", "", "first day no longer in force (`YYYY-MM-DD`); else the day of registration")
+	c.Flags().StringVar(&effective, "effective", "", "first day that it is over; else that of registration (`YYYY-MM-DD`)")
 	return c
 }
 

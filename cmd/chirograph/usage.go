@@ -7,16 +7,44 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/chirograph/chirograph/cmd/commands"
+	"github.com/chirograph/chirograph/cmd/manual"
 )
 
+// about is what the help of chirograph itself says, beside its commands' own.
+var about = commands.Program{
+	Section: 1,
+	Rows: []manual.Row{
+		{Names: "key", Text: "make, show and revoke keys"},
+		{Names: "policy", Text: "fetch a ledger's own policy: its key and its witnesses"},
+		{Names: "new, amend", Text: "draw up a contract, or one that takes its place"},
+		{Names: "show, sign", Text: "see what a contract says and what it lacks; sign it"},
+		{Names: "join, drop", Text: "put copies together; take out drafts that have lapsed"},
+		{Names: "submit, update", Text: "register what all have signed; fetch what came later"},
+		{Names: "status", Text: "ask the ledger how a contract stands"},
+		{Names: "declare, terminate", Text: "draft a statement, say of delivery; draft the end"},
+		{Names: "extract, certificate", Text: "write documents and receipts as files; print it all"},
+		{Names: "audit, watch", Text: "check a whole ledger; follow ledgers, and be told"},
+		{Names: "demo", Text: "see all of it at once, with four forgeries"},
+		{Names: "completion", Text: "have your shell complete commands and names"},
+		{Names: "version, help", Text: "about this program"},
+	},
+	More: []manual.Section{
+		{Title: "EXIT STATUS", Text: `0 when it did what was asked, or the answer is yes; 1 when the answer is no; 2 when it could not ask, or the command line makes no sense.`},
+		{Title: "ENVIRONMENT", Text: `CHIROGRAPH_HOME is the folder in which it remembers what it has seen of ledgers. SSH_AUTH_SOCK is the agent that --agent asks.`},
+	},
+	See: []string{"chirographd", "chirograph-verify"},
+}
+
 // explain has every command answer a line that makes no sense with the one that
-// would, and prints its help for people: what can only be said or left out, without
-// "[=true|false]".
-func explain(c *cobra.Command) {
-	cobra.AddTemplateFunc("plainFlags", plainFlags)
-	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), ".FlagUsages |", ".FlagUsages | plainFlags |"))
+// would, and its help fit a screen.
+func (a *app) explain(c *cobra.Command) {
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return hint(err, "%s", useOf(c)) })
 	c.SetHelpCommand(helpCommand())
+	c.InitDefaultHelpCmd()
+	a.complete(c)
+	commands.Prepare(c, about)
 	explainArgs(c)
 }
 
@@ -40,7 +68,6 @@ func helpCommand() *cobra.Command {
 }
 
 func explainArgs(c *cobra.Command) {
-	c.DisableFlagsInUseLine = true
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
@@ -78,6 +105,10 @@ func group(c *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 // commandFirst puts the words that name the command before the flags that stand in
 // front of them, so that flags may stand anywhere.
 func commandFirst(root *cobra.Command, args []string) []string {
+	if len(args) > 1 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		half := len(args) - 1 // the word that a shell asks for stays where it is
+		return slices.Concat(args[:1], commandFirst(root, args[1:half]), args[half:])
+	}
 	valued := make(map[string]bool)
 	valuedFlags(root, valued)
 	var words, rest []string
@@ -125,21 +156,6 @@ func valuedFlags(c *cobra.Command, valued map[string]bool) {
 func flagsOf(c *cobra.Command) (flags []*pflag.Flag) {
 	c.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f) })
 	return flags
-}
-
-// plainFlags leaves out what says nothing: "[=true|false]", and the name of a flag's
-// value in parentheses, which stands before its text already.
-func plainFlags(usages string) string {
-	const either = "[=true|false]"
-	var b strings.Builder
-	for line := range strings.Lines(strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))) {
-		_, rest, _ := strings.Cut(line, "--")
-		if words := strings.Fields(rest); len(words) > 1 {
-			line = strings.Replace(line, " ("+words[1]+")", "", 1)
-		}
-		b.WriteString(line)
-	}
-	return b.String()
 }
 
 // someArguments demands as many arguments as there are names, and takes any more.

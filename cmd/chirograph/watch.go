@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/commands"
 	"github.com/chirograph/chirograph/cmd/terminal"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/audit"
@@ -32,12 +33,16 @@ func (a *app) watchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "watch --policy FILE --state DIR [--key VKEY]… [--dossier X.chirograph]… URL…",
 		Short: "Follow ledgers, and tell what is wrong with them and what concerns you",
-		Long: `Audits what is new in each ledger, and compares what it shows with what it showed before, with the
-receipts in your dossiers, with other addresses of it, and with what its witnesses saw, those that show
-that (litewitness does not). Tells each thing once, as a line on stdout: a second history, a backdated
-entry, a broken rule, a missing quorum, a ledger that stands still; records of your keys that are in no
-dossier of yours, and what happens to your contracts. What there is of a key before the first look is
-told as one. DIR remembers; evidence is written there, and chirograph-verify evidence judges it.
+		Long: `Audits what is new in each ledger, and tells what is wrong and what concerns you,
+each thing once, as a line on stdout. DIR remembers; evidence is written there, and
+chirograph-verify evidence judges it. Give all your dossiers with --dossier.
+
+It tells a second history, a backdated entry, a broken rule, a missing quorum, a ledger
+that stands still; records of your keys that are in no dossier of yours, and what
+happens to your contracts. What there is of a key before the first look is told as one.
+What a ledger shows is compared with what it showed before, with the receipts in your
+dossiers, with other addresses of it, and with what its witnesses saw, those that show
+that (litewitness does not).
 
 --json prints a line of JSON each: time, ledger (vkey), kind, severity (info, alarm), index, id, text,
 evidence (file). Kinds about the ledger are fork, backdating, rule, tree, status, behind, quorum, stale,
@@ -48,7 +53,7 @@ to stderr. --webhook posts the line. What was not handed on is kept in DIR, and 
 It ends with 0 when it is interrupted. With --once it looks once, and says on stderr what is so still,
 told before or not, which is no line of JSON: exit 1, the ledger broke a promise;
 exit 2, something could not be looked at (witnesses without an answer do not count), or handed on.
-Alarms about your keys and contracts do not change the code. Give all your dossiers with --dossier.`,
+Alarms about your keys and contracts do not change the code.`,
 		Example: "  chirograph watch --policy ledger.policy --state watched --key ann.key.pub https://ledger.example",
 		Args:    arguments("URL…"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.watch(cmd.Context(), args, f) },
@@ -64,6 +69,7 @@ Alarms about your keys and contracts do not change the code. Give all your dossi
 	c.Flags().StringVar(&f.exec, "exec", "", "a program for alarms, without arguments (`CMD`)")
 	c.Flags().StringVar(&f.webhook, "webhook", "", "where alarms are posted (`URL`)")
 	c.Flags().BoolVar(&f.json, "json", false, "print lines of JSON")
+	commands.Advanced(c, "peer", "fresh", "interval")
 	return c
 }
 

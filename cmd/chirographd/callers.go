@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/commands"
 	"github.com/chirograph/chirograph/ledger/web"
 )
 
@@ -21,6 +22,7 @@ func (f *callers) flags(c *cobra.Command, what string) {
 	c.Flags().IntVar(&f.rate, "rate", web.DefaultRate, what+"; 0 for no bound")
 	c.Flags().IntVar(&f.burst, "burst", 0, "take `N` of them at once (default: those of 10 s)")
 	c.Flags().StringSliceVar(&f.proxies, "trusted-proxy", nil, "believe X-Forwarded-For of `CIDR[,CIDR]`")
+	commands.Advanced(c, "rate", "burst", "trusted-proxy")
 }
 
 // read checks the flags.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -121,6 +122,10 @@ func TestCallersMakeNoSeries(t *testing.T) {
 		for _, media := range []string{"text/plain", "text/html", "application/vnd.chirograph.records"} {
 			resp, err := http.Post(url+"/records", media, strings.NewReader(body))
 			if err != nil {
+				t.Fatal(err)
+			}
+			// To its end, which comes after it is counted.
+			if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 				t.Fatal(err)
 			}
 			resp.Body.Close()

@@ -52,8 +52,7 @@ promise is not taken in (exit 1 with --once); evidence, where there is some, is 
 
 With --listen the copy is served as the ledger serves its own. It takes no records, and
 says where the ledger is; GET /readyz fails before it has a tree, after a broken promise,
-and while it is two minutes behind. To make it the ledger: chirographd promote. More flags:
-chirographd help operating.`,
+and while it is two minutes behind. To make it the ledger: chirographd promote.`,
 		Example:               "  chirographd follow --dir copy --policy ledger.policy --listen :8080 https://ledger.example",
 		Args:                  aURL,
 		DisableFlagsInUseLine: true,

@@ -33,15 +33,14 @@ type front struct {
 // flags defines the flags that the help of a command shows.
 func (f *front) flags(c *cobra.Command, rate string) { f.callers.flags(c, rate) }
 
-// operating defines those that are told by chirographd help operating: they would not fit a
-// screen beside the others.
+// operating defines those that --help-all shows: they would not fit a screen beside the others.
 func (f *front) operating(c *cobra.Command) {
 	c.Flags().StringVar(&f.admin, "admin", "", "serve metrics at `HOST:PORT`, not beside the ledger")
 	f.logging.flags(c)
 	f.secure.flags(c)
 }
 
-// hidden adds flags to a command whose help does not show them.
+// hidden adds flags to a command whose help shows them with --help-all alone.
 func hidden(c *cobra.Command, define ...func(*cobra.Command)) {
 	other := new(cobra.Command)
 	for _, d := range define {
@@ -51,25 +50,6 @@ func hidden(c *cobra.Command, define ...func(*cobra.Command)) {
 		flag.Hidden = true
 		c.Flags().AddFlag(flag)
 	})
-}
-
-// operatingTopic is the help of the flags that no other help shows.
-func operatingTopic() *cobra.Command {
-	c := &cobra.Command{
-		Hidden: true, // it runs nothing
-		RunE:   func(c *cobra.Command, _ []string) error { return c.Help() },
-
-		Use:   "operating",
-		Short: "TLS, logs, metrics, and keys elsewhere: more flags of serve and follow",
-		Long: `More flags of serve and follow; those of keys are of serve, recover and log-config. The
-files of --tls-cert, in which those that lead to it stand too, are looked at each minute.
-Without --admin, metrics are served beside the ledger. The guide is ledger/OPERATING.md.`,
-		Example: "  chirographd serve --dir ledger --listen :443 --acme ledger.example --admin 127.0.0.1:9100",
-	}
-	new(front).operating(c)
-	new(secrets).flags(c)
-	c.SetUsageTemplate("Examples:\n{{.Example}}\n\nFlags:\n{{.LocalFlags.FlagUsages | plainFlags | trimTrailingWhitespaces}}\n")
-	return c
 }
 
 // read checks the flags, and returns how is logged.

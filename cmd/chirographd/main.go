@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/commands"
+	"github.com/chirograph/chirograph/cmd/manual"
 	"github.com/chirograph/chirograph/cmd/version"
 	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/ledger/audit"
@@ -27,6 +29,27 @@ const (
 	exitDamaged = 1 // check found damage, or follow --once that the ledger broke a promise
 	exitFailed  = 2 // everything else that did not go as it should
 )
+
+// about is what the help of chirographd itself says, beside its commands' own.
+var about = commands.Program{
+	Section: 8,
+	Rows: []manual.Row{
+		{Names: "init", Text: "make the keys and the empty log of a new ledger"},
+		{Names: "serve", Text: "run the ledger"},
+		{Names: "log-config", Text: "print what the operator of a witness needs to know of it"},
+		{Names: "backup", Text: "copy a ledger, also one that runs"},
+		{Names: "follow, promote", Text: "keep a read-only copy; make it the ledger"},
+		{Names: "check, rebuild", Text: "find what is damaged; make it anew from the entries"},
+		{Names: "recover", Text: "give a ledger a guard, or go on after a loss"},
+		{Names: "freeze", Text: "have a ledger register nothing any more, for good"},
+		{Names: "completion", Text: "have your shell complete commands and flags"},
+		{Names: "version, help", Text: "about this program"},
+	},
+	More: []manual.Section{
+		{Title: "EXIT STATUS", Text: `0 when it did what was asked; 1 when check found damage, or follow --once that the ledger broke a promise; 2 when something else did not go as it should.`},
+	},
+	See: []string{"chirograph", "chirograph-verify"},
+}
 
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, unhook := hungUp(context.Background())
@@ -49,11 +72,11 @@ serves its log, as tiles, to everyone who wants to check it.`,
 		Version:       version.Of("chirographd"),
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	cobra.AddTemplateFunc("plainFlags", plainFlags)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages |", ".FlagUsages | plainFlags |"))
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand(),
-		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), operatingTopic())
+		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand())
+	root.InitDefaultHelpCmd()
+	commands.Prepare(root, about)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -68,26 +91,13 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	return 0
 }
 
-// plainFlags leaves out "[=true|false]", which says nothing of a flag that is said or
-// left out, and the name of a flag's value in parentheses, which stands before its text.
-func plainFlags(usages string) string {
-	const either = "[=true|false]"
-	var b strings.Builder
-	for line := range strings.Lines(strings.ReplaceAll(usages, either, strings.Repeat(" ", len(either)))) {
-		_, rest, _ := strings.Cut(line, "--")
-		if words := strings.Fields(rest); len(words) > 1 {
-			line = strings.Replace(line, " ("+words[1]+")", "", 1)
-		}
-		b.WriteString(line)
-	}
-	return b.String()
-}
-
 // helpCommand is cobra's, but that it fails for a command that it does not know.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
 		Short: "Print the help of a command",
+
+		Example: "  chirographd help serve",
 		RunE: func(c *cobra.Command, args []string) error {
 			found, rest, err := c.Root().Find(args)
 			if err != nil || len(rest) > 0 {

@@ -8,12 +8,15 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/chirograph/chirograph/cmd/manual"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/verify"
@@ -66,22 +69,51 @@ func revocations(t testing.TB, ledger note.Key, n int) []*record.Record {
 	return list
 }
 
+// Every command that the help of the program names is asked for its own.
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"init", "--help"}, {"serve", "--help"}, {"help", "serve"}, {"recover", "--help"}, {"check", "--help"}, {"rebuild", "--help"}, {"log-config", "--help"},
-		{"backup", "--help"}, {"follow", "--help"}, {"help", "operating"}, {"promote", "--help"}, {"freeze", "--help"}, {}} {
+	var all bytes.Buffer
+	if code := run([]string{"--help"}, &all, &all); code != 0 {
+		t.Fatal(all.String())
+	}
+	_, rows, ok := strings.Cut(all.String(), "\nCommands:\n")
+	if !ok {
+		t.Fatal(all.String())
+	}
+	lines := [][]string{{}, {"help", "serve"}}
+	for row := range strings.Lines(rows) {
+		names, _, _ := strings.Cut(strings.TrimPrefix(row, "  "), "  ")
+		for name := range strings.SplitSeq(names, ", ") {
+			lines = append(lines, []string{name})
+		}
+	}
+	for _, name := range []string{"init", "serve", "recover", "log-config", "backup", "follow", "promote", "check", "rebuild", "version", "completion", "help"} {
+		if !slices.ContainsFunc(lines, func(words []string) bool { return slices.Equal(words, []string{name}) }) {
+			t.Errorf("%s is not named:\n%s", name, rows)
+		}
+	}
+	for _, args := range lines {
 		var stdout, stderr bytes.Buffer
-		if code := run(args, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+		if code := run(append(args, "--help"), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%q: exit code %d, %s", args, code, stderr.String())
 		}
-		help, screen := stdout.String(), 24
-		if strings.Contains(help, "Available Commands:") {
-			screen = 30 // a line for each command
+		help := stdout.String()
+		if n := strings.Count(help, "\n"); n > manual.Lines || !strings.Contains(help, "\nExamples:\n  chirographd ") {
+			t.Errorf("%q: %d lines, or no example:\n%s", args, n, help)
 		}
-		if lines := strings.Count(help, "\n"); lines > screen || !strings.Contains(help, "Examples:\n  chirographd ") {
-			t.Errorf("%q: %d lines, or no example:\n%s", args, lines, help)
+		for line := range strings.Lines(help) {
+			if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > manual.Columns || strings.Contains(line, "true|false") || strings.Contains(line, "(DIR)") {
+				t.Errorf("%q: %s", args, line)
+			}
 		}
-		if strings.Contains(help, "true|false") || strings.Contains(help, "(DIR)") {
-			t.Errorf("%q: it says of flags what says nothing:\n%s", args, help)
+	}
+}
+
+// What few need is in the whole help alone, where the other has no room for it.
+func TestTheWholeHelpOfServeHasItsRate(t *testing.T) {
+	for flag, has := range map[string]bool{"--help": false, "--help-all": true} {
+		var stdout, stderr bytes.Buffer
+		if code := run([]string{"serve", flag}, &stdout, &stderr); code != 0 || stderr.Len() > 0 || strings.Contains(stdout.String(), "--rate N") != has {
+			t.Errorf("%s: exit code %d\n%s%s", flag, code, stdout.String(), stderr.String())
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/commands"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/store"
@@ -37,12 +38,12 @@ func recoverCommand() *cobra.Command {
 		Short: "Give a ledger a guard, or a restored one the guard of what it has",
 		Long: `Makes the guard of a ledger that has none. Or says what a ledger lost that is behind its
 guard because an old copy was restored, and with --lose N, the number of entries lost,
-has it go on without them.
+has it go on without them. Look for the entries first: to go on without them begins a
+second history under one name and key.
 
-Look for the entries first. To go on without them begins a second history under one
-name and key: every receipt and checkpoint of a larger tree then speaks against the
-ledger. A new ledger of another name harms nobody. The witnesses of FILE, or those of
-last time, are asked first: when one has more, or another tree, nothing is done.`,
+Every receipt and checkpoint of a larger tree then speaks against the ledger. A new
+ledger of another name harms nobody. The witnesses of FILE, or those of last time, are
+asked first: when one has more, or another tree, nothing is done.`,
 		Example:               "  chirographd recover --dir /var/lib/chirograph --witness-policy witnesses.policy",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -60,7 +61,8 @@ last time, are asked first: when one has more, or another tree, nothing is done.
 	c.Flags().StringVar(&f.url, "url", "", "where the ledger is asked for, if a guard is made (`URL`); else by its policy")
 	c.Flags().BoolVar(&f.off, "old-is-off", false, "what answers there is a cache or a copy")
 	hidden(c, f.secrets.flags)
-	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, exactly so many as are lost")
+	commands.Advanced(c, "url", "old-is-off")
+	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, just as many as are lost")
 	return c
 }
 

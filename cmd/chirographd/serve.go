@@ -30,7 +30,7 @@ func serveCommand() *cobra.Command {
 		Short: "Run the ledger",
 		Long: `Runs the ledger in DIR until it is interrupted; then it answers all that it took, and
 slow callers delay the end by eight seconds at most. It does not start when its guard has
-seen entries that it lacks: see chirographd recover. More flags: chirographd help operating.
+seen entries that it lacks: see chirographd recover.
 
 The witnesses of FILE, a policy with their URLs, cosign every tree before it is public,
 until others are named. Those who only say that they have seen more stop its signing.`,

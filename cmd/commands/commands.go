@@ -1,0 +1,177 @@
+// Package commands is what chirograph and chirographd have in common of their command
+// lines: help that fits a screen, pages for man, completion, and the command version.
+package commands
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/chirograph/chirograph/cmd/manual"
+)
+
+// advanced is the annotation of flags that few need.
+const advanced = "chirograph_advanced"
+
+// all is the flag that prints the help with everything.
+const all = "help-all"
+
+// A Program is what a root command does not say itself.
+type Program struct {
+	Section int              // of its manual
+	Rows    []manual.Row     // what its help says of its commands together; of the others it says their own line
+	More    []manual.Section // of the page of the program
+	See     []string         // names of other pages
+}
+
+// Advanced marks flags of a command that few need: --help leaves them out where not all
+// fit; --help-all, man and completion have them. Flags that are hidden are so marked, too.
+func Advanced(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := c.Flags().SetAnnotation(name, advanced, []string{"true"}); err != nil {
+			panic(err) // a flag that is not there
+		}
+	}
+}
+
+// Prepare gives a root command, which has all its others, the commands completion, version
+// and manual, and all of them their help, --help-all and completion.
+func Prepare(root *cobra.Command, p Program) {
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(completionCommand(root.Name()), versionCommand(root.Name()), p.manualCommand(root.Name()))
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { help(c, p) })
+	prepare(root)
+}
+
+func prepare(c *cobra.Command) {
+	c.DisableFlagsInUseLine = true
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			Advanced(c, f.Name)
+			f.Hidden = false
+		}
+	})
+	if !c.HasParent() {
+		c.InitDefaultVersionFlag()
+	}
+	c.InitDefaultHelpFlag()
+	c.Flags().Var(&wholeHelp{c}, all, "print this help with everything")
+	f := c.Flags().Lookup(all)
+	f.NoOptDefVal = "true"
+	Advanced(c, all)
+	completeFlags(c)
+	for _, sub := range c.Commands() {
+		prepare(sub)
+	}
+}
+
+// A wholeHelp asks for help when it is set.
+type wholeHelp struct{ of *cobra.Command }
+
+func (w *wholeHelp) Set(s string) error { return w.of.Flags().Set("help", s) }
+func (w *wholeHelp) String() string     { return "" }
+func (w *wholeHelp) Type() string       { return "bool" }
+
+// IsBoolFlag says that it stands alone.
+func (w *wholeHelp) IsBoolFlag() bool { return true }
+
+func help(c *cobra.Command, p Program) {
+	page := p.page(c)
+	text := page.Screen()
+	if c.Flags().Changed(all) {
+		text = page.All()
+	}
+	_, _ = io.WriteString(c.OutOrStdout(), text) // as cobra does: a help that nobody reads is no failure
+}
+
+// page is that of a command. It leaves out the flags that are about itself and the build.
+func (p Program) page(c *cobra.Command) *manual.Page {
+	page := &manual.Page{
+		Name: c.CommandPath(), Section: p.Section, Short: c.Short, Text: cmp.Or(c.Long, c.Short+"."), Examples: c.Example, Flags: flags(c),
+	}
+	switch {
+	case !c.HasParent():
+		page.Commands, page.More = p.rows(c), p.More
+		page.Usage = []string{c.Name() + " COMMAND [--help] …"}
+	case c.HasAvailableSubCommands():
+		page.Commands = Program{}.rows(c)
+		if c.Runnable() {
+			page.Usage = []string{c.UseLine()}
+		}
+	default:
+		page.Usage = []string{c.UseLine()}
+	}
+	return page
+}
+
+// rows are what is said of the commands of a command together, and of each that is not
+// among these, by itself: before the last of them, which is about the program.
+func (p Program) rows(c *cobra.Command) []manual.Row {
+	var named []string
+	for _, r := range p.Rows {
+		named = append(named, strings.Split(r.Names, ", ")...)
+	}
+	var others []manual.Row
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() && !slices.Contains(named, sub.Name()) && !(sub.Name() == "help" && c.HasParent()) {
+			others = append(others, manual.Row{Names: sub.Name(), Text: sub.Short})
+		}
+	}
+	at := max(len(p.Rows)-1, 0)
+	return slices.Concat(p.Rows[:at], others, p.Rows[at:])
+}
+
+func flags(c *cobra.Command) (list []manual.Flag) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" || f.Name == "version" || f.Name == all {
+			return
+		}
+		value, text := pflag.UnquoteUsage(f)
+		if f.NoOptDefVal != "" {
+			value = ""
+		}
+		name := "--" + f.Name
+		if f.Shorthand != "" {
+			name = "-" + f.Shorthand + ", " + name
+		}
+		list = append(list, manual.Flag{
+			Name: name, Value: value, Text: strings.Replace(text, " ("+value+")", "", 1) + defaultOf(f),
+			Advanced:  f.Annotations[advanced] != nil,
+			Repeating: strings.HasSuffix(f.Value.Type(), "Array"),
+		})
+	})
+	return list
+}
+
+// defaultOf returns what a flag is when it is not given, unless that is nothing.
+func defaultOf(f *pflag.Flag) string {
+	switch d := f.DefValue; {
+	case d == "" || d == "false" || d == "0" || d == "[]" || d == "0s":
+		return ""
+	case f.Value.Type() == "duration":
+		if v, err := time.ParseDuration(d); err == nil {
+			return fmt.Sprintf(" (default %s)", shortest(v))
+		}
+		fallthrough
+	default:
+		return fmt.Sprintf(" (default %s)", d)
+	}
+}
+
+// shortest is a duration without the minutes and seconds that it does not have.
+func shortest(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
