@@ -55,7 +55,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/witness"
-	"github.com/chirograph/chirograph/verify"
 )
 
 // Bounds of the sequencer.
@@ -129,16 +128,18 @@ type Cosigner struct {
 
 // A Log is the one writer of a ledger.
 type Log struct {
-	store     *store.Store
-	guard     *store.Guard
-	signer    signer
-	witnesses *witness.Witnesses
-	policy    *verify.Policy
-	past      *Past
-	log       *slog.Logger
-	maxBatch  int
-	frozen    bool // for good
-	batch     func(records int, took time.Duration)
+	store    *store.Store
+	guard    *store.Guard
+	signer   signer
+	past     *Past
+	log      *slog.Logger
+	maxBatch int
+	frozen   bool // for good
+	batch    func(records int, took time.Duration)
+
+	// terms is whom the log asks, and by what it judges receipts: for the sequencer to change.
+	terms   atomic.Pointer[terms]
+	changes chan *change // to the sequencer
 
 	left    tlog.Checkpoint // of the sequencer: what the guard has
 	leaving sync.Mutex      // held while the store has a head that the guard has not
@@ -203,29 +204,27 @@ func Create(in store.Config, guard store.GuardConfig, cfg Config) error {
 // records from the beginning.
 func Open(cfg Config) (*Log, error) {
 	l := &Log{
-		store:     cfg.Store,
-		guard:     cfg.Guard,
-		signer:    signer{cfg.Store.Key(), cfg.Sign, cfg.Cosigner, cfg.Clock},
-		witnesses: cfg.Witnesses,
-		log:       cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
-		frozen:    cfg.Store.Frozen(),
-		maxBatch:  cmp.Or(cfg.MaxBatch, DefaultBatch),
-		batch:     cfg.Batch,
-		queue:     make(chan *Pending, cmp.Or(cfg.MaxQueue, DefaultQueue)),
-		pending:   make(map[record.ID][]*Pending),
-		done:      make(chan struct{}),
+		store:    cfg.Store,
+		guard:    cfg.Guard,
+		signer:   signer{cfg.Store.Key(), cfg.Sign, cfg.Cosigner, cfg.Clock},
+		log:      cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
+		frozen:   cfg.Store.Frozen(),
+		maxBatch: cmp.Or(cfg.MaxBatch, DefaultBatch),
+		batch:    cfg.Batch,
+		queue:    make(chan *Pending, cmp.Or(cfg.MaxQueue, DefaultQueue)),
+		pending:  make(map[record.ID][]*Pending),
+		changes:  make(chan *change),
+		done:     make(chan struct{}),
 	}
 	if err := l.signer.check(cfg.Store.Head().Checkpoint); err != nil {
 		return nil, err
 	}
-	var err error
-	if l.policy, err = verify.ParsePolicy(cfg.Policy); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
+	policy, err := readPolicy(cfg.Policy, cfg.Store.Key())
+	if err != nil {
+		return nil, err
 	}
-	if _, ok := l.policy.Log(cfg.Store.Key()); !ok {
-		return nil, fmt.Errorf("policy: the ledger %s is no log of it", cfg.Store.Key())
-	}
-	l.past = NewPast(l.policy, cfg.Clock)
+	l.terms.Store(&terms{policy, cfg.Witnesses})
+	l.past = NewPast(policy, cfg.Clock)
 	if err := l.staysFrozen(); err != nil {
 		return nil, err
 	}
@@ -233,7 +232,7 @@ func Open(cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l.sure()
-	l.confirmed.Store(l.witnesses == nil)
+	l.confirmed.Store(cfg.Witnesses == nil)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	go l.run()
 	return l, nil
@@ -337,10 +336,10 @@ func (l *Log) Seen() int64 { return l.seen.Load() }
 
 // Reports returns how the witnesses have done; nil where none are asked.
 func (l *Log) Reports() []witness.Report {
-	if l.witnesses == nil {
-		return nil
+	if w := l.asked(); w != nil {
+		return w.Reports()
 	}
-	return l.witnesses.Reports()
+	return nil
 }
 
 // Confirmed says whether the witnesses' quorum has cosigned the ledger's tree since Open,

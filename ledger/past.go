@@ -23,12 +23,12 @@ const (
 // checkpoint, and when each witness of the policy cosigned last. It is the process's word:
 // nothing of it is on disk.
 type Past struct {
-	clock     func() time.Time
-	witnesses []note.Key // in the order of the policy; those alone are remembered, however many lines there are
+	clock func() time.Time
 
-	mu       sync.Mutex
-	shown    []Shown // the oldest first
-	cosigned []int64 // POSIX seconds, beside witnesses; 0 for never
+	mu        sync.Mutex
+	shown     []Shown    // the oldest first
+	witnesses []note.Key // in the order of the policy; those alone are remembered, however many lines there are
+	cosigned  []int64    // POSIX seconds, beside witnesses; 0 for never
 }
 
 // A Shown is a checkpoint with the time at which it was public first.
@@ -40,11 +40,24 @@ type Shown struct {
 // NewPast returns one that remembers nothing yet.
 func NewPast(policy *verify.Policy, clock func() time.Time) *Past {
 	p := &Past{clock: clock}
-	for _, w := range policy.Witnesses {
-		p.witnesses = append(p.witnesses, w.Key)
-	}
-	p.cosigned = make([]int64, len(p.witnesses))
+	p.follow(policy)
 	return p
+}
+
+// follow has it remember the witnesses of another policy, and forget those that are in that
+// no more.
+func (p *Past) follow(policy *verify.Policy) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	witnesses, cosigned := p.witnesses, p.cosigned
+	p.witnesses, p.cosigned = nil, nil
+	for _, w := range policy.Witnesses {
+		at := int64(0)
+		if i := slices.Index(witnesses, w.Key); i >= 0 {
+			at = cosigned[i]
+		}
+		p.witnesses, p.cosigned = append(p.witnesses, w.Key), append(p.cosigned, at)
+	}
 }
 
 // Add remembers a checkpoint that is public. Every line of a witness in it is one that was

@@ -28,7 +28,7 @@ func (l *Log) resume(witnessed bool) error {
 	}
 	l.left = last.Checkpoint
 	switch {
-	case l.witnesses == nil:
+	case l.asked() == nil:
 		err = l.leave()
 	case witnessed && !l.store.Held():
 		// What the store has at its end may be what no quorum has cosigned.
@@ -76,7 +76,7 @@ func (l *Log) leave() error {
 		}
 		l.left = head.Checkpoint
 	}
-	if l.witnesses != nil {
+	if l.asked() != nil {
 		return nil
 	}
 	return l.store.Publish(head)
@@ -91,15 +91,11 @@ func (l *Log) finish() error {
 	if err != nil {
 		return err
 	}
-	if l.witnesses == nil {
+	if l.asked() == nil {
 		l.show(head)
 		return nil
 	}
-	cosigned, err := l.patiently(head)
-	if err == nil {
-		err = l.add(cosigned)
-	}
-	if err == nil {
+	if err = l.patiently(head); err == nil {
 		l.confirmed.Store(true)
 	}
 	return err
@@ -108,20 +104,20 @@ func (l *Log) finish() error {
 // quorumPatience is after how long it is said that there is no quorum.
 const quorumPatience = 10 * time.Second
 
-// patiently has the witnesses cosign the head, however long that takes, and says so
-// when it takes long.
-func (l *Log) patiently(head store.Head) (tlog.SignedCheckpoint, error) {
+// patiently publishes the head when the witnesses have cosigned it, however long that
+// takes, and says so when it takes long.
+func (l *Log) patiently(head store.Head) error {
 	begun := l.signer.clock()
 	l.idle.Store(begun.Unix())
 	defer l.idle.Store(0)
 	long := time.AfterFunc(quorumPatience, func() {
 		l.log.Error("no quorum of witnesses: what is registered waits, and submitters are told to come back", "size", head.Checkpoint.Size)
 	})
-	c, err := l.witnesses.Cosign(l.ctx, head.Checkpoint, head.Time)
+	err := l.publishCosigned(head)
 	if !long.Stop() && err == nil {
 		l.log.Info("the witnesses make their quorum again", "size", head.Checkpoint.Size, "after", l.signer.clock().Sub(begun).Round(time.Second))
 	}
-	return c, err
+	return err
 }
 
 // confirm has the witnesses confirm the ledger's clock when they have not for a while:
@@ -144,13 +140,13 @@ func (l *Log) confirm() error {
 // refresh asks the witnesses again for what is published. That they do not answer is
 // no fault yet.
 func (l *Log) refresh() error {
-	if l.witnesses == nil {
+	if l.asked() == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, refreshPatience)
 	defer cancel()
 	// What was cosigned before, played again, renews nothing.
-	cosigned, err := l.witnesses.Cosign(ctx, l.store.Head().Checkpoint, l.signer.clock().Unix())
+	cosigned, err := l.asked().Cosign(ctx, l.store.Head().Checkpoint, l.signer.clock().Unix())
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
@@ -178,10 +174,11 @@ func (l *Log) add(c tlog.SignedCheckpoint) error {
 // that they have another history; else nil. Reads go on, and so does the log when they
 // cosign again.
 func (l *Log) Doubt() error {
-	if l.witnesses == nil {
+	w := l.asked()
+	if w == nil {
 		return nil
 	}
-	if doubt := l.witnesses.Doubt(); doubt != nil {
+	if doubt := w.Doubt(); doubt != nil {
 		return fmt.Errorf("%w: %v", ErrDoubt, doubt) // not wrapped: a Conflict ends the log
 	}
 	return nil
@@ -189,10 +186,11 @@ func (l *Log) Doubt() error {
 
 // certain returns why nothing is signed: a conflict, or a doubt.
 func (l *Log) certain() error {
-	if l.witnesses == nil {
+	w := l.asked()
+	if w == nil {
 		return nil
 	}
-	if c := l.witnesses.Conflict(); c != nil {
+	if c := w.Conflict(); c != nil {
 		return c
 	}
 	return l.Doubt()
@@ -201,29 +199,30 @@ func (l *Log) certain() error {
 // conflicted returns what is closed when a witness has proved another history, also
 // while nobody waits for its cosignature; nil without witnesses.
 func (l *Log) conflicted() <-chan struct{} {
-	if l.witnesses == nil {
-		return nil
+	if w := l.asked(); w != nil {
+		return w.Conflicted()
 	}
-	return l.witnesses.Conflicted()
+	return nil
 }
 
 // late returns where cosignatures come from after their quorum; nil without
 // witnesses.
 func (l *Log) late() <-chan tlog.SignedCheckpoint {
-	if l.witnesses == nil {
-		return nil
+	if w := l.asked(); w != nil {
+		return w.Late()
 	}
-	return l.witnesses.Late()
+	return nil
 }
 
 // show swaps the View that all readers load.
 func (l *Log) show(head store.Head) {
-	view := newView(l.store, head, l.policy)
+	terms := l.terms.Load()
+	view := newView(l.store, head, terms.policy)
 	// That there is no time is no fault: the policy may be newer than the checkpoint.
-	if l.witnesses != nil {
+	if terms.witnesses != nil {
 		view.begun = head.Checkpoint.Size > 0 && !l.lost
-		if c, err := l.policy.Checkpoint(head.Checkpoint); err == nil {
-			if t, err := l.policy.SeenBy(c); err == nil {
+		if c, err := terms.policy.Checkpoint(head.Checkpoint); err == nil {
+			if t, err := terms.policy.SeenBy(c); err == nil {
 				l.seen.Store(max(t, l.seen.Load()))
 				view.begun = true
 			}

@@ -39,7 +39,7 @@ func (l *Log) run() {
 	stale := time.NewTimer(refreshAfter)
 	defer stale.Stop()
 	var err error
-	if l.witnesses != nil {
+	if l.asked() != nil {
 		err = l.finish()
 	}
 	for err == nil {
@@ -55,7 +55,9 @@ func (l *Log) run() {
 		case <-stale.C:
 			err = l.refresh()
 		case <-l.conflicted():
-			err = l.witnesses.Conflict()
+			err = l.asked().Conflict()
+		case ch := <-l.changes:
+			_, err = l.change(ch)
 		case <-l.store.Failed():
 		}
 		err = cmp.Or(l.store.Err(), err)

@@ -26,16 +26,17 @@ const MaxPage = 256
 // by the entries that they name. It may be read as long as the store is open.
 type View struct {
 	store.State
-	store *store.Store
-	head  store.Head
-	begun bool
+	store  *store.Store
+	head   store.Head
+	begun  bool
+	policy *verify.Policy
 
 	// includer verifies the checkpoint by the policy when the first receipt is asked for.
 	includer func() (*verify.Includer, error)
 }
 
 func newView(s *store.Store, head store.Head, policy *verify.Policy) *View {
-	return &View{s.State(head), s, head, true, sync.OnceValues(func() (*verify.Includer, error) {
+	return &View{s.State(head), s, head, true, policy, sync.OnceValues(func() (*verify.Includer, error) {
 		return policy.Includer(s.Key(), head.Checkpoint)
 	})}
 }
@@ -47,6 +48,10 @@ func (v *View) Checkpoint() tlog.SignedCheckpoint { return v.head.Checkpoint }
 // no entry, is public when their quorum has cosigned it, as every later one; and so is that
 // of a store which lost what was public. Such a View has entries, and nobody sees them.
 func (v *View) Begun() bool { return v.begun }
+
+// Policy returns the policy by which receipts are checked before they leave. It is not to
+// be changed.
+func (v *View) Policy() *verify.Policy { return v.policy }
 
 // Size returns the number of entries.
 func (v *View) Size() uint64 { return v.head.Checkpoint.Size }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
+	"github.com/chirograph/chirograph/verify"
 )
 
 // A Home says what the ledger is.
@@ -49,7 +50,7 @@ func (s *Site) HomeAt(view *ledger.View, now int64) (*Home, error) {
 	h := &Home{
 		Name: s.Key.Name(), Ledger: s.Key.String(), Key: s.Key.Public().String(), Fingerprint: s.Key.Fingerprint(),
 		URL: s.URL, Copy: s.Copy, Frozen: s.Frozen, Time: record.FormatTime(max(now, view.LastTime())),
-		Size: c.Size, Root: c.Root.String(), Quorum: s.Policy.Quorum, Witnesses: s.witnesses(),
+		Size: c.Size, Root: c.Root.String(), Quorum: view.Policy().Quorum, Witnesses: s.witnesses(view.Policy()),
 	}
 	if view.Begun() {
 		h.Checkpoint = string(c.Bytes())
@@ -62,10 +63,10 @@ func (s *Site) HomeAt(view *ledger.View, now int64) (*Home, error) {
 	return h, err
 }
 
-func (s *Site) witnesses() []Witness {
+func (s *Site) witnesses(p *verify.Policy) []Witness {
 	list := []Witness{}
-	log, _ := s.Policy.Log(s.Key)
-	for _, w := range s.Policy.Witnesses {
+	log, _ := p.Log(s.Key)
+	for _, w := range p.Witnesses {
 		out := Witness{Name: w.Name, VKey: w.Key.String(), Fingerprint: w.Key.Fingerprint(), URL: w.URL, Own: log.Owns(w)}
 		if s.Past != nil {
 			if at, ok := s.Past.Cosigned(w.Key); ok {

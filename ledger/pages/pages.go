@@ -24,7 +24,6 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
-	"github.com/chirograph/chirograph/verify"
 )
 
 // Bounds of pages. The time line of a contract and the records of a key have
@@ -42,11 +41,10 @@ const (
 // A Site is the ledger whose pages these are.
 type Site struct {
 	Key    note.Key
-	URL    string         // of the ledger; may be empty
-	Copy   bool           // what is shown is a read-only copy of the ledger
-	Frozen bool           // the ledger registers nothing any more
-	Policy *verify.Policy // of the ledger: its witnesses
-	Past   *ledger.Past   // what was public since the process began; nil for nothing
+	URL    string       // of the ledger; may be empty
+	Copy   bool         // what is shown is a read-only copy of the ledger
+	Frozen bool         // the ledger registers nothing any more
+	Past   *ledger.Past // what was public since the process began; nil for nothing
 }
 
 // JSON returns the JSON of a value of this package.

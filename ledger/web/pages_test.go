@@ -283,8 +283,8 @@ func TestEveryLinkOfEveryPageLeadsToWhatIsThere(t *testing.T) {
 func TestWhatStrangersWroteIsShownAndNothingElse(t *testing.T) {
 	const witness = "<b>w</b>\u202eevil\u200b&amp;"
 	title := `</title><script>alert("x")</script><!-- שלום '`
-	w := newWorld(t, nil, "ledger", vfs.NewMem())
 	hostile := "log " + home.String() + "\nwitness " + witness + " " + must(note.NewKey("<i>\u2066k", note.Cosignature, maker.Public())).String() + "\nquorum none\n"
+	w := newWorld(t, func(cfg *ledger.Config) { cfg.Policy = []byte(hostile) }, "ledger", vfs.NewMem())
 	w.h = must(New(Config{Key: home.Key, View: w.log.View, Log: w.log, Past: w.log.Past(), Clock: w.clock, Checks: 1, Policy: []byte(hostile)}))
 	c := sealed(draft(1, func(t *record.Text) { t.Title = title }), maker, buyer)
 	sub := sealed(draft(2, func(t *record.Text) { t.Title, t.Under = title+title[:9], c.ID() }), maker, buyer)

@@ -121,8 +121,11 @@ func (h *Handler) consistency(q *request) (*answer, error) {
 	return ok(plainText, latest, b), err
 }
 
-func (h *Handler) policy(*request) (*answer, error) {
-	return ok(plainText, latest, h.cfg.Policy), nil
+func (h *Handler) policy(q *request) (*answer, error) {
+	if q.view == nil {
+		return ok(plainText, latest, h.cfg.Policy), nil
+	}
+	return ok(plainText, latest, q.view.Policy().Bytes()), nil
 }
 
 // home says to whoever opens the URL what this is.

@@ -57,7 +57,7 @@ type Config struct {
 	Burst  int                 // how many of them at once; 0 for what ten seconds allow
 	Past   *ledger.Past        // what was public, for the pages; nil for nothing
 	Proxy  Proxies             // whose word is taken for whom a request comes from; nil for none
-	Policy []byte              // the policy file of this ledger, as it is served
+	Policy []byte              // the policy file of this ledger, as it is served before there is a View, which has its own
 	URL    string              // the ledger's public URL, for the home page; may be empty
 	Logger *slog.Logger        // for what goes wrong here; nil for none
 
@@ -105,11 +105,10 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Rate < 0 || cfg.Burst < 0 {
 		return nil, fmt.Errorf("web: a rate of %d, %d at once, lets nobody in", cfg.Rate, cfg.Burst)
 	}
-	policy, err := verify.ParsePolicy(cfg.Policy)
-	if err != nil {
+	if _, err := verify.ParsePolicy(cfg.Policy); err != nil {
 		return nil, fmt.Errorf("web: the policy that is served: %w", err)
 	}
-	site := &pages.Site{Key: cfg.Key, URL: cfg.URL, Copy: cfg.Copy != nil, Frozen: cfg.Log != nil && cfg.Log.Frozen(), Policy: policy, Past: cfg.Past}
+	site := &pages.Site{Key: cfg.Key, URL: cfg.URL, Copy: cfg.Copy != nil, Frozen: cfg.Log != nil && cfg.Log.Frozen(), Past: cfg.Past}
 	burst, now := cmp.Or(cfg.Burst, cfg.Rate*burstPerSec), cfg.Clock()
 	return &Handler{
 		cfg: cfg, site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),

@@ -41,3 +41,11 @@ func (w *Witnesses) weigh() {
 }
 
 func sameWitness(a, b Claim) bool { return a.Witness == b.Witness }
+
+// Claims returns what witnesses say without a proof, whether it weighs or not, in the order
+// of the policy.
+func (w *Witnesses) Claims() []Claim {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.claims(everybody)
+}
