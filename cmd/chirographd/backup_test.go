@@ -137,7 +137,7 @@ func controlled(t *testing.T, dir string) (*ledger.Log, *control) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	c, err := listenControl(dir, l, slog.New(slog.DiscardHandler))
+	c, err := listenControl(dir, l, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,11 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/verify"
 )
 
-// A running ledger has the store to itself. For a backup it is asked over a socket in a
-// directory that its user alone may enter: whoever can ask it could read its key.
+// A running ledger has the store to itself. For a backup, and to read its
+// witness policy again, it is asked over a socket in a directory that its user alone may enter: whoever can ask it could read its key.
 const (
 	controlDir    = "control" // in the ledger's directory, mode 0700
 	controlSocket = "sock"    // in that, or where its path is too long
@@ -44,7 +45,11 @@ const (
 	// systems clear away after days what lies in the place for temporary files.
 	lookTime = time.Minute
 
-	askBackup = "backup"
+	askBackup    = "backup"
+	askReloading = "reload"
+
+	// maxChanges is the most bytes of what a reload says: it names witnesses of two policies.
+	maxChanges = 4 * verify.MaxPolicy
 )
 
 // copyName is what the name of a copy looks like, in the directory of the store.
@@ -55,6 +60,7 @@ type control struct {
 	ledger string // its directory
 	dir    string // of the socket, or of what names it
 	log    *ledger.Log
+	reload func(context.Context) (string, error) // returns what changed
 	logger *slog.Logger
 
 	copies   chan struct{} // one for each that is held
@@ -73,8 +79,8 @@ type control struct {
 
 // listenControl answers at the socket of the ledger in dir, which this process has to
 // itself. What an earlier one left there is taken away.
-func listenControl(dir string, l *ledger.Log, logger *slog.Logger) (*control, error) {
-	c := &control{ledger: dir, dir: filepath.Join(dir, controlDir), log: l, logger: logger,
+func listenControl(dir string, l *ledger.Log, reload func(context.Context) (string, error), logger *slog.Logger) (*control, error) {
+	c := &control{ledger: dir, dir: filepath.Join(dir, controlDir), log: l, reload: reload, logger: logger,
 		copies: make(chan struct{}, maxCopies), copyTime: copyTime}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if err := c.listen(); err != nil {
@@ -152,12 +158,12 @@ func (c *control) look() {
 	if failed := c.listen(); failed != nil {
 		if why := failed.Error(); why != c.told {
 			c.told = why
-			c.logger.Error("nobody can ask for a backup while the ledger runs", "why", err, "err", failed)
+			c.logger.Error("nobody can ask for a backup or a reload while the ledger runs", "why", err, "err", failed)
 		}
 		return
 	}
 	c.told = ""
-	c.logger.Warn("listening anew for those who ask for a backup", "why", err)
+	c.logger.Warn("listening anew for those who ask for a backup or a reload", "why", err)
 }
 
 // socketPath returns where the socket is to be: in place, or where that is too long in a
@@ -222,7 +228,7 @@ func (c *control) accept(listener net.Listener) {
 		if err != nil {
 			// Whoever connects is told that nobody answers, and does not wait for ever. With
 			// the socket gone, look listens again.
-			c.logger.Error("no backups are made for the moment", "err", errors.Join(err, listener.Close(), removeControl(c.dir)))
+			c.logger.Error("no backups and no reloads are made for the moment", "err", errors.Join(err, listener.Close(), removeControl(c.dir)))
 			return
 		}
 		c.running.Go(func() {
@@ -230,23 +236,49 @@ func (c *control) accept(listener net.Listener) {
 			stop := context.AfterFunc(c.ctx, func() { conn.Close() })
 			defer stop()
 			if err := c.serve(conn); err != nil {
-				c.logger.Error("backup failed", "err", err)
+				c.logger.Error("a request at the control socket failed", "err", err)
 			}
 		})
 	}
 }
 
-// serve answers one request. The copy of the store is the caller's until he hangs up:
-// what he has not moved away by then, or after copyTime, is removed.
+// serve answers one request.
 func (c *control) serve(conn net.Conn) error {
 	if err := conn.SetDeadline(time.Now().Add(controlTime)); err != nil {
 		return err
 	}
 	r := bufio.NewReader(io.LimitReader(conn, 2*int64(len(askBackup))))
-	if line, err := r.ReadString('\n'); err != nil || line != askBackup+"\n" {
-		_, err := fmt.Fprintf(conn, "error the request is %q, and there is only %q\n", line, askBackup)
+	switch line, _ := r.ReadString('\n'); line {
+	case askBackup + "\n":
+		return c.backup(conn)
+	case askReloading + "\n":
+		return c.answerReload(conn)
+	default:
+		_, err := fmt.Fprintf(conn, "error the request is %q, and there are only %q and %q\n", line, askBackup, askReloading)
 		return err
 	}
+}
+
+// answerReload has the ledger read its witness policy again, and says what changed, or why
+// nothing did. That the caller hangs up changes nothing.
+func (c *control) answerReload(conn net.Conn) error {
+	said, err := c.reload(c.ctx)
+	if err != nil {
+		c.logger.Warn("the witness policy was not read again: nothing is changed", "err", err)
+		said = "error " + strings.ReplaceAll(err.Error(), "\n", "; ") + "\n"
+	} else {
+		said = "ok\n" + said
+	}
+	if err := conn.SetDeadline(time.Now().Add(controlTime)); err != nil { // witnesses had their time
+		return err
+	}
+	_, err = io.WriteString(conn, said)
+	return err
+}
+
+// backup makes a copy of the store, which is the caller's until he hangs up: what he has
+// not moved away by then, or after copyTime, is removed.
+func (c *control) backup(conn net.Conn) error {
 	select {
 	case c.copies <- struct{}{}:
 		defer func() { <-c.copies }()
@@ -295,31 +327,41 @@ type storeCopy struct {
 // askSnapshot asks the process that runs the ledger in dir for a copy of its store. The
 // error is errNotRunning where none does.
 func askSnapshot(ctx context.Context, dir string) (*storeCopy, error) {
-	path, err := findSocket(dir)
+	conn, hangUp, err := askRunning(ctx, dir, askBackup)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotRunning, err)
+		return nil, err
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotRunning, err)
-	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	s, err := readSnapshot(conn)
 	if err != nil {
-		stop()
-		return nil, errors.Join(fmt.Errorf("the running ledger made no copy of its store: %w", err), conn.Close())
+		return nil, errors.Join(fmt.Errorf("the running ledger made no copy of its store: %w", err), hangUp())
 	}
-	s.close = func() error {
-		stop()
-		return conn.Close()
-	}
+	s.close = hangUp
 	return s, nil
 }
 
-func readSnapshot(conn net.Conn) (*storeCopy, error) {
-	if _, err := io.WriteString(conn, askBackup+"\n"); err != nil {
-		return nil, err
+// askRunning asks the process that runs the ledger in dir, and returns where it answers
+// until hangUp is called or ctx ends. The error is errNotRunning where none does.
+func askRunning(ctx context.Context, dir, request string) (conn net.Conn, hangUp func() error, err error) {
+	path, err := findSocket(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errNotRunning, err)
 	}
+	conn, err = new(net.Dialer).DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errNotRunning, err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	hangUp = func() error {
+		stop()
+		return conn.Close()
+	}
+	if _, err := io.WriteString(conn, request+"\n"); err != nil {
+		return nil, nil, errors.Join(err, hangUp())
+	}
+	return conn, hangUp, nil
+}
+
+func readSnapshot(conn net.Conn) (*storeCopy, error) {
 	b, err := io.ReadAll(io.LimitReader(conn, 2*note.MaxSize))
 	if err != nil {
 		return nil, err

@@ -137,6 +137,11 @@ func keep(name string, b []byte) error {
 	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, b) {
 		return nil
 	}
+	return replace(name, b)
+}
+
+// replace is keep for a file that may be what it is to be by another's hand, and not on disk.
+func replace(name string, b []byte) error {
 	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err

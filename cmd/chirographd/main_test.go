@@ -86,7 +86,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 			lines = append(lines, []string{name})
 		}
 	}
-	for _, name := range []string{"init", "serve", "recover", "log-config", "backup", "follow", "promote", "check", "rebuild", "version", "completion", "help"} {
+	for _, name := range []string{"init", "serve", "reload", "recover", "log-config", "backup", "follow", "promote", "check", "rebuild", "version", "completion", "help"} {
 		if !slices.ContainsFunc(lines, func(words []string) bool { return slices.Equal(words, []string{name}) }) {
 			t.Errorf("%s is not named:\n%s", name, rows)
 		}

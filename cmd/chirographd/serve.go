@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +19,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/ledger/web"
 	"github.com/chirograph/chirograph/ledger/witness"
-	"github.com/chirograph/chirograph/verify"
 )
 
 func serveCommand() *cobra.Command {
@@ -109,13 +107,13 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	cfg := ledger.Config{
 		Batch: m.Batch, Store: s, Guard: g, Sign: id.secret.Sign, Cosigner: id.cosigner, Witnessed: before != nil, Clock: time.Now, Policy: id.policy.Bytes(), Log: logger,
 	}
+	by := &asking{dir: f.dir, file: f.witnesses, alone: f.alone, id: id, store: s, logger: logger}
+	defer by.Close()
 	if asked != nil {
-		w, err := id.askWitnesses(s, logger)
-		if err != nil {
+		if by.witnesses, err = id.askWitnesses(s, logger); err != nil {
 			return err
 		}
-		defer w.Close()
-		cfg.Witnesses = w
+		cfg.Witnesses = by.witnesses
 	}
 	l, err := ledger.Open(cfg)
 	if err != nil {
@@ -125,9 +123,10 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		return errors.Join(err, l.Close())
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	asks, err := listenControl(f.dir, l, logger)
+	by.log = l
+	asks, err := listenControl(f.dir, l, by.reload, logger)
 	if err != nil {
-		logger.Warn("no backup can be made while the ledger runs", "err", err)
+		logger.Warn("no backup can be made while the ledger runs, and no witness policy be read again", "err", err)
 	} else {
 		defer func() { err = errors.Join(err, asks.Close()) }()
 	}
@@ -140,25 +139,10 @@ func (id *identity) chooseWitnesses(f serveFlags, logger *slog.Logger) (asked, b
 	if asked, err = id.readWitnesses(f.dir, f.witnesses, f.alone); err != nil {
 		return nil, nil, err
 	}
-	if before, err = lastWitnesses(f.dir); err == nil && f.alone {
-		sayForgotten(before, logger)
+	if before, err = lastWitnesses(f.dir); err == nil {
+		sayForgotten(before, id.policy, logger)
 	}
 	return asked, before, err
-}
-
-// sayForgotten warns of the witnesses that were asked last, by the policy text, and are no
-// more: what they have seen, the ledger no longer hears of. Nil is for none.
-func sayForgotten(text []byte, logger *slog.Logger) {
-	if text == nil {
-		return
-	}
-	var names []string
-	if p, err := verify.ParsePolicy(text); err == nil {
-		for _, w := range p.Witnesses {
-			names = append(names, w.Name)
-		}
-	}
-	logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
 }
 
 // whereItIs says what to do about a ledger without a guard.
@@ -229,11 +213,13 @@ func (f *serveFlags) serveLog(ctx context.Context, id *identity, l *ledger.Log, 
 	return r.serve(ctx, stdout)
 }
 
+const disjoint = "two quorums of the witnesses may have nobody in common, so that each can cosign another history: let them overlap, by more than half of the witnesses"
+
 // askWitnesses returns the witnesses of the ledger's policy, which prove from its store
 // that it only grew.
 func (id *identity) askWitnesses(s *store.Store, logger *slog.Logger) (*witness.Witnesses, error) {
 	if witness.Disjoint(id.policy, id.key) {
-		logger.Warn("two quorums of the witnesses may have nobody in common, so that each can cosign another history: let them overlap, by more than half of the witnesses", "quorum", id.policy.Quorum)
+		logger.Warn(disjoint, "quorum", id.policy.Quorum)
 	}
 	return witness.New(witness.Config{
 		Ledger: id.key, Policy: id.policy, Clock: time.Now, Logger: logger,
