@@ -172,7 +172,7 @@ func TestFilesForOperatorsAreTakenByWhatReadsThem(t *testing.T) {
 	for _, rules := range []string{"alerts.yml", "alerts_test.yml"} {
 		here(rules, contrib(t, rules))
 	}
-	service := here("chirographd.service", strings.Replace(unit, "/usr/bin/chirographd", "/bin/true", 1))
+	service := here("chirographd.service", strings.ReplaceAll(unit, "/usr/bin/chirographd", "/bin/true"))
 	for _, command := range [][]string{
 		{"nginx", "-t", "-q", "-c", nginx, "-p", work}, {"promtool", "check", "rules", "alerts.yml"}, {"promtool", "test", "rules", "alerts_test.yml"},
 		{"systemd-analyze", "verify", service}, {"systemd-analyze", "security", "--offline=true", "--threshold=15", service},
