@@ -32,6 +32,9 @@
 // that this one does not go on from. That witnesses only say so stops a log that begins;
 // later it signs nothing more until they cosign again, and reads go on.
 //
+// Other witnesses take their place between 5 and 6, or two batches ([Log.Reload]), when their
+// quorum has cosigned the same tree. A View has the policy by which it is public.
+//
 // # The end
 //
 // The order of shutdown is: whoever calls [Log.Append] is told to go ([Log.Close]
@@ -107,7 +110,7 @@ type Config struct {
 	Guard     *store.Guard                         // of the same ledger
 	Sign      func(message []byte) ([]byte, error) // by the store's key
 	Cosigner  *Cosigner                            // nil where the ledger has one key
-	Witnesses *witness.Witnesses                   // nil for none; open as long as the Log
+	Witnesses *witness.Witnesses                   // nil for none; open as long as the Log, or until Reload closes them
 	Witnessed bool                                 // witnesses were asked when the ledger ran last: the store says what they made public
 	Clock     func() time.Time
 	Policy    []byte       // the policy by which receipts are checked before they leave

@@ -136,6 +136,11 @@ func TestWitnessesComeAndGoWhileTheLogRuns(t *testing.T) {
 		w.append(t, unchecked(t, 0))
 		synctest.Wait()
 		w.join(t, "w4.example")
+		w.all[3].Before(func(c tlog.SignedCheckpoint) {
+			if n := w.guarded(t); n < c.Size {
+				t.Errorf("a witness that comes was sent size %d, the guard has %d", c.Size, n)
+			}
+		})
 		first := w.policy
 		old := w.receipt(t, 0, first)
 		for i, to := range []struct {
@@ -243,6 +248,36 @@ func TestATreeInFlightIsPublicByTheNewQuorum(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.public(t, 3, 2)
+	})
+}
+
+// A doubt holds back what is taken until those who make it cosign, or are asked no more.
+func TestATreeInDoubtIsPublicByTheNewQuorum(t *testing.T) {
+	inWitnessed(t, 2, func(t *testing.T, w *witnessed) {
+		w.append(t, unchecked(t, 0))
+		synctest.Wait()
+		w.all[0].Claim(99)
+		w.all[1].Claim(99)
+		registered := make(chan error, 1)
+		go func() {
+			_, err := w.log.Append(context.Background(), unchecked(t, 1))
+			registered <- err
+		}()
+		time.Sleep(time.Minute)
+		if w.log.Doubt() == nil {
+			t.Fatal("no doubt")
+		}
+		if _, err := w.reloadKeeping(t, w.policyOf(3, 1, 2, 3), func() error { return errors.New("kept") }); err == nil || w.log.Doubt() == nil {
+			t.Fatalf("%v, in doubt: %v", err, w.log.Doubt())
+		}
+		unheard, err := w.reload(t, 1, 3)
+		if err != nil || len(unheard) != 2 {
+			t.Fatal(unheard, err)
+		}
+		if err := <-registered; err != nil {
+			t.Fatal(err)
+		}
+		w.public(t, 2, 1)
 	})
 }
 
@@ -418,11 +453,27 @@ func TestALedgerWithoutWitnessesGetsSome(t *testing.T) {
 		if w.store.Held() || w.log.View().Size() != 3 {
 			t.Errorf("without witnesses %d entries are public", w.log.View().Size())
 		}
-		if _, err := w.reload(t, 2, 1, 2, 3); err != nil {
+		killed := &witnessed{quorum: 2, asked: true}
+		if _, err := w.reloadKeeping(t, w.policyOf(2, 1, 2, 3), func() error {
+			killed.world = &world{fs: w.copyAll(t), sign: home.sign}
+			for _, c := range w.all {
+				killed.all = append(killed.all, c.Copy())
+				killed.all[len(killed.all)-1].SetAway(true)
+			}
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		w.public(t, 3, 3)
+		// What was public stays so over a kill between the file and the swap.
+		killed.start(t)
+		if v := killed.log.View(); v.Size() != 3 || !v.Begun() {
+			t.Errorf("after a kill %d entries are public: %v", v.Size(), v.Begun())
+		}
+		if err := killed.end(t); err != nil {
+			t.Error(err)
+		}
 		w.away(true, 0, 1)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
