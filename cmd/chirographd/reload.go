@@ -216,8 +216,12 @@ func sayForgotten(before []byte, asked *verify.Policy, logger *slog.Logger) {
 			names = append(names, w.Name)
 		}
 	}
-	if len(names) > 0 {
-		logger.Warn("witnesses of last time are forgotten: they say no more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
+	switch {
+	case len(names) == 0:
+	case len(asked.Witnesses) == 0:
+		logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
+	default:
+		logger.Warn("some witnesses of last time are forgotten: they say no more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
 	}
 }
 

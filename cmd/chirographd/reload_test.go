@@ -213,6 +213,21 @@ func TestAReloadReadsWhatAStartWouldRead(t *testing.T) {
 	}
 }
 
+// A start with another file says whom it asks no more, as a reload does.
+func TestAStartSaysWhomItAsksNoMore(t *testing.T) {
+	dir, policy := newLedger(t)
+	p := newPanel(t, policy.Logs[0].Key, 2)
+	for start, which := range [][]int{{0, 1}, {1}, {1}} {
+		p.ask(t, 1, which...)
+		_, logged, err := servedOnce(t, serveFlags{dir: dir, witnesses: p.file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantWords(t, logged, start == 1, "some witnesses of last time are forgotten")
+		wantWords(t, logged, start == 1, "witnesses=w0")
+	}
+}
+
 // The second key of a ledger is in its quorum before and after, and whoever reloads names it
 // nowhere.
 func TestAReloadKeepsTheSecondKey(t *testing.T) {
