@@ -218,7 +218,7 @@ func sayForgotten(before []byte, asked *verify.Policy, logger *slog.Logger) {
 	}
 	switch {
 	case len(names) == 0:
-	case len(asked.Witnesses) == 0:
+	case !slices.ContainsFunc(asked.Witnesses, func(w verify.Witness) bool { return w.Key.Name() != asked.Logs[0].Key.Name() }):
 		logger.Warn("the witnesses of last time are forgotten: nobody says any more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
 	default:
 		logger.Warn("some witnesses of last time are forgotten: they say no more whether this ledger has all that they have seen", "witnesses", strings.Join(names, " "))
