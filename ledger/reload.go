@@ -61,10 +61,10 @@ func readPolicy(text []byte, key note.Key) (*verify.Policy, error) {
 // done, the tree is public with their cosignatures, and those of before are closed. Records
 // wait meanwhile, for no longer than it takes to renew cosignatures.
 //
-// With an error nothing has changed, and the new ones are the caller's to close: it is
-// ErrNoQuorum, that of ctx, of Keep, ErrClosed or ErrStopped, or a [*witness.Conflict] of
-// the new ones, whose word weighs as at a start. One with a proof stops the log, whoever
-// has it, as ever.
+// With an error nothing has changed, or the log has stopped, and the new ones are the
+// caller's to close: it is ErrNoQuorum, that of ctx, of Keep, ErrClosed or ErrStopped, or a
+// [*witness.Conflict] of the new ones, whose word weighs as at a start. One with a proof
+// stops the log, whoever has it, as ever.
 //
 // Unheard is what witnesses that are asked no more said without a proof until then.
 func (l *Log) Reload(ctx context.Context, t Terms) (unheard []witness.Claim, err error) {
@@ -78,10 +78,7 @@ func (l *Log) Reload(ctx context.Context, t Terms) (unheard []witness.Claim, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-l.done:
-		if l.err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrStopped, l.err)
-		}
-		return nil, ErrClosed
+		return nil, cmp.Or(l.err, ErrClosed)
 	}
 	err = <-ch.done
 	return ch.unheard, err

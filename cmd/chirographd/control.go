@@ -264,7 +264,10 @@ func (c *control) serve(conn net.Conn) error {
 func (c *control) answerReload(conn net.Conn) error {
 	said, err := c.reload(c.ctx)
 	if err != nil {
-		c.logger.Warn("the witness policy was not read again: nothing is changed", "err", err)
+		if !errors.Is(err, ledger.ErrStopped) {
+			err = fmt.Errorf("nothing is changed: %w", err)
+		}
+		c.logger.Warn("the witness policy was not taken over", "err", err)
 		said = "error " + strings.ReplaceAll(err.Error(), "\n", "; ") + "\n"
 	} else {
 		said = "ok\n" + said

@@ -47,7 +47,7 @@ To ask nobody any more takes a start: serve --without-witnesses.`,
 				return fmt.Errorf("%w. Nothing is to be done: the next start reads the policy", err)
 			}
 			if err != nil {
-				return fmt.Errorf("nothing is changed: %w", err)
+				return err
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), said)
 			return err
@@ -100,7 +100,11 @@ func (a *asking) reload(ctx context.Context) (string, error) {
 		return "", err
 	}
 	unheard, err := a.log.Reload(ctx, ledger.Terms{Policy: next.policy.Bytes(), Witnesses: w, Keep: func() error {
-		return replace(filepath.Join(a.dir, witnessFile), text)
+		file := filepath.Join(a.dir, witnessFile)
+		if err := replace(file, text); err != nil {
+			return fmt.Errorf("%w: a start without --witness-policy reads %s, which may have either policy now", err, file)
+		}
+		return nil
 	}})
 	if err != nil {
 		w.Close()

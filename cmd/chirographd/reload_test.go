@@ -272,7 +272,7 @@ func TestOneReloadIsMadeAtOnce(t *testing.T) {
 		first <- told{said, err}
 	}()
 	<-asked
-	says(t, exitFailed, []string{"nothing is changed: another reload is under way"}, "reload", "--dir", dir)
+	says(t, exitFailed, []string{"chirographd: nothing is changed: another reload is under way"}, "reload", "--dir", dir)
 	close(answer)
 	if got := <-first; got.err != nil || !strings.Contains(got.said, "added    w1 ") {
 		t.Errorf("%q, %v", got.said, got.err)
