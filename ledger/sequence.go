@@ -170,7 +170,8 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	for i, q := range requests {
 		answers[i] = l.admit(batch, t, q)
 	}
-	if batch.Len() == 0 {
+	records := batch.Len()
+	if records == 0 {
 		return answers, batch.Close()
 	}
 	checkpoint, err := l.seal(batch)
@@ -183,9 +184,9 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	l.sure()
 	took := l.signer.clock().Sub(start)
 	if l.batch != nil {
-		l.batch(batch.Len(), took)
+		l.batch(records, took)
 	}
-	l.log.Debug("registered", "records", batch.Len(), "size", checkpoint.Size, "took", took.Round(time.Microsecond))
+	l.log.Debug("registered", "records", records, "size", checkpoint.Size, "took", took.Round(time.Microsecond))
 	return answers, nil
 }
 

@@ -138,7 +138,7 @@ func TestCallersMakeNoSeries(t *testing.T) {
 	for _, want := range []string{
 		`chirograph_records_total{outcome="registered",rule=""} 1`, `chirograph_records_total{outcome="refused",rule="form"} 2`, `chirograph_records_total{outcome="refused",rule=""} 3`,
 		`chirograph_request_duration_seconds_count{endpoint="other",status="4xx"} 2`, `chirograph_request_duration_seconds_count{endpoint="stream",status="2xx"} 3`,
-		`chirograph_batch_records_count 1`, `chirograph_tree_size 1`,
+		`chirograph_batch_records_count 1`, `chirograph_batch_records_sum 1`, `chirograph_tree_size 1`,
 	} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("it does not say %s", want)

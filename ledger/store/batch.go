@@ -166,7 +166,7 @@ func (b *Batch) Tile(t tlog.Tile) ([]byte, error) {
 	return hashes[:t.Width*tlog.HashSize], nil
 }
 
-// Len returns how many entries the batch has.
+// Len returns how many entries the batch has, until it is committed.
 func (b *Batch) Len() int { return int(b.tree.Size() - b.store.tree.Size()) }
 
 // Bytes returns about how many bytes the batch will write.
