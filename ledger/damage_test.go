@@ -108,7 +108,7 @@ func TestAnIndexThatCannotBeReadIsNoAbsence(t *testing.T) {
 	_, _, err1 := v.Index(id)
 	_, _, err2 := v.Revoked(alice.Public())
 	_, _, err3 := v.Key(alice.Public(), 0, 9)
-	_, _, err4 := v.Names("alice", 9)
+	_, _, err4 := v.Names("alice", ledger.NamedKey{}, 9)
 	for name, err := range map[string]error{
 		"index": err1, "revocation": err2, "key": err3, "name": err4,
 		"record":                 second(v.Record(id)),

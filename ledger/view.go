@@ -117,11 +117,15 @@ func (v *View) NewestHistory(contract record.ID, limit int) ([]uint64, error) {
 	return v.State.NewestHistory(contract, max(0, min(limit, MaxPage)))
 }
 
+// A NamedKey is a key under a name.
+type NamedKey = store.NamedKey
+
 // Names returns the keys that signed under a name with this beginning: at most limit of
 // them, and at most MaxPage, by the bytes of the names, and of one name by those of the
-// keys. More says whether there are others behind, or may be ([store.State.Names]).
-func (v *View) Names(prefix string, limit int) (list []store.NamedKey, more bool, err error) {
-	return v.State.Names(prefix, max(0, min(limit, MaxPage)))
+// keys, behind after ([store.State.Names]). More says whether there are others behind, or
+// may be.
+func (v *View) Names(prefix string, after NamedKey, limit int) (list []NamedKey, more bool, err error) {
+	return v.State.Names(prefix, after, max(0, min(limit, MaxPage)))
 }
 
 // History returns the indexes, from first on, of what belongs to a contract: at most

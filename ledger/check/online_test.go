@@ -83,7 +83,7 @@ func (r *running) ask(method, path string, body []byte) *httptest.ResponseRecord
 // names answers a question for key names as the handler answers others.
 func (r *running) names(prefix string) *httptest.ResponseRecorder {
 	a := httptest.NewRecorder()
-	list, more, err := r.log.View().Names(prefix, ledger.MaxPage)
+	list, more, err := r.log.View().Names(prefix, ledger.NamedKey{}, ledger.MaxPage)
 	if err != nil {
 		a.Header().Set("Cache-Control", "no-store")
 		a.WriteHeader(http.StatusInternalServerError)

@@ -322,7 +322,7 @@ func checkNames(t testing.TB, v *ledger.View, c *contents) {
 	}
 	for _, prefix := range prefixes {
 		want := slices.DeleteFunc(slices.Clone(all), func(n store.NamedKey) bool { return !strings.HasPrefix(n.Name, prefix) })
-		got, more, err := v.Names(prefix, ledger.MaxPage)
+		got, more, err := v.Names(prefix, ledger.NamedKey{}, ledger.MaxPage)
 		if page := min(len(want), ledger.MaxPage); err != nil || more != (page < len(want)) || !slices.Equal(got, want[:page]) {
 			t.Fatalf("names that begin with %q: %v, %v, %v; the entries give %v", prefix, got, more, err, want)
 		}

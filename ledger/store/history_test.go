@@ -136,7 +136,7 @@ func sameLists(s *Store, state State, log rulestest.Model) error {
 		for _, limit := range []int{0, 1, 5, len(log) * 9} {
 			all := namesIn(log, prefix)
 			want := all[:min(len(all), limit)]
-			if got, more, err := state.Names(prefix, limit); err != nil || !slices.Equal(got, want) || more != (len(want) < len(all)) {
+			if got, more, err := state.Names(prefix, NamedKey{}, limit); err != nil || !slices.Equal(got, want) || more != (len(want) < len(all)) {
 				return fmt.Errorf("size %d: %d names that begin with %q are %v, %v, %v, want %v", state.size, limit, prefix, got, more, err, want)
 			}
 		}

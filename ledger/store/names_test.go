@@ -41,7 +41,7 @@ func appendAll(t testing.TB, s *Store, records ...*record.Record) {
 // listNames returns what a state says of the names with a beginning: name and first entry.
 func listNames(t testing.TB, s State, prefix string, limit int) (list []string, more bool) {
 	t.Helper()
-	rows, more, err := s.Names(prefix, limit)
+	rows, more, err := s.Names(prefix, NamedKey{}, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,23 +135,96 @@ func TestAKeyThatDidNotSignHasNoName(t *testing.T) {
 	closeStore(t, s)
 }
 
-func TestNamesOfLaterEntriesAreNotShownAndNotManyAreLookedAt(t *testing.T) {
-	s := newStore(t, vfs.NewMem())
-	appendAll(t, s, namedRecord(t, "z", 0, 0))
-	before := s.Head()
-	for n := range maxLaterNames + 1 {
-		if n == maxLaterNames {
-			if got, more := listNames(t, s.State(before), "", 9); !slices.Equal(got, []string{"z 0"}) || more {
-				t.Errorf("behind %d later ones: %q, %v", n, got, more)
-			}
+// crowdRecord returns a contract that 64 keys sign, each under a name that no other record has.
+func crowdRecord(t testing.TB, n int, keys []note.PublicKey) *record.Record {
+	t.Helper()
+	parties := []record.Party{{Role: "buyer", Threshold: 16}, {Role: "maker", Threshold: 16}}
+	var signatures []note.Signature
+	for i, public := range keys {
+		k, err := note.NewKey(fmt.Sprintf("key.%04d.%02d", n, i), note.Ed25519, public)
+		if err != nil {
+			t.Fatal(err)
 		}
-		appendAll(t, s, namedRecord(t, fmt.Sprintf("a%04d", n), 0, 1))
+		parties[i*2/len(keys)].Keys = append(parties[i*2/len(keys)].Keys, k)
+		signatures = append(signatures, k.Signature(make([]byte, 64)))
 	}
+	text := &record.Text{Kind: record.Contract, Ledger: home.Key, Made: 1, SignBy: 100, Nonce: [16]byte{byte(n), byte(n >> 8)}, Title: "Crowd", Parties: parties,
+		Documents: []record.Document{{Hash: [32]byte{1}, Size: 1, Media: "text/plain", Kind: record.Terms, Name: "terms.txt"}}}
+	r, err := record.Open(note.Note{Text: text.Bytes(), Signatures: signatures}.Bytes(), checkedBefore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// However many names the records of the largest batch have, before they are public they
+// hide none that is.
+func TestNamesOfLaterEntriesAreNotShownAndHideNoOthers(t *testing.T) {
+	s := newStore(t, vfs.NewMem())
+	appendAll(t, s, namedRecord(t, "key.z", 0, 0))
+	before := s.Head()
+	var keys []note.PublicKey
+	for i := range uint64(record.MaxKeys) {
+		keys = append(keys, newSigner("crowd.example", i).Public())
+	}
+	var batch []*record.Record
+	for n := range 1024 { // ledger.DefaultBatch
+		batch = append(batch, crowdRecord(t, n, keys))
+	}
+	appendAll(t, s, batch...)
+	if got, more := listNames(t, s.State(before), "", 9); !slices.Equal(got, []string{"key.z 0"}) || more {
+		t.Errorf("behind %d later ones: %q, %v", maxLaterNames, got, more)
+	}
+	appendAll(t, s, namedRecord(t, "a", 0, 1))
 	if got, more := listNames(t, s.State(before), "", 9); len(got) != 0 || !more {
 		t.Errorf("behind %d later ones: %q, %v", maxLaterNames+1, got, more)
 	}
-	if got, more := listNames(t, s.State(before), "z", 9); !slices.Equal(got, []string{"z 0"}) || more {
+	if got, more := listNames(t, s.State(before), "key.z", 9); !slices.Equal(got, []string{"key.z 0"}) || more {
 		t.Errorf("by its own beginning: %q, %v", got, more)
+	}
+	closeStore(t, s)
+}
+
+// Whoever calls any number of keys by the name of another hides it from nobody who goes on
+// from page to page; and each key is on one.
+func TestNobodyHidesAKeyFromWhoGoesOn(t *testing.T) {
+	s := newStore(t, vfs.NewMem())
+	for i := range byte(40) {
+		appendAll(t, s, namedRecord(t, "ann.example", i, 0))
+	}
+	appendAll(t, s, namedRecord(t, "ann.example0", 0, 1), namedRecord(t, "anna", 0, 1), namedRecord(t, "bob", 0, 1))
+	before := s.Head()
+	appendAll(t, s, namedRecord(t, "ann.example", 40, 0), namedRecord(t, "ann.example.x", 0, 2))
+	for prefix, want := range map[string]int{"ann.example": 41, "ann": 42, "": 43, "bob": 1, "c": 0} {
+		for _, limit := range []int{1, 7, 41, 42, 64} {
+			found, after := make(map[NamedKey]bool), NamedKey{}
+			for {
+				list, more, err := s.State(before).Names(prefix, after, limit)
+				if err != nil || len(list) > limit || more && len(list) < limit {
+					t.Fatalf("%q, %d at once: %d, %v, %v", prefix, limit, len(list), more, err)
+				}
+				known := len(found)
+				for _, n := range list {
+					found[n] = true
+				}
+				if len(found) != known+len(list) {
+					t.Fatalf("%q, %d at once: a page has what another has: %v", prefix, limit, list)
+				}
+				if !more {
+					break
+				}
+				after = NamedKey{Name: list[limit-1].Name, Key: list[limit-1].Key}
+			}
+			if len(found) != want {
+				t.Errorf("%q, %d at once: %d keys, want %d", prefix, limit, len(found), want)
+			}
+		}
+	}
+	for name, want := range map[string]int{"0": 41, "ann.example1": 0, "zz": 0} { // before them, behind them, behind what begins so
+		list, _, err := s.State(before).Names("ann.example", NamedKey{Name: name, Key: newSigner("key.example", 0).Public()}, 64)
+		if err != nil || len(list) != want {
+			t.Errorf("behind %q: %d, %v, want %d", name, len(list), err, want)
+		}
 	}
 	closeStore(t, s)
 }

@@ -47,7 +47,7 @@ func TestAStateThatIsDamagedIsNoAnswer(t *testing.T) {
 	number := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 	place, ends, disputed := string(placeKey(next.ID())), string(endKey(id, true, 2)), string(disputeKey(id, 1))
 	open, settled := string(openKey(id, 0, 1)), string(settledKey(id, 5))
-	name, names := string(nameKey("alice.example", newSigner("alice.example", 0).Public())), func(s State) error { return third(s.Names("al", 9)) }
+	name, names := string(nameKey("alice.example", newSigner("alice.example", 0).Public())), func(s State) error { return third(s.Names("al", NamedKey{}, 9)) }
 	disputes := func(s State) error { return second(s.Disputes(rules.Place{Chain: id}, 9)) }
 	for name, c := range map[string]struct {
 		key, value string

@@ -82,7 +82,7 @@ func (h *Handler) feed(q *request) (*answer, error) {
 
 // search answers with the keys of a name, and sends on to what is named by its hash.
 func (h *Handler) search(q *request) (*answer, error) {
-	words, err := pages.ParseQuery(q.URL.RawQuery)
+	words, after, err := pages.ParseQuery(q.URL.RawQuery)
 	if err != nil {
 		return nil, notFound("query %.60q is no search: %s", q.URL.RawQuery, err)
 	}
@@ -98,7 +98,7 @@ func (h *Handler) search(q *request) (*answer, error) {
 			return nil, err
 		}
 	}
-	s, err := pages.SearchFor(q.view, words)
+	s, err := pages.SearchFor(q.view, words, after)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -133,7 +134,7 @@ func TestEveryPathHasTheFaceThatIsAskedFor(t *testing.T) {
 func TestAPersonIsToldOfAnErrorOnAPage(t *testing.T) {
 	w, c := story(t)
 	for _, path := range []string{
-		"/nothing", "/log/", "/log.atom", "/log?after=1", "/log?before=0", "/log?before=01", "/log?before=", "/search?p=1", "/search?q=%zz", "/search?q=a&q=b", "/search?q=" + strings.Repeat("a", 257),
+		"/nothing", "/log/", "/log.atom", "/log?after=1", "/log?before=0", "/log?before=01", "/log?before=", "/search?p=1", "/search?q=%zz", "/search?q=a&q=b", "/search?q=a&after=a", "/search?after=a", "/search?q=" + strings.Repeat("a", 257),
 		"/contracts/" + c.String() + ".atom?after=1", "/contracts/" + c.String() + ".txt", "/contracts/" + c.String() + ".html", "/records/" + c.String() + ".atom", "/records/" + c.String() + "/receipt.json", "/records/" + c.String() + "/receipt.txt",
 		"/records/.json", "/contracts/.atom", "/index", "/index.json?after=1", "/feed.atom?before=1", "/feed", "/entries/99", "/entries/01", "/entries/", "/entries/1.json", "/verify?x", "/verify/", "/verify.json",
 		strings.Repeat("/", 5000), "/tile/0/000.p/99", "/keys/" + strings.Repeat("0", 64) + ".json",
@@ -386,8 +387,31 @@ func TestTheSearchFindsKeysByTheBeginningOfAName(t *testing.T) {
 		}
 		w.add(list...)
 		var s pages.Search
-		if err := json.Unmarshal(read(t, w.get("GET", "/search?q=key-")), &s); err != nil || len(s.Keys) != pages.MaxNames || s.More != more {
-			t.Errorf("of %d keys: %v, %d, more: %v", n, err, len(s.Keys), s.More)
+		if err := json.Unmarshal(read(t, w.get("GET", "/search?q=key-")), &s); err != nil || len(s.Keys) != pages.MaxNames || s.More != more || (s.Next != "") != more {
+			t.Errorf("of %d keys: %v, %d, more: %v, next: %q", n, err, len(s.Keys), s.More, s.Next)
+		}
+		page := string(read(t, w.ask("/search?q=key-")))
+		next := regexp.MustCompile(`<a class="button" href="([^"]*)" rel="next">`).FindStringSubmatch(page)
+		if (next != nil) != more {
+			t.Errorf("of %d keys the page goes on: %q", n, next)
+		}
+		if !more {
+			continue
+		}
+		path := "/search" + html.UnescapeString(next[1])
+		if want := "/search?q=key-&after=" + url.QueryEscape(s.Next); !strings.EqualFold(path, want) {
+			t.Errorf("the page goes on at %s, the JSON at %s", path, want)
+		}
+		seen := map[string]bool{}
+		for _, k := range s.Keys {
+			seen[k.Name] = true
+		}
+		s = pages.Search{}
+		if err := json.Unmarshal(read(t, w.get("GET", path)), &s); err != nil || len(s.Keys) != 1 || s.More || s.Next != "" || seen[s.Keys[0].Name] {
+			t.Errorf("the next page: %v, %+v", err, s)
+		}
+		if page := string(read(t, w.ask(path))); !strings.Contains(page, s.Keys[0].Name) || !strings.Contains(page, `href="?q=key-">From the beginning`) {
+			t.Error(page)
 		}
 	}
 }
