@@ -30,6 +30,7 @@ type disks struct {
 	list  []disk
 	clock func() time.Time
 	log   *slog.Logger
+	copy  bool // of a ledger elsewhere, which takes records there
 
 	mu     sync.Mutex
 	looked time.Time
@@ -62,11 +63,20 @@ func (d *disks) look() {
 	}
 	switch {
 	case d.low != nil && before == nil:
-		d.log.Error("a disk is nearly full: no record is taken until there is room, reads go on", "disk", d.low.Disk, "free", d.low.Free, "least", d.low.Least)
+		d.log.Error(lowWords[d.copy], "disk", d.low.Disk, "free", d.low.Free, "least", d.low.Least)
 	case d.low == nil && before != nil:
-		d.log.Info("the disk has room again, records are taken", "disk", before.Disk)
+		d.log.Info(roomWords[d.copy], "disk", before.Disk)
 	}
 }
+
+// What the log says of a disk, of a ledger and of a copy.
+var (
+	lowWords = map[bool]string{
+		false: "a disk is nearly full: no record is taken until there is room, reads go on",
+		true:  "a disk is nearly full: the copy falls behind its ledger when it is full, reads go on",
+	}
+	roomWords = map[bool]string{false: "the disk has room again, records are taken", true: "the disk has room again"}
+)
 
 // metrics returns what is collected of them.
 func (d *disks) metrics() []metrics.Disk {

@@ -102,7 +102,7 @@ func (s *reception) serve(ctx context.Context, stdout io.Writer) (err error) {
 		s.source.Certificate = tls.until
 	}
 	limited := web.Limit(listener, s.places, s.proxy, tls != nil)
-	s.source.Unready, s.source.Connections, s.source.Disks = handler.Unready, limited.Open, s.disks.metrics()
+	s.source.Unready, s.source.Connections, s.source.Places, s.source.Disks = handler.Unready, limited.Open, s.places, s.disks.metrics()
 	s.metrics.Read(s.source)
 	if err := s.ready(fmt.Sprintf("%s://%s", scheme, listener.Addr())); err != nil {
 		return errors.Join(err, listener.Close())

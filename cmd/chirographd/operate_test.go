@@ -188,6 +188,7 @@ func TestTheLogHasTheLevelsThatWereAskedFor(t *testing.T) {
 	says(t, exitFailed, []string{"--tls-cert and --tls-key go together"}, "serve", "--dir", "x", "--listen", "x", "--tls-cert", "x")
 	says(t, exitFailed, []string{"contradict each other"}, "serve", "--dir", "x", "--listen", "x", "--tls-cert", "x", "--tls-key", "x", "--acme", "ledger.example")
 	says(t, exitFailed, []string{"--acme NAME has to be given"}, "serve", "--dir", "x", "--listen", "x", "--acme-email", "x")
+	says(t, exitFailed, []string{"--acme 127.0.0.1 is an address"}, "serve", "--dir", "x", "--listen", "x", "--acme", "ledger.example, 127.0.0.1")
 	says(t, exitFailed, []string{"is no host name"}, "serve", "--dir", "x", "--listen", "x", "--acme", "https://ledger.example")
 	says(t, exitFailed, []string{"--listen ADDR has to be given"}, "follow", "--dir", "x", "--policy", "x", "--admin", "x", "http://x")
 }
@@ -313,6 +314,25 @@ func TestADiskHasRoomDownToItsBound(t *testing.T) {
 	}
 }
 
+// A copy takes no records, and its log does not speak of them.
+func TestTheLogOfACopySpeaksOfNoRecords(t *testing.T) {
+	now, free := time.Unix(1_790_000_000, 0), uint64(leastStore)-1
+	said := new(lines)
+	d := &disks{clock: func() time.Time { return now }, log: slog.New(slog.NewTextHandler(said, nil)), copy: true, list: []disk{
+		{"store", leastStore, func() (uint64, error) { return free, nil }},
+	}}
+	if err := d.room(); err == nil {
+		t.Error("it has room")
+	}
+	free, now = free+1, now.Add(diskPause)
+	if err := d.room(); err != nil {
+		t.Error(err)
+	}
+	if s := said.String(); strings.Count(s, "\n") != 2 || strings.Contains(s, "record") {
+		t.Error(s)
+	}
+}
+
 // A copy has TLS, metrics and readiness as a ledger has them.
 func TestACopyIsOperatedAsALedgerIs(t *testing.T) {
 	dir, policy := newLedger(t)
@@ -334,8 +354,12 @@ func TestACopyIsOperatedAsALedgerIs(t *testing.T) {
 	if status, b := answered(t, c, url+"/checkpoint"); status != http.StatusOK || !strings.HasPrefix(b, "ledger.example\n3\n") {
 		t.Errorf("%d %s", status, b)
 	}
+	most, err := places()
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, text := answered(t, http.DefaultClient, admin+"/metrics")
-	for _, want := range []string{"chirograph_tree_size 3", `chirograph_unready{reason="behind"} 0`, `chirograph_request_duration_seconds_count{endpoint="/checkpoint",status="2xx"} 1`, "chirograph_connections 1"} {
+	for _, want := range []string{"chirograph_tree_size 3", `chirograph_unready{reason="behind"} 0`, `chirograph_request_duration_seconds_count{endpoint="/checkpoint",status="2xx"} 1`, "chirograph_connections 1", fmt.Sprintf("chirograph_connections_limit %d", most)} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("it does not say %s", want)
 		}

@@ -9,8 +9,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
+	"github.com/chirograph/chirograph/ledger/record"
 	"pgregory.net/rapid"
 )
 
@@ -42,6 +44,15 @@ func TestWhatLooksLikeAnotherLetterIsSpelled(t *testing.T) {
 	}
 	if page := html(t, certificate(t, "Müller & Söhne")); strings.Contains(page, "letter by letter") {
 		t.Error("a title in Latin-1 is spelled")
+	}
+}
+
+// One function says what hides, in whatever version of Unicode a program was made with.
+func TestWhatIsWrittenOutIsWhatNoTitleMayHave(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if s := string(r); utf8.ValidRune(r) && (visible(s) != s) != record.Hides(r) {
+			t.Fatalf("U+%04X is shown as %q, and that it hides is %v", r, visible(s), record.Hides(r))
+		}
 	}
 }
 

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/chirograph/chirograph/ledger/record"
 )
 
 // A run is some text of one kind.
@@ -78,32 +79,20 @@ type row struct {
 }
 
 // visible returns s with what a reader would not see, or would see as something else,
-// written out: \u{202e}.
+// written out, as on pages and by what titles may not have ([record.Hides]): \u{202e}.
 func visible(s string) string {
-	if !strings.ContainsFunc(s, hides) {
+	if !strings.ContainsFunc(s, record.Hides) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if hides(r) {
+		if record.Hides(r) {
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		} else {
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
-}
-
-// hides says whether a character is not seen, or moves others: controls, formats, spaces
-// that are not U+0020, what selects variants, and what is nothing.
-func hides(r rune) bool {
-	switch {
-	case r == ' ':
-		return false
-	case r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0' || r == '\u2800' || r == '\u034f' || r == '\u17b4' || r == '\u17b5':
-		return true // letters and marks without a shape
-	}
-	return r == unicode.ReplacementChar || unicode.In(r, unicode.C, unicode.Z, unicode.Variation_Selector)
 }
 
 // longTitle is from how many characters on a title is set in smaller type.
@@ -117,7 +106,7 @@ func long(title string) bool { return utf8.RuneCountInString(title) >= longTitle
 func spelled(s string) (string, bool) {
 	var b strings.Builder
 	for _, r := range s {
-		if r == ' ' || r <= '\u00ff' && !hides(r) {
+		if r == ' ' || r <= '\u00ff' && !record.Hides(r) {
 			b.WriteRune(r)
 		} else {
 			fmt.Fprintf(&b, `\u{%x}`, r)

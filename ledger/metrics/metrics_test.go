@@ -100,9 +100,10 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 		Disks:       []Disk{{"store", func() (uint64, error) { return 7, nil }}, {"guard", func() (uint64, error) { return 0, fmt.Errorf("it failed") }}},
 		Unready:     func() string { return "disk" },
 		Certificate: func() time.Time { return time.Time{} },
+		Places:      9,
 	})
 	for series, want := range map[string]string{
-		`chirograph_store_bytes`: "", `chirograph_disk_free_bytes{disk="store"}`: "7", `chirograph_disk_free_bytes{disk="guard"}`: "", `chirograph_tree_size`: "",
+		`chirograph_connections_limit`: "9", `chirograph_store_bytes`: "", `chirograph_disk_free_bytes{disk="store"}`: "7", `chirograph_disk_free_bytes{disk="guard"}`: "", `chirograph_tree_size`: "",
 		`chirograph_unready{reason="disk"}`: "1", `chirograph_unready{reason="doubt"}`: "0", `chirograph_tls_certificate_expiry_timestamp_seconds`: "0",
 	} {
 		if got := value(t, m, series); got != want {

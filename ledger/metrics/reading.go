@@ -16,9 +16,10 @@ type Source struct {
 	Log         *ledger.Log            // nil for a copy
 	Unready     func() string          // one of web.Reasons, or ""
 	Connections func() int             // that are open
+	Places      int                    // how many may be; 0 for nobody knows
 	Store       func() (uint64, error) // bytes that the store has on disk
 	Disks       []Disk
-	Certificate func() time.Time // when the one in use ends; zero while there is none
+	Certificate func() time.Time // when the one in use ends, of several the first; zero while a name has none
 }
 
 // A Disk is one that the ledger writes to.
@@ -46,14 +47,15 @@ var (
 	failures       = desc("witness_failures_total", "Requests that the witness did not answer with a cosignature that counts.", "witness")
 	unready        = desc("unready", "1 for the reason for which the ledger is not ready; else 0.", "reason")
 	openConns      = desc("connections", "Connections that are open.")
+	mostConns      = desc("connections_limit", "Connections that may be open at once.")
 	storeBytes     = desc("store_bytes", "Bytes of the store on disk.")
 	diskFree       = desc("disk_free_bytes", "Bytes that are free on the disk of the store, and of the guard.", "disk")
-	certificateEnd = desc("tls_certificate_expiry_timestamp_seconds", "When the TLS certificate in use ends; 0 before there is one.")
+	certificateEnd = desc("tls_certificate_expiry_timestamp_seconds", "When the TLS certificate in use ends, of several the first; 0 while a name has none.")
 )
 
 // Describe names all that may be read.
 func (r reading) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{treeSize, checkpointTime, waitingSince, doubt, cosigned, failures, unready, openConns, storeBytes, diskFree, certificateEnd} {
+	for _, d := range []*prometheus.Desc{treeSize, checkpointTime, waitingSince, doubt, cosigned, failures, unready, openConns, mostConns, storeBytes, diskFree, certificateEnd} {
 		out <- d
 	}
 }
@@ -80,6 +82,9 @@ func (r reading) Collect(out chan<- prometheus.Metric) {
 	}
 	if r.Connections != nil {
 		gauge(openConns, float64(r.Connections()))
+	}
+	if r.Places > 0 {
+		gauge(mostConns, float64(r.Places))
 	}
 	if r.Store != nil {
 		if n, err := r.Store(); err == nil {

@@ -49,6 +49,16 @@ func TestAFrozenLedgerRefusesWhatIsNewAndAnswersAllElse(t *testing.T) {
 	}
 }
 
+func TestAFrozenLedgerSaysSoToWhoeverReadsItsText(t *testing.T) {
+	const says = "It is frozen for good: it registers nothing any more.\n"
+	if b := string(read(t, newFrozen(t).get("GET", "/"))); !strings.HasSuffix(b, "\n1 records are registered.\n"+says) {
+		t.Error(b)
+	}
+	if b := string(read(t, open(t).get("GET", "/"))); strings.Contains(b, "frozen") {
+		t.Error(b)
+	}
+}
+
 func TestAFrozenLedgerAnswersEachRecordOfAStream(t *testing.T) {
 	w := newFrozen(t)
 	s := w.stream(t, "192.0.2.1:1", "")

@@ -159,5 +159,8 @@ func (h *Handler) homeText(q *request) (*answer, error) {
 	}
 	fmt.Fprintf(&b, "policy  %s/policy\nlog     %[1]s/checkpoint\n\n", strings.TrimSuffix(at, "/"))
 	fmt.Fprintf(&b, "%d records are registered.\n", q.view.Size())
+	if h.site.Frozen {
+		b.WriteString("It is frozen for good: it registers nothing any more.\n")
+	}
 	return ok(plainText, latest, []byte(b.String())), nil
 }

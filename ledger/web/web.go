@@ -3,9 +3,10 @@
 //
 // Every answer, but that to a stream of records, is made whole from one published
 // [ledger.View] before its first byte is sent, so what a request sees is one moment of the log, and an error never
-// carries the header of the resource that it stands for. What never changes, tiles
-// and records, may be cached for ever; the rest for two seconds, like the checkpoint;
-// errors not at all, nor pages that a query chose. A resource that is not there, or is
+// carries the header of the resource that it stands for. What never changes, tiles,
+// records and where an entry is, may be cached for ever; the verifier for five minutes; the
+// rest for two seconds, like the checkpoint; errors, health, metrics and pages that a query
+// chose not at all. A resource that is not there, or is
 // named in another form than its one, or with a query that it does not know, is 404.
 //
 // Everything that waits, or is held, is bounded, and no address has more of it than it
