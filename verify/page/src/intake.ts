@@ -10,8 +10,11 @@ import { inPage, inPDF, inPicture } from './paper.ts';
 import { maxPolicy } from './policy.ts';
 import { readAll, type Source } from './source.ts';
 
-/** A file, with the folders that it was given in: "pumps/terms.md"; holds says how many others were found in it. */
-export type Given = { readonly path: string; readonly source: Source; readonly holds?: number };
+/**
+ * A file, with the folders that it was given in: "pumps/terms.md". Holds says how many others
+ * were found in it; found, that it is one of these, whose name nobody gave it.
+ */
+export type Given = { readonly path: string; readonly source: Source; readonly holds?: number; readonly found?: boolean };
 
 /**
  * What a file is taken as. A salt is a document's, and named after it. A certificate is a
@@ -22,18 +25,27 @@ export type Role = (typeof roles)[number];
 
 export const saltEnding = '.salt';
 
+/** Whether what is looked for is still wanted. */
+export type Wanted = () => boolean;
+
 /** What finds other files in a file, such as receipts in a picture; none where there are none. */
-export type Finder = (g: Given) => Promise<readonly Given[]>;
+export type Finder = (g: Given, wanted: Wanted) => Promise<readonly Given[]>;
 
 /** The finders that are asked of every file. What they find is a file like others. */
 const finders: readonly Finder[] = [inPage, inPDF, inPicture];
 
-/** The files, each before those that were found in it, and with how many these are. */
-export async function gather(given: readonly Given[]): Promise<Given[]> {
+/** The files, each before those that were found in it, and with how many these are. What cannot be read is a file in which nothing was found. */
+export async function gather(given: readonly Given[], wanted: Wanted = () => true): Promise<Given[]> {
   const all: Given[] = [];
   for (const g of given) {
     const found: Given[] = [];
-    for (const find of finders) found.push(...(await find(g)));
+    for (const find of finders) {
+      try {
+        for (const inside of await find(g, wanted)) found.push({ ...inside, found: true });
+      } catch {
+        // That it cannot be read, it says when it is asked: here it would take the other files with it.
+      }
+    }
     all.push({ ...g, holds: found.length }, ...found);
   }
   return all;

@@ -5,10 +5,10 @@ import { fromBase64 } from './base64.ts';
 import { type Bytes, concat, octets } from './bytes.ts';
 import { joinParts, NoWhole, type Part, parsePart, sets } from './code.ts';
 import { Malformed } from './fault.ts';
-import type { Given } from './intake.ts';
-import { rastersOf } from './picture.ts';
+import type { Given, Wanted } from './intake.ts';
+import { partsOfPicture } from './picture.ts';
 import { maxProof } from './proof.ts';
-import { type Enough, readCodes } from './raster.ts';
+import { readCodes } from './raster.ts';
 import { fromBytes, readAll, type Source } from './source.ts';
 
 /** How large a certificate as a page or a PDF may be, in bytes: that of the largest receipt has two. */
@@ -32,8 +32,12 @@ export async function inPage(g: Given): Promise<Given[]> {
   }
 }
 
-/** A file that is attached to a PDF, as chirograph writes it. */
-const attached = /\/Type \/EmbeddedFile \/Length (\d{1,9}) \/Filter \/FlateDecode [^\n]*>>\n{1,2}stream\n/g;
+/** How the head of a file that is attached to a PDF begins, and what follows, as chirograph writes it. */
+const embedded = '/Type /EmbeddedFile /Length ';
+const attached = /^(\d{1,9}) \/Filter \/FlateDecode [^\n]{0,200}>>\n{1,2}stream\n/;
+
+/** How much of a head is looked at after that, in bytes: chirograph's has about 120. A strange PDF may have a million beginnings of one. */
+const headSize = 300;
 
 /** How many attached files of a PDF are opened: each may be as large as a receipt. */
 const maxAttached = 16;
@@ -43,9 +47,12 @@ export async function inPDF(g: Given): Promise<Given[]> {
   const text = await paperThat(g.source, /^%PDF-/);
   const found: Given[] = [];
   let opened = 0;
-  for (const m of text.matchAll(attached)) {
+  for (let at = text.indexOf(embedded); at >= 0; at = text.indexOf(embedded, at + 1)) {
+    const head = at + embedded.length;
+    const m = attached.exec(text.slice(head, head + headSize));
+    if (m === null) continue;
     if (++opened > maxAttached) break;
-    const start = m.index + m[0].length;
+    const start = head + m[0].length;
     const data = await inflated(await g.source.read(Math.min(start, g.source.size), Math.min(start + Number(m[1]), g.source.size)));
     if (data !== undefined && octets(data.subarray(0, 64)).startsWith('c2sp.org/tlog-proof@')) found.push(inside(g, `attached-${found.length + 1}.tlog-proof`, data));
   }
@@ -78,10 +85,25 @@ async function inflated(data: Bytes): Promise<Bytes | undefined> {
   }
 }
 
-/** The codes in a picture that are of receipts, each once. */
-export async function inPicture(g: Given): Promise<Given[]> {
+/** For how many milliseconds one picture is searched in all, its parts together. */
+const maxTime = 20_000;
+
+/** The codes in a picture that are of receipts, each once; those so far where it is not wanted any more. */
+export async function inPicture(g: Given, wanted: Wanted = () => true): Promise<Given[]> {
   const found: Bytes[] = [];
-  for await (const raster of rastersOf(g.source)) found.push(...(await readCodes(raster, (more) => enough([...found, ...more]))));
+  const end = performance.now() + maxTime;
+  const isOver = (): boolean => performance.now() > end || !wanted();
+  for await (const { raster, left } of partsOfPicture(g.source)) {
+    // Each part has its share of what is left, so that the last is searched too.
+    const until = performance.now() + (end - performance.now()) / left;
+    const goOn = async (): Promise<boolean> => {
+      await new Promise((resolve) => setTimeout(resolve, 0)); // the browser may answer
+      return performance.now() <= until && !isOver();
+    };
+    // What another part has says nothing of this one.
+    found.push(...(await readCodes(raster, (more) => more.length > 0 && areWhole([...found, ...more]), goOn)));
+    if (isOver()) break;
+  }
   return partsOf(found).map((p) => inside(g, nameOfPart(p), p.bytes));
 }
 
@@ -101,11 +123,10 @@ function partsOf(found: readonly Bytes[]): (Part & { readonly bytes: Bytes })[] 
 }
 
 /** Whether every receipt of which a code was found is whole. */
-const enough: Enough = async (found) => {
-  await new Promise((resolve) => setTimeout(resolve, 0)); // the browser may answer
+function areWhole(found: readonly Bytes[]): boolean {
   const all = sets(partsOf(found));
   return all.length > 0 && all.every((set) => whole(set) !== undefined);
-};
+}
 
 /** What parts are together; undefined where they are no whole. */
 function whole(set: readonly Part[]): Bytes | undefined {

@@ -44,11 +44,14 @@ function jpeg(head: Uint8Array): Size | undefined {
   return undefined;
 }
 
+/** A part of a picture, and how many parts there are from this one on. */
+export type Piece = { readonly raster: Raster; readonly left: number };
+
 /**
  * The pixels of a picture, in parts that overlap where a side is too long for one, and made
  * smaller where there are too many; none of what is no picture, or too large.
  */
-export async function* rastersOf(source: Source): AsyncGenerator<Raster> {
+export async function* partsOfPicture(source: Source): AsyncGenerator<Piece> {
   if (source.size > maxFile || source.size < 32) return;
   const size = sizeOf(await source.read(0, Math.min(source.size, headSize)));
   if (size === undefined || size.width < 1 || size.height < 1 || size.width * size.height > maxPixels) return;
@@ -61,8 +64,10 @@ export async function* rastersOf(source: Source): AsyncGenerator<Raster> {
   try {
     const scale = Math.min(1, Math.sqrt(maxSide ** 2 / (bitmap.width * bitmap.height)), maxLength / Math.max(bitmap.width, bitmap.height));
     const [width, height] = [bitmap.width, bitmap.height].map((n) => Math.max(1, Math.floor(n * scale))) as [number, number];
-    for (const left of starts(width)) {
-      for (const top of starts(height)) yield drawn(bitmap, scale, { left, top, width: Math.min(maxSide, width - left), height: Math.min(maxSide, height - top) });
+    const corners = starts(width).flatMap((left) => starts(height).map((top) => ({ left, top })));
+    for (const [i, { left, top }] of corners.entries()) {
+      const raster = drawn(bitmap, scale, { left, top, width: Math.min(maxSide, width - left), height: Math.min(maxSide, height - top) });
+      yield { raster, left: corners.length - i };
     }
   } finally {
     bitmap.close();

@@ -1,5 +1,5 @@
 // The codes in a picture, however many. What it takes is bounded: the pixels, how often the
-// picture is searched, and for how long.
+// picture is searched, and, by whoever asks, for how long.
 
 import decodeQR, { type FinderPoints } from 'qr/decode.js';
 
@@ -14,9 +14,6 @@ export const maxSide = 4096;
 /** For how many milliseconds one search goes on after what it always tries. */
 const patience = 120;
 
-/** For how many milliseconds one picture is searched; a search that has begun is ended. */
-const maxTime = 20_000;
-
 /** How many codes are taken from one picture. */
 const maxFound = 128;
 
@@ -29,28 +26,35 @@ const small = 1600;
  */
 const tilings = [[0.5, 0.25], [0.36, 0.09]] as const;
 
-/** Says whether to go on: whether the codes so far are all that there are, and the page is still wanted. */
-export type Enough = (found: readonly Bytes[]) => Promise<boolean>;
+/** Whether the codes so far may be all that there are. */
+export type Enough = (found: readonly Bytes[]) => boolean;
+
+/** Whether there is time for more, and it is still wanted. Asked before each search; one that has begun is ended. */
+export type GoOn = () => Promise<boolean>;
+
+/** What was found so far, and who says when it is over. */
+type Search = { readonly found: Bytes[]; readonly enough: Enough; readonly goOn: GoOn };
 
 /**
  * The bytes of each code that can be read. What was found is painted over, so that the
  * next is found: in the picture as it is, then with its light made even, then in parts, and
  * all of that turned by 45 degrees, because the decoder finds codes that stand about straight.
+ * That these are enough is asked first when a second search of the whole has found no more:
+ * one receipt may be whole while codes of another are still there.
  */
-export async function readCodes(picture: Raster, enough: Enough): Promise<Bytes[]> {
+export async function readCodes(picture: Raster, enough: Enough, goOn: GoOn): Promise<Bytes[]> {
   const found: Bytes[] = [];
-  const until = performance.now() + maxTime;
-  const done = async (): Promise<boolean> => found.length >= maxFound || performance.now() > until || (await enough(found));
+  const search: Search = { found, enough, goOn: async () => found.length < maxFound && (await goOn()) };
   const looked: Raster = { ...picture, data: picture.data.slice() };
-  if (await sweep(looked, found, done)) return found;
+  if (!(await sweep(looked, search))) return found;
   const even = evened(looked);
   const fine = Math.min(even.width, even.height) < small && 2 * Math.max(even.width, even.height) <= maxSide ? doubled(even) : even;
-  if (await sweep(fine, found, done)) return found;
+  if (!(await sweep(fine, search)) || enough(found)) return found;
   // Most pictures are no codes, but documents: nothing in them looks like the corners of one.
   if (found.length === 0 && !looksLikeCodes(fine)) return found;
-  if (await sweepParts(fine, found, done)) return found;
+  if (!(await sweepParts(fine, search))) return found;
   const slanted = turned(fine);
-  if (!(await sweep(slanted, found, done))) await sweepParts(slanted, found, done);
+  if ((await sweep(slanted, search)) && !enough(found)) await sweepParts(slanted, search);
   return found;
 }
 
@@ -65,28 +69,34 @@ function looksLikeCodes(r: Raster): boolean {
   return seen;
 }
 
-/** Searches parts of a picture, and says whether what was found is enough. */
-async function sweepParts(r: Raster, found: Bytes[], done: () => Promise<boolean>): Promise<boolean> {
-  for (const part of tilings.flatMap(([side, step]) => [...tiles(r, side, step)])) {
-    const piece = cropped(r, part);
-    const before = found.length;
-    if (await sweep(piece, found, done)) return true;
-    if (found.length > before) paste(r, piece, part);
+/** Searches parts of a picture, and says whether to go on. It ends within a tiling only where nothing is left that looks like a code. */
+async function sweepParts(r: Raster, search: Search): Promise<boolean> {
+  const { found, enough } = search;
+  for (const [side, step] of tilings) {
+    for (const part of tiles(r, side, step)) {
+      const piece = cropped(r, part);
+      const before = found.length;
+      if (!(await sweep(piece, search))) return false;
+      if (found.length === before) continue;
+      paste(r, piece, part);
+      if (enough(found) && !looksLikeCodes(r)) return false;
+    }
+    if (enough(found)) return false;
   }
-  return false;
+  return true;
 }
 
-/** Searches until nothing more can be read, and says whether what was found is enough. */
-async function sweep(r: Raster, found: Bytes[], done: () => Promise<boolean>): Promise<boolean> {
+/** Searches until nothing more can be read, and says whether to go on. */
+async function sweep(r: Raster, { found, goOn }: Search): Promise<boolean> {
   for (;;) {
-    if (await done()) return true;
+    if (!(await goOn())) return false;
     let points: FinderPoints | undefined;
     try {
       found.push(fromOctets(decodeQR(r, { format: 'RGBA', textDecoder: octets, effort: 4, timeLimit: patience, pointsOnDetect: (p) => (points = p) })));
     } catch {
-      return false; // every picture ends so, when no code is left
+      return true; // every picture ends so, when no code is left
     }
-    if (points === undefined) return false;
+    if (points === undefined) return true;
     paintOver(r, points);
   }
 }

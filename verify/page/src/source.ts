@@ -1,7 +1,7 @@
 // Where the bytes of a file are. A dossier may have 2 GiB, so nothing here holds a file
 // whole that is not small.
 
-import { type Bytes, concat } from './bytes.ts';
+import { type Bytes, concat, equal } from './bytes.ts';
 import { Malformed } from './fault.ts';
 
 export type Source = {
@@ -56,6 +56,21 @@ export async function* pieces(s: Source): AsyncGenerator<Bytes> {
     const b = await s.read(at, to);
     if (b.length !== to - at) throw new Unreadable(`the file has ${at + b.length} bytes, and had ${s.size} before`);
     yield b;
+  }
+}
+
+/** Whether both can be read, and have the same bytes. */
+export async function isSame(a: Source, b: Source): Promise<boolean> {
+  if (a.size !== b.size) return false;
+  try {
+    for (let at = 0; at < a.size; at += pieceSize) {
+      const to = Math.min(at + pieceSize, a.size);
+      const [x, y] = await Promise.all([a.read(at, to), b.read(at, to)]);
+      if (x.length !== to - at || !equal(x, y)) return false;
+    }
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -3,7 +3,7 @@
 import { gather, type Given, recognise, type Role, roles } from './intake.ts';
 import type { Verdict } from './report.ts';
 import { plain, shown } from './shown.ts';
-import { fromBlob, type Source } from './source.ts';
+import { fromBlob, isSame, type Source } from './source.ts';
 import { verify } from './verify.ts';
 import { element, view } from './view.ts';
 import { say } from './words.ts';
@@ -18,7 +18,7 @@ const patience = 40;
 const shownFrom = 2 ** 26;
 
 /** A file with its row. What was found in another has that one's mark, and counts as long as that is a certificate. */
-type Entry = Given & { role: Role; readonly mark: string; readonly found: boolean };
+type Entry = Given & { role: Role; readonly mark: string };
 
 const byId = <T extends HTMLElement>(id: string, type: new () => T): T => {
   const e = document.getElementById(id);
@@ -34,11 +34,14 @@ const [clear, progress] = [byId('clear', HTMLButtonElement), byId('progress', HT
 
 let given: Entry[] = [];
 
-const counts = (e: Entry): boolean => !e.found || given.some((g) => g.mark === e.mark && !g.found && g.role === 'certificate');
+const isFound = (e: Entry): boolean => e.found === true;
+
+const counts = (e: Entry): boolean => !isFound(e) || given.some((g) => g.mark === e.mark && !isFound(g) && g.role === 'certificate');
 
 /** Codes go with their picture: that has the row. */
-const hasRow = (e: Entry): boolean => counts(e) && !(e.found && e.role === 'code');
+const hasRow = (e: Entry): boolean => counts(e) && !(isFound(e) && e.role === 'code');
 let asked = 0; // how often; an older question is dropped
+let cleared = 0; // how often; what was still being read then is not taken
 
 /** Ends a question that another has taken the place of. */
 class Superseded extends Error {}
@@ -73,18 +76,22 @@ async function ask(): Promise<void> {
     if (mine !== asked) throw new Superseded();
     progress.textContent = read < shownFrom ? '' : `${size(read)} read`;
   };
-  const paced = (s: Source): Source => ({
+  const paced = (path: string, s: Source): Source => ({
     size: s.size,
     async read(from, to) {
       await pace();
       read += to - from;
-      return s.read(from, to);
+      try {
+        return await s.read(from, to);
+      } catch (e) {
+        throw new Error(`${shown(path)}: ${e instanceof Error ? e.message : String(e)}`);
+      }
     },
   });
   try {
     await breath();
     const question = {
-      files: given.filter(counts).map((e) => ({ ...e, source: paced(e.source) })), expected: expected.value, everyDocument: every.checked,
+      files: given.filter(counts).map((e) => ({ ...e, source: paced(e.path, e.source) })), expected: expected.value, everyDocument: every.checked,
       now: Math.floor(Date.now() / 1000),
     };
     const answer = await verify(question, pace);
@@ -94,7 +101,7 @@ async function ask(): Promise<void> {
   } catch (e) {
     if (e instanceof Superseded || mine !== asked) return;
     // A file that went away or changed, or a fault of this page: neither is a no.
-    show('unchecked', 'unchecked', 'Could not be checked', [element('p', '', `The files could not be read to their end: ${shown(e instanceof Error ? e.message : String(e))}`)]);
+    show('unchecked', 'unchecked', 'Could not be checked', [element('p', '', `The files could not be read to their end: ${e instanceof Error ? e.message : shown(String(e))}`)]);
   }
 }
 
@@ -139,7 +146,7 @@ function row(e: Entry, i: number): HTMLElement {
   remove.id = `remove-${i}`;
   remove.setAttribute('aria-label', `Remove ${plain(shown(e.path))}`);
   remove.addEventListener('click', () => {
-    given = given.filter((other) => other !== e && (e.found || other.mark !== e.mark));
+    given = given.filter((other) => other !== e && (isFound(e) || other.mark !== e.mark));
     void ask().then(() => (document.getElementById(`remove-${Math.min(i, given.filter(hasRow).length - 1)}`) ?? byId('choose-files', HTMLButtonElement)).focus());
   });
   return element('li', '', label, select, remove);
@@ -151,22 +158,39 @@ function size(n: number): string {
   return `${(n / unit[1]).toFixed(1)} ${unit[0]}`;
 }
 
+let taken = 0; // files, each with a number of its own
+
 /** Takes files, but for those that are there already, and what systems hide in folders. */
 async function take(all: readonly { file: File; path: string }[]): Promise<void> {
-  const marks = new Set(given.map((e) => e.mark));
-  const found = all
-    .map(({ file, path }) => ({ file, path, mark: `${path} ${file.size} ${file.lastModified}` }))
-    .filter(({ path, mark }) => !/\/\.[^/]*$/.test(path) && !marks.has(mark));
-  if (found.length === 0) return;
+  const mine = cleared;
+  const wanted = (): boolean => mine === cleared;
+  const before = [...given];
+  const found: { path: string; source: Source }[] = [];
+  for (const { file, path } of all) {
+    const source = fromBlob(file);
+    if (!/\/\.[^/]*$/.test(path) && !(await isThere({ path, source }, before))) found.push({ path, source });
+  }
+  if (found.length === 0 || !wanted()) return;
   announce('Reading…');
+  clear.hidden = false;
   const room = found.slice(0, Math.max(0, maxGiven - given.length));
-  for (const { file, path, mark } of room) {
-    const [first, ...found] = await gather([{ path, source: fromBlob(file) }]);
-    if (first !== undefined) given.push({ ...first, mark, role: await role(first), found: false });
-    for (const g of found) given.push({ ...g, mark, role: await role(g), found: true });
+  for (const g of room) {
+    const mark = `${++taken}`;
+    const entries: Entry[] = [];
+    for (const inside of await gather([g], wanted)) entries.push({ ...inside, mark, role: await role(inside) });
+    if (!wanted()) return;
+    given.push(...entries);
   }
   await ask();
   if (room.length < found.length) announce(`Only ${maxGiven} files are taken at once; left out: ${found.length - room.length}.`);
+}
+
+/** Whether the same bytes are there under the same path. Another file of that name is another. */
+async function isThere({ path, source }: Given, before: readonly Entry[]): Promise<boolean> {
+  for (const e of before) {
+    if (!isFound(e) && e.path === path && (await isSame(e.source, source))) return true;
+  }
+  return false;
 }
 
 /** What cannot be read says so when it is asked. */
@@ -225,6 +249,7 @@ expected.addEventListener('change', () => void ask());
 every.addEventListener('change', () => void ask());
 clear.addEventListener('click', () => {
   given = [];
+  cleared++;
   void ask().then(() => byId('choose-files', HTMLButtonElement).focus());
 });
 

@@ -47,6 +47,7 @@ export type FileAnswer = {
   standing: Standing | undefined;
   ownPolicy: string | undefined; // of a dossier: only to be looked at
   same: readonly string[]; // of a document: which it is
+  compared: boolean; // with the documents of its name, whatever it is taken as
   extensions: readonly Extension[];
   breach: Breach | undefined;
 };
@@ -74,14 +75,17 @@ export async function verify(q: Question, pace: Pace): Promise<Answer> {
   for (const w of work) await open(w, policy?.policy, pace);
   const all = work.flatMap((w) => w.items);
   if (policy !== undefined) {
-    await compareGiven(work, q.everyDocument);
+    work.push(...(await compareGiven(work, q.files, q.everyDocument)));
     relate(all);
     for (const d of demands) {
       if (!applyDemand(d, all)) problems.push(`the key that is expected for ${d.role} could not be looked for: no contract that holds is among the files`);
     }
     await readOthers(work, policy.policy);
   }
-  for (const w of work) conclude(w, q.now);
+  for (const w of work) {
+    holder(w);
+    conclude(w, q.now);
+  }
   const contradicted = work.some((w) => w.answer.failure?.step === 'fork');
   const failure = contradicted ? undefined : contradiction(all);
   if (policy !== undefined && work.length === 0) problems.push('there is nothing to check: give a receipt (.tlog-proof) or a dossier (.chirograph)');
@@ -93,7 +97,7 @@ const begin = (file: File): Work => ({
   file, items: [], dossier: undefined,
   answer: {
     path: file.path, role: file.role, verdict: 'yes', failure: undefined, unchecked: '', items: [], drafts: [], standing: undefined,
-    ownPolicy: undefined, same: [], extensions: [], breach: undefined,
+    ownPolicy: undefined, same: [], compared: false, extensions: [], breach: undefined,
   },
 });
 
@@ -143,12 +147,14 @@ async function fromCodes(files: readonly File[], problems: string[]): Promise<Fi
 }
 
 /** What is said of a page or a picture in which others were found. */
-function holder({ file: { holds = 0 }, answer }: Work): void {
-  answer.same = [`a page or a picture in which ${holds === 1 ? 'one code or receipt was' : `${holds} codes or receipts were`} found: what else stands on it was not looked at, and proves nothing`];
+function holder({ file: { role, holds = 0 }, answer }: Work): void {
+  if (role !== 'certificate') return;
+  const what = `a page or a picture in which ${holds === 1 ? 'one code or receipt was' : `${holds} codes or receipts were`} found`;
+  answer.same = [...answer.same, answer.compared ? what : `${what}: what else stands on it was not looked at, and proves nothing`];
 }
 
 function waits(a: FileAnswer, why: string): void {
-  a.unchecked = why;
+  a.unchecked = a.unchecked === '' || a.unchecked === why ? why : `${a.unchecked}; ${why}`;
   if (a.verdict !== 'no') a.verdict = 'unchecked';
 }
 
@@ -156,7 +162,7 @@ function waits(a: FileAnswer, why: string): void {
 async function open(w: Work, p: Policy | undefined, pace: Pace): Promise<void> {
   const { file, answer } = w;
   await pace();
-  if (file.role === 'certificate') return holder(w);
+  if (file.role === 'certificate') return undefined;
   if (file.role === 'dossier') return openDossier(w, p, pace);
   if (p === undefined) return waits(answer, 'there is no policy');
   if (file.role !== 'receipt') return undefined;
@@ -215,27 +221,39 @@ function applyDemand(d: Demand, all: readonly Item[]): boolean {
 /** A line that a given file may be the document of; a draft has no item. */
 type Candidate = { readonly record: Record; readonly line: Document; readonly item: Found | undefined; readonly dossier: Dossier | undefined };
 
-/** Compares the documents that were given with the lines of their names. */
-async function compareGiven(work: readonly Work[], every: boolean): Promise<void> {
-  const documents = work.filter((w) => w.file.role === 'document');
-  const names = new Map(documents.map((w) => [w.file.path, w.file]));
-  for (const { file, answer } of documents) {
+/**
+ * Compares what was given with the lines of its name. A file that has the name of a document
+ * of a record here is compared, whatever else it is: a receipt may be put into any file. It
+ * returns what is then said of files of which nothing else is: policies and codes.
+ */
+async function compareGiven(work: readonly Work[], files: readonly File[], every: boolean): Promise<Work[]> {
+  // What was found in a file has no name that somebody gave it.
+  const named = files.filter((f) => f.role === 'document' || (f.role !== 'nothing' && f.found !== true));
+  const names = new Map(named.map((f) => [f.path, f]));
+  const isDocument = (f: File | undefined): f is File => f !== undefined && (f.role === 'document' || candidates(f.path, work).length > 0);
+  const more: Work[] = [];
+  for (const file of named) {
     const of = file.path.endsWith(saltEnding) ? names.get(file.path.slice(0, -saltEnding.length)) : undefined;
-    if (of === undefined) await compareOne(file, answer, names.get(file.path + saltEnding), work);
-    else answer.same = [`the salt of ${shown(nameOfFile(of.path))}`];
+    const lines = candidates(file.path, work);
+    const near = lines.length > 0 || file.role === 'document' ? undefined : likeness(file.path, work);
+    if (lines.length === 0 && near === undefined && file.role !== 'document') continue;
+    const known = work.find((w) => w.file === file);
+    const w = known ?? begin(file);
+    if (known === undefined) more.push(w);
+    if (file.role === 'document' && isDocument(of)) w.answer.same = [`the salt of ${shown(nameOfFile(of.path))}`];
+    else if (near !== undefined) waits(w.answer, `${shown(nameOfFile(file.path))} is almost the name of the document ${near}, so it was not compared: give it that name, or one that is not like it`);
+    else if (lines.length === 0) waits(w.answer, `${shown(nameOfFile(file.path))} ${await whatElse(file)}, so it was compared with nothing`);
+    for (const c of lines) await compareWith(c, file, w.answer, names.get(file.path + saltEnding));
   }
-  if (!every) return;
+  if (every) missOthers(work);
+  return more;
+}
+
+/** Demands every document. */
+function missOthers(work: readonly Work[]): void {
   for (const { report } of found(work.flatMap((w) => w.items))) {
     for (const d of report.documents.filter((x) => !x.compared)) miss(report, `${d.name} (${d.kind}) could not be compared: it is not among the files`);
   }
-}
-
-async function compareOne(file: File, answer: FileAnswer, saltFile: File | undefined, work: readonly Work[]): Promise<void> {
-  const lines = candidates(file.path, work);
-  if (lines.length === 0) {
-    return waits(answer, `${shown(nameOfFile(file.path))} ${await whatElse(file)}, so it was compared with nothing`);
-  }
-  for (const c of lines) await compareWith(c, file, answer, saltFile);
 }
 
 /** What a file is that is the document of no record here. */
@@ -250,6 +268,7 @@ async function compareWith({ record, line, item, dossier }: Candidate, file: Fil
   const of = `${record.text.kind} ${record.id}`;
   const salt = saltFile === undefined ? dossier?.folders.get(record.id)?.salts.get(line.name) : await readSalt(saltFile);
   const kept = item?.report.documents.find((d) => d.name === line.name);
+  answer.compared = true;
   if (line.salted && salt === undefined) {
     const why = `${line.name} (${line.kind}) could not be compared: its salt, ${line.name}${saltEnding}, is not among the files`;
     if (item !== undefined && kept?.compared !== true) miss(item.report, why);
@@ -283,6 +302,15 @@ function candidates(path: string, work: readonly Work[]): Candidate[] {
   if (own.length > 0) return own;
   const main = named.filter((c) => c.main);
   return main.length > 0 ? main : named;
+}
+
+/** A name without what its copies have: another case, or the number that a browser adds. */
+const base = (name: string): string => name.toLowerCase().replace(/ ?\([0-9]{1,3}\)(\.[^.]*)?$/, '$1');
+
+/** The document whose name a file's name is like. */
+function likeness(path: string, work: readonly Work[]): string | undefined {
+  const name = base(nameOfFile(path));
+  return work.flatMap(recordsOf).flatMap((c) => c.record.text.documents).find((d) => base(d.name) === name)?.name;
 }
 
 function recordsOf(w: Work): Omit<Candidate, 'line'>[] {
@@ -328,14 +356,14 @@ function readRecord(answer: FileAnswer, data: Uint8Array, work: readonly Work[])
   if (fault !== undefined) throw new Failure('signatures', fault);
   if (same === undefined) waits(answer, `that ${text.kind} ${id} is registered: give its receipt, or the dossier that keeps it`);
   else if (!equal(same.registration.record.bytes, data)) waits(answer, `${text.kind} ${id} is registered with other signature lines than this file has`);
-  else answer.same = [`${text.kind} ${id}, as it was registered`];
+  else answer.same = [...answer.same, `${text.kind} ${id}, as it was registered`];
 }
 
 /** Where the form fails, or no log of the policy signed, nothing was judged. */
 function readEvidence(answer: FileAnswer, p: Policy, data: Uint8Array): void {
   try {
     answer.breach = judgeEvidence(p, data);
-    answer.verdict = answer.breach.verdict;
+    answer.verdict = worst([answer.verdict, answer.breach.verdict]);
   } catch (e) {
     if (!(e instanceof Failure)) throw e;
     if (e.step !== 'form' && e.step !== 'checkpoint') throw e;

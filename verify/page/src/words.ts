@@ -6,7 +6,7 @@ import type { Failure, Step } from './fault.ts';
 import { saltEnding } from './intake.ts';
 import { formatTime } from './lexical.ts';
 import { noQuorum, type Policy, shownName } from './policy.ts';
-import { entries, type Item, type PartyReport, sentences, type Verdict } from './report.ts';
+import { entries, type Item, type PartyReport, sentences, type Verdict, worst } from './report.ts';
 import { plain, shown } from './shown.ts';
 import { printHash } from './tree.ts';
 import type { Answer, FileAnswer } from './verify.ts';
@@ -117,7 +117,7 @@ function sayQuorum(p: Policy, name: string): string {
 
 function sayFile(f: FileAnswer): Section {
   const own: string[] = [];
-  if (f.failure !== undefined) own.push(...sayFailure('', f.failure, f.role === 'evidence' ? hints.rule : hintOf(f.failure)));
+  if (f.failure !== undefined) own.push(...sayFailure('', f.failure, f.role === 'evidence' && f.failure.step !== 'documents' ? hints.rule : hintOf(f.failure)));
   if (f.unchecked !== '') own.push(`Could not be checked: ${f.unchecked}.`);
   if (f.same.length > 0) own.push(`It is ${f.same.join(', and ')}.`);
   for (const x of f.extensions) own.push(...sayExtension(x));
@@ -129,7 +129,8 @@ function sayFile(f: FileAnswer): Section {
   }
   const what = f.role === 'document' && f.path.endsWith(saltEnding) ? 'salt' : f.role;
   // What stands on paper beside a receipt, nobody has checked: no yes is said of it.
-  const [tone, answer]: [Verdict, string] = f.role === 'certificate' ? ['unchecked', 'only what was found in it is checked'] : [f.breach?.verdict === 'yes' ? 'unchecked' : f.verdict, answers[f.verdict]];
+  const isPaper = f.role === 'certificate' && f.verdict === 'yes' && !f.compared;
+  const [tone, answer]: [Verdict, string] = isPaper ? ['unchecked', 'only what was found in it is checked'] : [f.breach?.verdict === 'yes' ? worst(['unchecked', f.verdict]) : f.verdict, answers[f.verdict]];
   return {
     title: shown(f.path), tone, answer: `${what}: ${answer}`, ownPolicy: f.ownPolicy,
     blocks: [block({ lines: own }), ...f.items.map(sayItem), block({ lines: after })].filter((b) => b.heading !== '' || b.lines.length > 0),

@@ -1,8 +1,11 @@
 // What finds receipts on paper, as far as no browser is needed for it.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
+
+import encodeQR from 'qr';
 
 import { log, contract, policy } from './ledger.mjs';
 import { api } from './module.mjs';
@@ -45,7 +48,7 @@ test('a picture of more than 100,000,000 pixels or 64 MiB is not opened', async 
   t.after(() => delete globalThis.createImageBitmap);
   const open = async (source) => {
     const before = opened;
-    for await (const raster of api.rastersOf(source)) assert.fail(`pixels ${raster.width}`);
+    for await (const { raster } of api.partsOfPicture(source)) assert.fail(`pixels ${raster.width}`);
     return opened - before;
   };
   assert.equal(await open(png(10_000, 10_000)), 1);
@@ -59,9 +62,147 @@ test('pixels without a code are searched to their end, and hold none', async () 
   for (const fill of [(i) => 0, () => 255, (i) => (i * 7919) % 256]) {
     const data = Uint8ClampedArray.from({ length: 4 * 300 * 200 }, (_, i) => (i % 4 === 3 ? 255 : fill(i >> 2)));
     let asked = 0;
-    assert.deepEqual(await api.readCodes({ width: 300, height: 200, data }, async () => (asked++, false)), []);
+    assert.deepEqual(await api.readCodes({ width: 300, height: 200, data }, () => false, async () => (asked++, true)), []);
     assert.equal(asked, 2); // as it is, and with its light made even
   }
+});
+
+/** The codes of a whole of so many bytes, and their pixels under each other, four for each module. */
+function codesOf(seed, length) {
+  const whole = Buffer.from(Array.from({ length }, (_, i) => 32 + ((i * 7 + seed * 13 + ((i * i) % 17)) % 90)));
+  const sum = createHash('sha256').update(whole).digest('hex').slice(0, 16);
+  const n = Math.ceil(length / 600);
+  return Array.from({ length: n }, (_, k) => Buffer.concat([Buffer.from(`chirograph/qr/v1 ${k + 1}/${n} ${sum}\n`), whole.subarray(k * 600, (k + 1) * 600)]));
+}
+
+/** A picture with these codes, each in a place of its own: rows of them. */
+function drawn(rows, scale = 4) {
+  const grids = rows.map((row) => row.map((code) => encodeQR(code.toString('latin1'), 'raw', { ecc: 'medium', encoding: 'byte', border: 4, textEncoder: (s) => Uint8Array.from(s, (c) => c.charCodeAt(0)) })));
+  const side = Math.max(...grids.flat().map((g) => g.length)) * scale + 16;
+  const [width, height] = [side * Math.max(...rows.map((r) => r.length)), side * rows.length];
+  const data = new Uint8ClampedArray(4 * width * height).fill(255);
+  grids.forEach((row, r) => row.forEach((g, c) => {
+    for (let y = 0; y < g.length * scale; y++) {
+      for (let x = 0; x < g.length * scale; x++) {
+        const at = 4 * ((r * side + y) * width + c * side + x);
+        if (g[Math.floor(y / scale)][Math.floor(x / scale)]) data.fill(0, at, at + 3);
+      }
+    }
+  }));
+  return { width, height, data };
+}
+
+/** The picture turned by 45 degrees. */
+function slanted({ width, height, data }) {
+  const side = Math.ceil((width + height) * Math.SQRT1_2);
+  const out = new Uint8ClampedArray(4 * side * side).fill(255);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const [dx, dy] = [(x - side / 2) * Math.SQRT1_2, (y - side / 2) * Math.SQRT1_2];
+      const [u, v] = [Math.floor(dx - dy + width / 2), Math.floor(dx + dy + height / 2)];
+      if (u >= 0 && v >= 0 && u < width && v < height) out.fill(data[4 * (v * width + u)], 4 * (y * side + x), 4 * (y * side + x) + 3);
+    }
+  }
+  return { width: side, height: side, data: out };
+}
+
+/** What a browser has for pictures: one so large, of which part after part has these pixels; says how many were drawn. */
+function pretend(t, width, height, pixelsOf) {
+  let drawn = 0;
+  globalThis.createImageBitmap = async () => ({ width, height, close() {} });
+  globalThis.document = {
+    createElement: () => ({ getContext: () => ({ fillRect() {}, drawImage() {}, getImageData: (x, y, w, h) => ({ data: pixelsOf(drawn++, w, h) }) }) }),
+  };
+  t.after(() => {
+    delete globalThis.createImageBitmap;
+    delete globalThis.document;
+  });
+  return () => drawn;
+}
+
+const names = (found) => found.map((g) => g.path.replace(/^.*\//, '')).sort();
+const namesOf = (...codes) => codes.flat().map((c) => c.toString('latin1').replace(/^\S+ (\d+)\/(\d+) (\S+)\n[^]*$/, '$3.$1-of-$2')).sort();
+
+test('two receipts in one picture are both found, also where one was whole before the other began', async (t) => {
+  const [a, b] = [codesOf(1, 1200), codesOf(2, 1200)];
+  const picture = drawn([a, b]);
+  pretend(t, picture.width, picture.height, () => picture.data);
+  assert.deepEqual(names(await api.inPicture({ path: 'x.png', source: png(picture.width, picture.height) })), namesOf(a, b));
+});
+
+test('a receipt in one part of a long picture does not end the search of the next part', async (t) => {
+  const [a, b] = [codesOf(1, 600), codesOf(2, 600)];
+  const one = [drawn([a]), slanted(drawn([b]))]; // that one is seen late
+  const parts = pretend(t, 4100, 900, (n, width, height) => {
+    const data = new Uint8ClampedArray(4 * width * height).fill(255);
+    const { width: w, height: h, data: from } = one[n];
+    for (let y = 0; y < Math.min(h, height); y++) data.set(from.subarray(4 * y * w, 4 * (y + 1) * w), 4 * y * width);
+    return data;
+  });
+  assert.deepEqual(names(await api.inPicture({ path: 'x.png', source: png(4100, 900) })), namesOf(a, b));
+  assert.equal(parts(), 2);
+});
+
+const white = (n, width, height) => new Uint8ClampedArray(4 * width * height).fill(255);
+
+test('a picture is searched for 20 seconds in all, however many parts it has', async (t) => {
+  let seconds = 0;
+  t.mock.method(performance, 'now', () => seconds * 1000);
+  for (const [each, most] of [[15, 2], [20, 2], [20.001, 1], [0, 5]]) {
+    seconds = 0;
+    const parts = pretend(t, 16384, 64, (...part) => {
+      seconds += each;
+      return white(...part);
+    });
+    assert.deepEqual(await api.inPicture({ path: 'x.png', source: png(16384, 64) }), []);
+    assert.equal(parts(), most, `${each} s`);
+  }
+});
+
+test('the last part of a picture has time left, whatever those before take', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => (now += 300)); // what is asked for the time takes some
+  const code = codesOf(3, 600);
+  const { width: w, height: h, data: from } = drawn([code]);
+  pretend(t, 4100, 600, (n, width, height) => {
+    const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => (n === 1 || i % 4 === 3 ? 255 : 0));
+    // Corners of codes without codes: the search goes on to its end.
+    for (let y = 0; y < Math.min(h, height); y++) data.set(from.subarray(4 * y * w, 4 * (y + 1) * w), 4 * y * width);
+    if (n === 0) for (let y = 60; y < h; y++) for (let x = 60; x < w; x++) data.fill((x * y) % 3 ? 255 : 0, 4 * (y * width + x), 4 * (y * width + x) + 3);
+    return data;
+  });
+  assert.deepEqual(names(await api.inPicture({ path: 'x.png', source: png(4100, 600) })), namesOf(code));
+});
+
+test('what is not wanted any more is not searched', async (t) => {
+  let wanted = true;
+  const parts = pretend(t, 16384, 64, (...part) => {
+    wanted = false;
+    return white(...part);
+  });
+  await api.gather([{ path: 'x.png', source: png(16384, 64) }], () => wanted);
+  assert.equal(parts(), 1);
+});
+
+test('a file that cannot be read takes no other with it', async () => {
+  const bad = { path: 'bad.pdf', source: { size: 100, read: async () => { throw new DOMException('gone', 'NotReadableError'); } } };
+  const all = await api.gather([bad, given('c.pdf', pdf(deflateSync(receipt)))]);
+  assert.deepEqual(all.map((g) => [g.path, g.holds ?? 0, g.found ?? false]), [['bad.pdf', 0, false], ['c.pdf', 1, false], ['c.pdf/attached-1.tlog-proof', 0, true]]);
+});
+
+test('a PDF of nothing but beginnings of attached files is read in a moment', async () => {
+  for (const begin of ['/Type /EmbeddedFile /Length 1 /Filter /FlateDecode ', '/Type /EmbeddedFile /Length 1 /Filter /FlateDecode >>', '/Type /EmbeddedFile /Length 123456789']) {
+    const since = performance.now();
+    assert.deepEqual(await api.inPDF(given('c.pdf', Buffer.from(`%PDF-1.7\n${begin.repeat(1_500_000 / begin.length)}`))), []);
+    assert.ok(performance.now() - since < 5000, begin);
+  }
+});
+
+test('a page of nothing but one long link is read in a moment', async () => {
+  const since = performance.now();
+  const begin = `<a download="${'0'.repeat(64)}.tlog-proof" href="data:application/octet-stream;base64,`;
+  for (const text of [begin + 'A'.repeat(8_000_000), begin.repeat(8_000_000 / begin.length)]) assert.deepEqual(await api.inPage(given('c.html', Buffer.from(`<!doctype html>\n${text}`))), []);
+  assert.ok(performance.now() - since < 5000);
 });
 
 const receipt = log([contract(1)]).receipt(0);
