@@ -16,7 +16,7 @@ async function dropped(files, { everyDocument = false, roles = {} } = {}) {
   for (const [path, data] of Object.entries(files)) for (const g of await api.gather([of(path, data)])) all.push({ ...g, role: roles[g.path] ?? (await api.recognise(g)) });
   const a = await api.verify({ files: all, expected: '', everyDocument, now: made }, async () => {});
   const words = api.say(a);
-  return { verdict: a.verdict, words, text: api.print(words), roles: Object.fromEntries(all.map((f) => [f.path, f.role])), of: (path) => a.files.find((f) => f.path === path) };
+  return { verdict: a.verdict, words, text: api.print(words), evidence: a.evidence, roles: Object.fromEntries(all.map((f) => [f.path, f.role])), of: (path) => a.files.find((f) => f.path === path) };
 }
 
 const alone = contract(91, { documents: [document('other.md', 'terms', 'x')] });
@@ -71,6 +71,20 @@ for (const [kind, [name, real, forged]] of Object.entries(kinds)) {
     }
   });
 }
+
+test('evidence that holds, and is another than the record names, is a no', async () => {
+  const pasts = [3, 4].map((nonce) => log([...earlier, statement(nonce, alone.id)]).receipt(2));
+  const pair = (a, b) => dropped({ 'ledger.policy': policy(), 'a.tlog-proof': a, 'b.tlog-proof': b });
+  const [one, two] = [(await pair(...pasts)).evidence, (await pair(pasts[0], receiptOf(statement(5, alone.id)))).evidence];
+  const deal = contract(1, { documents: [document('terms.md', 'terms', Buffer.from(one))] });
+  const base = { 'ledger.policy': policy(), 'deal.tlog-proof': log([deal]).receipt(0, { size: 1 }) };
+  assert.equal((await dropped({ ...base, 'terms.md': one })).verdict, 'yes');
+  const a = await dropped({ ...base, 'terms.md': two });
+  assert.equal(a.of('terms.md').breach.verdict, 'yes');
+  assert.equal(a.of('terms.md').verdict, 'no');
+  assert.deepEqual(a.words.sections.map((s) => s.tone), ['no', 'no']);
+  assert.ok(a.text.includes('the record was signed over another file than this one') && !a.text.includes('nor does it show that it broke none'), a.text);
+});
 
 const salt = Buffer.alloc(32, 7);
 const pdf = inPDF('900 EUR', other);

@@ -163,6 +163,50 @@ test('files that are dropped anywhere are taken, and none is opened in place of 
   assert.equal(await page.locator('#list li').count(), 4);
 });
 
+test('another file of the same name, size and time is compared, too, and the same one is there once', async (t) => {
+  const page = await open(t);
+  await give(page, whole);
+  const before = await page.locator('#list li').count();
+  const drop = (text) => page.evaluate((content) => {
+    document.querySelector('#status').textContent = '';
+    const data = new DataTransfer();
+    for (const c of content) data.items.add(new File([c], 'terms.md', { lastModified: 1 }));
+    document.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, text);
+  await drop([terms]);
+  assert.equal((await answerOf(page)).verdict, 'yes');
+  await drop([terms]); // it is there already
+  await drop([terms.replace('T', 't')]);
+  assert.equal((await answerOf(page)).verdict, 'no');
+  assert.equal(await page.locator('#list li').count(), before + 2);
+});
+
+test('"Remove all" ends the search of a picture, and nothing of it is taken later', async (t) => {
+  const page = await open(t);
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(8192, 4096);
+    const c = canvas.getContext('2d');
+    // Corners of codes that are none: a search that goes on to its end.
+    for (let i = 0; i < 300; i++) {
+      for (const [from, size, colour] of [[0, 7, '#000'], [1, 5, '#fff'], [2, 3, '#000']]) {
+        c.fillStyle = colour;
+        c.fillRect((i % 20) * 400 + from * 16, Math.floor(i / 20) * 250 + from * 16, size * 16, size * 16);
+      }
+    }
+    const data = new DataTransfer();
+    data.items.add(new File([await canvas.convertToBlob({ type: 'image/png' })], 'wall.png'));
+    data.items.add(new File(['x'], 'after.txt'));
+    document.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await page.waitForFunction(() => document.querySelector('#status').textContent === 'Reading…');
+  await page.getByRole('button', { name: 'Remove all' }).click();
+  await page.waitForFunction(() => document.querySelector('#status').textContent === 'No files.');
+  const since = performance.now();
+  assert.equal((await give(page, { 'notes.txt': 'x' })).verdict, 'unchecked');
+  assert.deepEqual(await page.locator('#list li .name').allInnerTexts().then((all) => all.map((s) => s.split(' ')[0])), ['notes.txt']);
+  t.diagnostic(`${Math.round(performance.now() - since)} ms`);
+});
+
 test('a folder is taken with its paths', async (t) => {
   const page = await open(t);
   write({ 'case/.DS_Store': 'x', 'case/pumps.chirograph': pumps, 'case/ledger.policy': policy('two'), 'case/meter.svg': '<svg/>', 'case/meter.svg.salt': salt });
