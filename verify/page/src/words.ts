@@ -9,8 +9,9 @@ import { noQuorum, type Policy, shownName } from './policy.ts';
 import { entries, type Item, type PartyReport, sentences, type Verdict, worst } from './report.ts';
 import { plain, shown } from './shown.ts';
 import { printHash } from './tree.ts';
-import type { Answer, FileAnswer } from './verify.ts';
+import type { Answer } from './verify.ts';
 import { fingerprint } from './vkey.ts';
+import type { FileAnswer } from './work.ts';
 
 /** Sentences under a title. */
 export type List = { readonly title: string; readonly sentences: readonly string[] };
