@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/chirograph/chirograph/crypto/note"
-	"github.com/chirograph/chirograph/verify"
 )
 
 func TestWhatWouldHideIsWrittenOut(t *testing.T) {
@@ -100,7 +99,7 @@ func TestAQuerySaysBehindWhatItGoesOn(t *testing.T) {
 // A search that gave up, or that has all behind it, does not say that there is nothing.
 func TestASearchSaysNothingOnlyWhereThereIsNothing(t *testing.T) {
 	pub := must(note.ParsePublicKey(must(hex.DecodeString("5866666666666666666666666666666666666666666666666666666666666666"))))
-	site := &Site{Key: must(note.NewKey("ledger.example", note.Ed25519, pub)), Policy: &verify.Policy{Quorum: "none"}}
+	site := &Site{Key: must(note.NewKey("ledger.example", note.Ed25519, pub))}
 	for want, s := range map[string]Search{"<p>Nothing. An id": {}, "Ask again in a moment": {More: true}, "<p>Nothing else.": {Part: true}} {
 		s.Query, s.Keys = "ann", []NamedKey{}
 		b := string(must(site.SearchHTML("/search", &s)))

@@ -55,6 +55,7 @@ async function whatElse({ path, source }: File): Promise<string> {
   if (path.endsWith(saltEnding)) return 'is the salt of a document that is not among the files';
   const start = octets(await source.read(0, Math.min(source.size, 64)));
   if (/^(\u0089PNG|\u00ff\u00d8\u00ff|RIFF....WEBP)/s.test(start)) return 'is a picture in which no code of a receipt could be read (a nearer or sharper one helps), and the name of no document of the records here';
+  if (start.startsWith('%PDF-')) return 'is a PDF without the receipt that chirograph certificate attaches to its own (drop pictures of its codes), and the name of no document of the records here';
   return /PRIVATE KEY/.test(start) ? 'is a secret key, which nobody needs for this' : 'is the name of no document of the records here';
 }
 
