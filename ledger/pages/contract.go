@@ -17,8 +17,9 @@ type Contract struct {
 	Kind       string     `json:"kind"`
 	Ledger     string     `json:"ledger"` // vkey
 	Index      uint64     `json:"index"`
-	Size       uint64     `json:"size"` // of the log that was asked
-	Time       string     `json:"time"` // of the status: now, by the ledger's clock, and not before the last entry
+	Size       uint64     `json:"size"`             // of the log that was asked
+	Frozen     bool       `json:"frozen,omitempty"` // the ledger registers nothing any more, for good: nothing of this contract either
+	Time       string     `json:"time"`             // of the status: now, by the ledger's clock, and not before the last entry
 	Registered string     `json:"registered"`
 	Made       string     `json:"made"`
 	SignBy     string     `json:"sign_by"`
@@ -108,7 +109,7 @@ type registered struct {
 // ContractAt returns the page of a contract at a time, in POSIX seconds, with its time
 // line from an entry on; an error of [ledger.ErrNotFound] where the view has no such
 // contract. The last entry may be ahead of the clock: its time is then that of the page.
-func ContractAt(view *ledger.View, id record.ID, first uint64, now int64) (*Contract, error) {
+func (s *Site) ContractAt(view *ledger.View, id record.ID, first uint64, now int64) (*Contract, error) {
 	found, err := view.Contract(id)
 	if err != nil {
 		return nil, err
@@ -116,6 +117,7 @@ func ContractAt(view *ledger.View, id record.ID, first uint64, now int64) (*Cont
 	reg := registered(found)
 	c := contractOf(reg, view.Size())
 	now = max(now, view.LastTime())
+	c.Frozen = s.Frozen
 	c.Time = record.FormatTime(now)
 	if c.Status, err = status(view, reg, now); err != nil {
 		return nil, err

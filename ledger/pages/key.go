@@ -16,7 +16,8 @@ import (
 type Key struct {
 	Key         string   `json:"key"` // 64 hex digits
 	Fingerprint string   `json:"fingerprint"`
-	Size        uint64   `json:"size"` // of the log that was asked
+	Size        uint64   `json:"size"`             // of the log that was asked
+	Frozen      bool     `json:"frozen,omitempty"` // the ledger registers nothing any more, for good: no revocation either
 	RevokedBy   *uint64  `json:"revoked_by,omitempty"`
 	Records     []Signed `json:"records"`        // by index, at most 256
 	Next        *uint64  `json:"next,omitempty"` // ?after=next is the next page
@@ -34,8 +35,8 @@ type Signed struct {
 }
 
 // KeyAt returns the page of a key, with what it signed from an entry on.
-func KeyAt(view *ledger.View, pub note.PublicKey, first uint64) (*Key, error) {
-	page := &Key{Key: pub.String(), Fingerprint: pub.Fingerprint(), Size: view.Size(), Records: []Signed{}}
+func (s *Site) KeyAt(view *ledger.View, pub note.PublicKey, first uint64) (*Key, error) {
+	page := &Key{Key: pub.String(), Fingerprint: pub.Fingerprint(), Size: view.Size(), Frozen: s.Frozen, Records: []Signed{}}
 	index, revoked, err := view.Revoked(pub)
 	if err != nil {
 		return nil, err
@@ -48,11 +49,11 @@ func KeyAt(view *ledger.View, pub note.PublicKey, first uint64) (*Key, error) {
 		return nil, err
 	}
 	for _, k := range list {
-		s, err := signed(view, k.Index, k.Kind, pub)
+		one, err := signed(view, k.Index, k.Kind, pub)
 		if err != nil {
 			return nil, fmt.Errorf("entry %d: %w", k.Index, err)
 		}
-		page.Records = append(page.Records, s)
+		page.Records = append(page.Records, one)
 	}
 	if more {
 		page.Next = &page.Records[len(page.Records)-1].Index

@@ -15,7 +15,8 @@ type Record struct {
 	Kind       string `json:"kind"`
 	Ledger     string `json:"ledger"` // vkey
 	Index      uint64 `json:"index"`
-	Size       uint64 `json:"size"` // of the log that was asked
+	Size       uint64 `json:"size"`             // of the log that was asked
+	Frozen     bool   `json:"frozen,omitempty"` // the ledger registers nothing any more, for good
 	Registered string `json:"registered"`
 	Made       string `json:"made"`
 	SignBy     string `json:"sign_by,omitempty"`
@@ -45,14 +46,14 @@ type Record struct {
 
 // RecordAt returns the record that is an entry; an error of [ledger.ErrNotFound] where the
 // view has no such entry.
-func RecordAt(view *ledger.View, index uint64) (*Record, error) {
+func (s *Site) RecordAt(view *ledger.View, index uint64) (*Record, error) {
 	reg, err := view.Registered(index)
 	if err != nil {
 		return nil, err
 	}
 	t, id := reg.Record.Text(), reg.Record.ID()
 	r := &Record{
-		ID: id.String(), Kind: t.Kind.String(), Ledger: t.Ledger.String(), Index: reg.Index, Size: view.Size(),
+		ID: id.String(), Kind: t.Kind.String(), Ledger: t.Ledger.String(), Index: reg.Index, Size: view.Size(), Frozen: s.Frozen,
 		Registered: record.FormatTime(reg.Time), Made: record.FormatTime(t.Made), Nonce: hex.EncodeToString(t.Nonce[:]),
 		Title: t.Title, Contract: optionalID(t.Contract), About: t.About, Answers: optionalID(t.Answers), Documents: documents(t),
 		From: date(t.From), Until: date(t.Until), Terminable: notices(t), Replaces: optionalID(t.Replaces),

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/chirograph/chirograph/crypto/note"
-	"github.com/chirograph/chirograph/ledger/pages"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -25,7 +24,7 @@ func (h *Handler) contract(q *request) (*answer, error) {
 	if q.face == atomFace {
 		return asFeed(h.site.ContractFeed(q.view, q.path(), id))
 	}
-	c, err := pages.ContractAt(q.view, id, first, h.cfg.Clock().Unix())
+	c, err := h.site.ContractAt(q.view, id, first, h.cfg.Clock().Unix())
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +46,7 @@ func (h *Handler) key(q *request) (*answer, error) {
 	if q.face == atomFace {
 		return asFeed(h.site.KeyFeed(q.view, q.path(), pub))
 	}
-	k, err := pages.KeyAt(q.view, pub, first)
+	k, err := h.site.KeyAt(q.view, pub, first)
 	if err != nil {
 		return nil, err
 	}

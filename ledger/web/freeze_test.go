@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,5 +78,32 @@ func TestAFrozenLedgerAnswersEachRecordOfAStream(t *testing.T) {
 	}
 	if l, ok := s.next(); ok {
 		t.Errorf("one more line: %+v", l)
+	}
+}
+
+// Who looks at a contract, a record or a key, and never at the home page, is told too: by
+// the page and by the JSON. Of a ledger that is not frozen neither says anything.
+func TestEveryPageOfAFrozenLedgerOnWhichSomebodyWouldActSaysSo(t *testing.T) {
+	id, key := contract(0).ID().String(), "/keys/"+maker.Public().String()
+	for _, test := range []struct{ html, json, says string }{
+		{"/", "/index.json", "This ledger registers nothing any more."},
+		{"/contracts/" + id, "/contracts/" + id + ".json", "nothing of this contract can be amended, ended, stated or resolved here"},
+		{"/records/" + id, "/records/" + id + ".json", "nothing here can answer this record, change it or end it"},
+		{key, key + ".json", "nothing that this key signs, and no revocation of it"},
+	} {
+		frozen, open := newFrozen(t), open(t).add(contract(0))
+		for w, want := range map[*world]bool{frozen: true, open: false} {
+			b := string(read(t, w.ask(test.html)))
+			if strings.Contains(b, test.says) != want || strings.Contains(strings.ToLower(b), "frozen") != want {
+				t.Errorf("%s, frozen %v: %s", test.html, want, b)
+			}
+			var said struct {
+				Frozen *bool `json:"frozen"`
+			}
+			b = string(read(t, w.get("GET", test.json)))
+			if err := json.Unmarshal([]byte(b), &said); err != nil || (said.Frozen != nil) != want || want && !*said.Frozen {
+				t.Errorf("%s, frozen %v: %v %s", test.json, want, err, b)
+			}
+		}
 	}
 }

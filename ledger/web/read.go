@@ -8,7 +8,6 @@ import (
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
-	"github.com/chirograph/chirograph/ledger/pages"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -72,7 +71,7 @@ func (h *Handler) record(q *request) (*answer, error) {
 	if q.face == textFace {
 		return ok(plainText, immutable, entry.Record), nil
 	}
-	r, err := pages.RecordAt(q.view, index)
+	r, err := h.site.RecordAt(q.view, index)
 	if err != nil {
 		return nil, err
 	}
