@@ -135,6 +135,7 @@ const (
 	maxProblem   = 16 << 10         // bytes of an error's body: a sentence
 	maxKeyPage   = 128 << 10        // bytes of a page of a key: 256 records of at most 300 bytes each, rounded up
 	maxContract  = 1 << 20          // bytes of a page of a contract: its 64 keys twice, 64 documents, 256 events of at most 1.5 KiB, and disputes
+	maxHome      = 1 << 20          // bytes of the home page: the 64 witnesses of a policy of 256 KiB, their lines in the checkpoint, 8 records
 	maxRedirects = 3                // a slash, another path, and one to spare
 	requestTime  = 30 * time.Second // from the connection to the last byte: the largest answer, 1.1 MB, at 300 kbit/s
 	recordTime   = 45 * time.Second // the same of a record that is sent: the ledger keeps it for 30 s while its witnesses have not cosigned, and then says so

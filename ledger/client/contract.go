@@ -14,6 +14,7 @@ import (
 // is fetched as a receipt, and what the ledger leaves out nobody sees here.
 type ContractPage struct {
 	Size     uint64 // of the log that the page is of; above 0
+	Frozen   bool   // the ledger says that it registers nothing any more, for good; a copy of it never says so
 	Time     int64  // POSIX seconds, of the status
 	Standing rules.Standing
 	Since    record.Date
@@ -73,6 +74,7 @@ func (c *Client) Contract(ctx context.Context, id record.ID, after *uint64) (*Co
 type pageJSON struct {
 	ID     string `json:"id"`
 	Size   uint64 `json:"size"`
+	Frozen bool   `json:"frozen"`
 	Time   string `json:"time"`
 	Status struct {
 		Standing rules.Standing  `json:"standing"`
@@ -108,7 +110,7 @@ func parseContractPage(b []byte, id record.ID, after *uint64) (*ContractPage, er
 		return nil, fmt.Errorf("it has %d records and %d disputes, at most %d of each are allowed",
 			len(in.Timeline), len(in.Status.Disputes), maxPageRecords)
 	}
-	page := &ContractPage{Size: in.Size, Next: in.Next}
+	page := &ContractPage{Size: in.Size, Frozen: in.Frozen, Next: in.Next}
 	if err := in.status(page); err != nil {
 		return nil, err
 	}

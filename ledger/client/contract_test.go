@@ -48,6 +48,8 @@ func TestContractPageIsReadStrictly(t *testing.T) {
 		want string
 	}{
 		{"nothing under it", contractPage(inForce, "", ""), ""},
+		{"of a ledger that is frozen", contractPage(inForce, "", `,"frozen":true`), ""},
+		{"frozen in other words", contractPage(inForce, "", `,"frozen":"yes"`), "not the JSON"},
 		{"members of later", contractPage(inForce, "", `,"later":{"x":[]}`), ""},
 		{"a page", contractPage(statusWith(2, `,"more_disputes":true`), pageEvent(4)+","+pageEvent(9), `,"next":9`), ""},
 		{"as much as there may be", contractPage(statusWith(256, ""), pageEvents(256), `,"next":255`), ""},

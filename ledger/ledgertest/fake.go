@@ -39,6 +39,7 @@ type Fake struct {
 	Root  *tlog.Hash                         // instead of the true one of that size
 	Alter func(path string, b []byte) []byte // of an answer; nil for 404
 	Fails func(path string) bool             // answers 503
+	Home  func() []byte                      // the JSON of what it says of itself; nil, or where it returns nil, for 404
 
 	trees    []tlog.Tree // by size
 	hashes   map[int][]byte
@@ -198,6 +199,9 @@ func (f *Fake) answer(path string) ([]byte, error) {
 	if n, _ := fmt.Sscanf(path, "consistency/%d", &old); n == 1 {
 		hashes, err := tlog.ConsistencyProof(f.Tile, old, uint64(f.Shown))
 		return tlog.Consistency{Old: old, Hashes: hashes, Checkpoint: f.Checkpoint(f.Shown)}.Bytes(), err
+	}
+	if path == "index.json" && f.Home != nil {
+		return f.Home(), nil
 	}
 	if id, ok := strings.CutPrefix(path, "contracts/"); ok {
 		return f.status(id)

@@ -32,6 +32,7 @@ const (
 	Unjudged    = "unjudged"    // an entry is of a kind that this program does not know
 	Unreachable = "unreachable" // it does not show its checkpoint, or not all that is in it, an alarm where that lasts; or a source shows none
 	Reachable   = "reachable"   // it does again
+	Frozen      = "frozen"      // it says that it registers nothing any more, for good
 	Uncompared  = "uncompared"  // a source's tree is another or larger, and which, could not be found out; or a witness shows none to anybody
 )
 

@@ -22,10 +22,12 @@
 //   - the newest cosigned checkpoint is held against the entries that came after it: one
 //     that claims an earlier time than that at which a quorum had seen nothing of it, is
 //     backdated, and evidence of it is written;
+//   - once an hour the ledger is asked whether it is frozen, which no tree shows and no
+//     key signs: it is told as what the ledger says;
 //   - records that concern the user's keys and contracts are told.
 //
 // A turn in which the ledger shows the tree that was judged before costs it one request,
-// but once an hour tiles and contracts are compared too.
+// but once an hour, when tiles and contracts are compared too.
 //
 // # What is told, and how often
 //
@@ -117,6 +119,7 @@ type Watcher struct {
 	state    *state
 	agreed   map[tlog.Checkpoint]bool // trees of receipts at hand that are of the copy's history
 	compared time.Time                // when tiles and contracts were last
+	heardAt  time.Time                // when the ledger was last asked whether it is frozen
 	reading  time.Duration            // of the ledger, in a turn
 }
 
@@ -265,6 +268,9 @@ func (w *Watcher) turn(ctx context.Context) error {
 		}
 	}
 	if err := w.fresh(); err != nil {
+		return err
+	}
+	if err := w.frozen(ctx); err != nil {
 		return err
 	}
 	if err := w.compare(ctx, views); err != nil {
