@@ -50,6 +50,7 @@ func (a *app) amend(path string, n newArgs, said func(flag string) bool) error {
 	if old == nil {
 		return hint(no("%s is not registered, so nothing has to take its place", recordName(from.Contract())), "draw it up again: chirograph new")
 	}
+	a.warnFrozen(from, path)
 	h := hold(from)
 	t := inherit(old, said)
 	if said("title") {

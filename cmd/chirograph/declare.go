@@ -75,6 +75,7 @@ func (a *app) addDraft(path string, t *record.Text, n underArgs) error {
 	if contract == nil {
 		return hint(no("%s is not registered yet, so nothing can be under it", recordName(d.Contract())), "chirograph submit %s", plain(path))
 	}
+	a.warnFrozen(d, path)
 	t.Ledger, t.Contract = contract.Text().Ledger, contract.ID()
 	if err := a.fillUnderContract(h, t, contract, n); err != nil {
 		return err

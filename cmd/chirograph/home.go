@@ -144,6 +144,7 @@ func readPolicy(flag, path string) (*verify.Policy, error) {
 func (a *app) ledgerKey(ctx context.Context, arg string) (note.Key, error) {
 	if strings.Contains(arg, "+") && !isURL(arg) {
 		if k, err := note.ParseKey(arg); err == nil {
+			a.tellFrozen(a.frozenSaid(k, nil), "")
 			return k, nil
 		}
 	}
@@ -151,7 +152,10 @@ func (a *app) ledgerKey(ctx context.Context, arg string) (note.Key, error) {
 	if err != nil {
 		return note.Key{}, err
 	}
-	return p.Logs[0].Key, nil
+	if isURL(arg) {
+		err = a.sayFrozen(ctx, arg, p)
+	}
+	return p.Logs[0].Key, err
 }
 
 // ledgerClient returns the interface to the ledger of a policy, at the URL that

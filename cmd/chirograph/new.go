@@ -102,6 +102,9 @@ func (a *app) newContract(ctx context.Context, n newArgs) error {
 	if err != nil {
 		return err
 	}
+	if err := a.mayTake(ctx, n.ledger, policy); err != nil {
+		return err
+	}
 	t := &record.Text{Kind: record.Contract, Ledger: policy.Logs[0].Key, Title: n.title}
 	if err := a.fill(t, n); err != nil {
 		return err

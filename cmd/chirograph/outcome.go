@@ -16,6 +16,8 @@ type refusedResult struct {
 	Title string `json:"title,omitempty"`
 	Rule  string `json:"rule,omitempty"` // by which the ledger refused it
 	Error string `json:"error"`
+
+	Frozen bool `json:"frozen,omitempty"` // the ledger says that it registers nothing any more, for good
 }
 
 func newRefused(r *record.Record, err error) refusedResult {
@@ -23,7 +25,7 @@ func newRefused(r *record.Record, err error) refusedResult {
 	refused := refusedResult{ID: r.ID().String(), Kind: t.Kind.String(), Title: t.Title, Error: err.Error()}
 	var answered *client.Refusal
 	if errors.As(err, &answered) {
-		refused.Rule = string(answered.Rule)
+		refused.Rule, refused.Frozen = string(answered.Rule), answered.Frozen
 	}
 	return refused
 }
@@ -53,11 +55,11 @@ func (a *app) printRefusal(results []registeredResult, r *record.Record, err err
 }
 
 // refusedStatus returns the answer no, which it prints as data where that is asked for.
-func (a *app) refusedStatus(id record.ID, answer error, asJSON bool) error {
+func (a *app) refusedStatus(q *question, answer error, asJSON bool) error {
 	if !asJSON {
 		return answer
 	}
-	return errors.Join(a.printJSON(refusedResult{ID: id.String(), Error: answer.Error()}), answer)
+	return errors.Join(a.printJSON(refusedResult{ID: q.id.String(), Error: answer.Error(), Frozen: q.frozen}), answer)
 }
 
 // ready returns a record of a dossier as it can be submitted; nil for one that cannot

@@ -38,12 +38,20 @@ func (a *app) pinFolder() (string, error) {
 
 // pinFile is where the policy of the ledger at a URL is remembered.
 func (a *app) pinFile(ledgerURL string) (string, error) {
+	return a.rememberedFile(ledgerURL, pinExtension)
+}
+
+// rememberedFile is where something is remembered of a URL, by what it is.
+func (a *app) rememberedFile(ledgerURL, extension string) (string, error) {
 	dir, err := a.pinFolder()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, url.QueryEscape(strings.TrimRight(ledgerURL, "/"))+pinExtension), nil
+	return filepath.Join(dir, url.QueryEscape(strings.TrimRight(ledgerURL, "/"))+extension), nil
 }
+
+// makeFolder makes the folder of what is remembered at a path.
+func makeFolder(path string) error { return os.MkdirAll(filepath.Dir(path), 0o700) }
 
 // pinned returns the pin of a URL, nil if there is none.
 func (a *app) pinned(ledgerURL string) (*pin, error) {
@@ -143,7 +151,7 @@ func (a *app) pin(ledgerURL string, p *verify.Policy) error {
 	if b, err := readFile(path, verify.MaxPolicy); err == nil && bytes.Equal(b, p.Bytes()) {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeFolder(path); err != nil {
 		return err
 	}
 	return replaceFile(path, forAll, bytes.NewReader(p.Bytes()))

@@ -65,6 +65,9 @@ it by another way, before you trust what the policy verifies.`,
 			}
 			a.say("wrote %s; compare this key with somebody who knows it by another way:", out)
 			a.sayKeys(p)
+			if err := a.sayFrozen(cmd.Context(), args[0], p); err != nil {
+				return err
+			}
 			_, err = terminal.Writer(a.stdout).Write(p.Bytes())
 			return err
 		},

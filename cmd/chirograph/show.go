@@ -44,6 +44,7 @@ Names of keys are what the contract says; compare the fingerprints.`,
 				return err
 			}
 			defer d.Close()
+			a.warnFrozen(d, args[0])
 			return a.show(hold(d), mine, asJSON)
 		},
 	}

@@ -68,6 +68,7 @@ func (a *app) sign(ctx context.Context, path, keyFile, id string, yes bool) erro
 	if err := a.maySign(h, r); err != nil {
 		return err
 	}
+	a.warnFrozen(d, path)
 	if !yes {
 		if err := a.ask(ctx, h, r, mine); err != nil {
 			return err

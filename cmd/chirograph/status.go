@@ -56,6 +56,7 @@ type statusResult struct {
 	Before   []statusResult `json:"before,omitempty"`        // while it is still to begin: the contracts whose place it takes, the last one first
 
 	inWords string
+	ledger  note.Key
 }
 
 func (a *app) status(ctx context.Context, arg string, t trust, asJSON bool) error {
@@ -74,7 +75,7 @@ func (a *app) status(ctx context.Context, arg string, t trust, asJSON bool) erro
 func (a *app) answer(ctx context.Context, q *question, asJSON bool) error {
 	receipt, err := a.registered(ctx, q)
 	if notThere(err) || q.holds(q.id) && taken(err) {
-		return a.refusedStatus(q.id, a.unregistered(ctx, q, err), asJSON)
+		return a.refusedStatus(q, a.unregistered(ctx, q, err), asJSON)
 	}
 	if err != nil {
 		return err
@@ -106,8 +107,9 @@ func (a *app) answer(ctx context.Context, q *question, asJSON bool) error {
 // and that is all.
 func (a *app) stands(ctx context.Context, q *question, receipt *client.Receipt) (statusResult, error) {
 	t := receipt.Record.Text()
-	s := statusResult{registeredResult: result(receipt), From: optionalDate(t.From), Until: optionalDate(t.Until)}
+	s := statusResult{registeredResult: result(receipt), From: optionalDate(t.From), Until: optionalDate(t.Until), ledger: t.Ledger}
 	if t.Kind != record.Contract {
+		s.Frozen = a.hear(ctx, q.ledger)
 		return s, nil
 	}
 	of := *q
@@ -120,6 +122,7 @@ func (a *app) stands(ctx context.Context, q *question, receipt *client.Receipt) 
 		return s, err
 	}
 	s.standing(page)
+	s.Frozen = a.heard(ctx, q.ledger, page.Frozen)
 	return s, nil
 }
 
@@ -158,9 +161,17 @@ func (s *statusResult) standing(page *client.ContractPage) {
 
 func (s statusResult) String() string {
 	text := s.registeredResult.String()
-	if s.Standing == "" {
-		return text
+	if s.Standing != "" {
+		text += s.stands()
 	}
+	if s.Frozen {
+		text += "\n" + saysFrozen(s.ledger)
+	}
+	return text
+}
+
+// stands says how a contract stands, in lines that each begin with a line feed.
+func (s statusResult) stands() (text string) {
 	text += "\n" + s.inWords
 	if len(s.Disputes) > 0 {
 		text += "\ndisputes that are open: " + strings.Join(s.Disputes, ", ")
@@ -182,6 +193,7 @@ type question struct {
 	path    string           // of the dossier
 	dossier *dossier.Dossier // nil where an id was given
 	keeper  *keeper          // of what the ledger answers, and of the dossier where there is one
+	frozen  bool             // the ledger says that it is frozen for good
 }
 
 func (q *question) close() {
@@ -262,5 +274,9 @@ func (a *app) unregistered(ctx context.Context, q *question, answer error) error
 	if err := theLedger(ctx, q.client); err != nil {
 		return err
 	}
-	return no("%s is not registered at %s: the ledger has not taken it", q.id, q.client.URL())
+	not := no("%s is not registered at %s: the ledger has not taken it", q.id, q.client.URL())
+	if q.frozen = a.hear(ctx, q.ledger); q.frozen {
+		return hint(not, "%s: draw it up again for another ledger, chirograph new --ledger URL", saysFrozen(q.client.Ledger()))
+	}
+	return not
 }

@@ -25,14 +25,16 @@ type registeredResult struct {
 	Title      string `json:"title,omitempty"`
 	Registered string `json:"registered,omitempty"`
 	Index      uint64 `json:"index"`
-	Size       uint64 `json:"size"` // of the tree under the receipt
-	New        bool   `json:"new"`  // registered by this very command
+	Size       uint64 `json:"size"`             // of the tree under the receipt
+	New        bool   `json:"new"`              // registered by this very command
+	Frozen     bool   `json:"frozen,omitempty"` // the ledger says that it registers nothing any more, for good; update and status ask
 }
 
 func result(r *client.Receipt) registeredResult {
 	t := r.Record.Text()
 	return registeredResult{
-		r.Record.ID().String(), t.Kind.String(), t.Title, record.FormatTime(r.Registered), r.Index, r.Checkpoint.Size, r.New,
+		ID: r.Record.ID().String(), Kind: t.Kind.String(), Title: t.Title, Registered: record.FormatTime(r.Registered),
+		Index: r.Index, Size: r.Checkpoint.Size, New: r.New,
 	}
 }
 
@@ -107,6 +109,9 @@ func (a *app) submitDossier(ctx context.Context, path string, t trust, asJSON bo
 	}
 	for _, w := range s.waiting {
 		a.say("%s", w)
+	}
+	if s.failed == nil && len(s.waiting) > 0 {
+		a.warnFrozen(d, path)
 	}
 	return s.end(ctx, asJSON)
 }
@@ -183,6 +188,7 @@ func (s *submission) submit(ctx context.Context, r *record.Record) bool {
 		}
 	}
 	receipt, err := s.keeper.client.Submit(ctx, ready)
+	s.submitted(s.ledger, receipt, err)
 	if err == nil {
 		s.keeper.take(receipt)
 		return true
@@ -303,6 +309,7 @@ func (a *app) submitNote(ctx context.Context, path string, t trust, asJSON bool)
 		return err
 	}
 	receipt, err := c.Submit(ctx, r)
+	a.submitted(c, receipt, err)
 	if err != nil {
 		err = c.submitError(ctx, err, r)
 		return errors.Join(a.printRefusal(nil, r, err, asJSON), err)

@@ -99,7 +99,7 @@ func TestNothingWasSentIsSaidOnlyWhenNothingWas(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	s := newStage(t)
 	r := s.sign(s.contractText(), "ann.example", "dan.example")
-	c := &asked{s.client, s.policy, "the policy"}
+	c := &asked{Client: s.client, policy: s.policy, name: "the policy"}
 	for _, test := range []struct {
 		err  error
 		want string

@@ -85,6 +85,16 @@ type asked struct {
 	*client.Client
 	policy *verify.Policy
 	name   string // of the policy
+	known  string // the URL at which the dossier says that it is, where it is asked at another; else ""
+}
+
+// urls returns where the ledger is known to be: where it is asked, and where the dossier
+// says that it is.
+func (c *asked) urls() []string {
+	if c.known == "" {
+		return []string{c.URL()}
+	}
+	return []string{c.URL(), c.known}
 }
 
 func (a *app) ledgerBy(p *verify.Policy, name string, key note.Key, override string) (*asked, error) {
@@ -92,7 +102,7 @@ func (a *app) ledgerBy(p *verify.Policy, name string, key note.Key, override str
 	if err != nil {
 		return nil, err
 	}
-	return &asked{c, p, name}, nil
+	return &asked{Client: c, policy: p, name: name}, nil
 }
 
 // dossierLedger returns the ledger of a dossier, by the policy that the command line
@@ -121,6 +131,7 @@ func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked,
 		if err != nil {
 			return nil, false, err
 		}
+		c.knownBy(own)
 		return c, false, keepURL(d, own, key, c.URL())
 	case p == nil:
 		a.sayShort(path, own, old)
@@ -140,10 +151,18 @@ func (a *app) dossierLedger(d *dossier.Dossier, path string, t trust) (_ *asked,
 	if err != nil {
 		return nil, false, err
 	}
+	c.knownBy(own)
 	if len(pins) == 0 && weaker(p, own) {
 		return nil, false, lessThan(c, "the policy in "+plain(path), quorumOf(own))
 	}
 	return c, true, notWeaker(c, pins)
+}
+
+// knownBy takes from the policy of a dossier where the ledger is.
+func (c *asked) knownBy(own *verify.Policy) {
+	if log, ok := own.Log(c.Ledger()); ok && strings.TrimRight(log.URL, "/") != c.URL() {
+		c.known = log.URL
+	}
 }
 
 // sayShort says that the policy of a dossier asks for less than the one that is pinned, or

@@ -63,13 +63,21 @@ func (a *app) update(ctx context.Context, path string, t trust, asJSON bool) err
 		}
 	}
 	u := a.newUpdating(path, d, c.Client)
+	frozen := false
 	if err = u.renew(ctx); err == nil {
+		frozen = a.hear(ctx, c)
 		err = u.follow(ctx)
 	}
 	if err = errors.Join(err, u.settle(ctx), u.failed); err != nil {
 		err = c.explain(ctx, err)
 	}
 	u.sayDrafts()
+	for i := range u.results {
+		u.results[i].Frozen = frozen
+	}
+	if frozen && (asJSON || err != nil) {
+		a.say("warning: %s", saysFrozen(c.Ledger()))
+	}
 	if saved := a.saveSome(d, path, u.results); saved != nil {
 		return errors.Join(err, saved)
 	}
@@ -77,7 +85,7 @@ func (a *app) update(ctx context.Context, path string, t trust, asJSON bool) err
 	case err == nil && asJSON:
 		return a.printResults(u.results, true)
 	case err == nil:
-		return errors.Join(a.printResults(u.results, false), a.printNews(hold(d)))
+		return errors.Join(a.printResults(u.results, false), a.printNews(hold(d)), a.printFrozen(c, frozen))
 	case asJSON:
 		return errors.Join(a.printRefusal(u.results, d.Contract(), err, true), err)
 	}

@@ -46,7 +46,7 @@ that (litewitness does not).
 
 --json prints a line of JSON each: time, ledger (vkey), kind, severity (info, alarm), index, id, text,
 evidence (file). Kinds about the ledger are fork, backdating, rule, tree, status, behind, quorum, stale,
-unjudged, unreachable, reachable, uncompared; about records key, named, revocation, amendment, statement,
+frozen, unjudged, unreachable, reachable, uncompared; about records key, named, revocation, amendment, statement,
 dispute, resolution, termination. --exec runs a program for each alarm, with that line on its stdin; what it prints goes
 to stderr. --webhook posts the line. What was not handed on is kept in DIR, and tried again.
 
