@@ -47,6 +47,9 @@ arbiter.
 TERMS is the text of the contract. Documents never enter the ledger: a salted hash
 does, and their names as document-N, unless you say --names or --public.
 
+A ledger at a URL is asked for its policy, and whether it is frozen for good: for one
+that says so nothing is drawn up.
+
 What has to be registered by a day has the whole day, as UTC has it; --sign-by takes a
 second, too, as YYYY-MM-DDTHH:MM:SSZ. An ID may be its first digits.`,
 		Example: `  chirograph new --ledger https://ledger.example --title "Forty flow meters" \

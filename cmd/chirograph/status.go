@@ -27,7 +27,8 @@ stands today, pending, in force, expired, replaced or terminated, and which disp
 are open, is the ledger's word, which has to fit what X and the receipts show that it
 names: chirograph update fetches those that it might leave out. Of one that is still to
 begin it says how the one stands whose place it takes, too; of a draft that it is not
-registered, and how the contract stands that it is to replace.
+registered, and how the contract stands that it is to replace. It says where the ledger
+says that it is frozen for good, so that nothing can be amended, ended or stated there.
 --policy verifies by another policy of the same ledger; X stays as it is.
 Exit 1: it is not registered.`,
 		Example: "  chirograph status pumps.chirograph",

@@ -30,7 +30,8 @@ Then it fetches what was registered under the contract: first what decides how i
 stands, which is the contract that took its place, terminations, open disputes, and
 revocations of the keys that it lists; the contracts that it names, too; then what else
 was stated. Of more than a file has room for it says how many it left out. Documents
-come from whoever has them (chirograph join).
+come from whoever has them (chirograph join). It says where the ledger says that it is
+frozen for good: that is remembered, and told by declare, sign and whatever asks nobody.
 
 --policy verifies by another policy of the same ledger, where that asks other witnesses
 by now. It becomes the policy of X when all receipts in X hold by it.`,

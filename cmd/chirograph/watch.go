@@ -38,8 +38,8 @@ each thing once, as a line on stdout. DIR remembers; evidence is written there, 
 chirograph-verify evidence judges it. Give all your dossiers with --dossier.
 
 It tells a second history, a backdated entry, a broken rule, a missing quorum, a ledger
-that stands still; records of your keys that are in no dossier of yours, and what
-happens to your contracts. What there is of a key before the first look is told as one.
+that stands still, or says that it is frozen for good; records of your keys that are in
+no dossier of yours, and what happens to your contracts. What there is of a key before the first look is told as one.
 What a ledger shows is compared with what it showed before, with the receipts in your
 dossiers, with other addresses of it, and with what its witnesses saw, those that show
 that (litewitness does not).
