@@ -133,11 +133,15 @@ func completeRoles(c *cobra.Command, args []string, begun string) (list []string
 	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// completeParty completes the role of ROLE=[K:]VKEY, and leaves a key, which is a file, to the
-// shell.
+// completeParty completes the role of ROLE=[K:]VKEY[,VKEY…], and each key by files.
 func completeParty(c *cobra.Command, args []string, begun string) (list []string, _ cobra.ShellCompDirective) {
-	if strings.Contains(begun, "=") {
-		return nil, cobra.ShellCompDirectiveDefault
+	if _, keys, has := strings.Cut(begun, "="); has {
+		if k, rest, has := strings.Cut(keys, ":"); has && strings.Trim(k, "0123456789") == "" {
+			keys = rest
+		}
+		said := strings.Split(keys, ",")
+		last := said[len(said)-1]
+		return commands.FilesAfter(strings.TrimSuffix(begun, last), last, ".pub", said[:len(said)-1]...)
 	}
 	known := roles(c, args)
 	for _, role := range slices.Concat(known, usualRoles) {

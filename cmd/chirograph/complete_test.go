@@ -38,6 +38,12 @@ func TestAHalfLineIsCompleted(t *testing.T) {
 	if err := os.WriteFile(none, []byte("no dossier"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	keys := t.TempDir() + "/"
+	for _, name := range []string{"ann.pub", "ann", "bob.pub"} {
+		if err := os.WriteFile(keys+name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		words []string
 		list  string // divided by spaces
@@ -62,7 +68,9 @@ func TestAHalfLineIsCompleted(t *testing.T) {
 		{[]string{"declare", path, "--answers", ""}, "", ":36"},
 		{[]string{"declare", path, ""}, "", ":0"},
 		{[]string{"new", "--party", "buy"}, "buyer=", ":38"},
-		{[]string{"new", "--party", "buyer=a"}, "", ":0"},
+		{[]string{"new", "--party", "buyer=none"}, "", ":0"},
+		{[]string{"new", "--party", "buyer=" + keys + "a"}, "buyer=" + keys + "ann.pub", ":6"},
+		{[]string{"new", "--party", "buyer=2:" + keys + "ann.pub," + keys}, "buyer=2:" + keys + "ann.pub," + keys + "bob.pub", ":6"},
 		{[]string{"new", "--party", "buyer=a", "--terminable", ""}, "buyer:", ":6"},
 		{[]string{"key", "revoke", "--reason", "s"}, "superseded", ":4"},
 		{[]string{"audit", "--state", ""}, "", ":16"},

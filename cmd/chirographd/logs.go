@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/cmd/commands"
 )
 
 // logging is how what goes on is written to standard error.
@@ -14,6 +16,8 @@ type logging struct{ format, level string }
 func (f *logging) flags(c *cobra.Command) {
 	c.Flags().StringVar(&f.format, "log-format", "text", "log as `FORMAT`, text or json")
 	c.Flags().StringVar(&f.level, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
+	commands.Values(c, "log-format", "text", "json")
+	commands.Values(c, "log-level", "debug", "info", "warn", "error")
 }
 
 var logLevels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}

@@ -19,6 +19,10 @@ import (
 // advanced is the annotation of flags that few need.
 const advanced = "chirograph_advanced"
 
+// valued is the annotation of all flags: what their value is called, as their help had it
+// in backquotes.
+const valued = "chirograph_value"
+
 // all is the flag that prints the help with everything.
 const all = "help-all"
 
@@ -65,11 +69,33 @@ func prepare(c *cobra.Command) {
 	f := c.Flags().Lookup(all)
 	f.NoOptDefVal = "true"
 	Advanced(c, all)
+	unquote(c)
 	completeFlags(c)
 	for _, sub := range c.Commands() {
 		prepare(sub)
 	}
 }
+
+// unquote takes what the value of each flag is called out of the flag's help, where it
+// stands in backquotes or in brackets of its own: shells show that text as it is.
+func unquote(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[valued] != nil {
+			return // it is of several commands
+		}
+		value, text := pflag.UnquoteUsage(f)
+		if f.NoOptDefVal != "" {
+			value = ""
+		}
+		f.Usage = strings.Replace(text, " ("+value+")", "", 1)
+		if err := c.Flags().SetAnnotation(f.Name, valued, []string{value}); err != nil {
+			panic(err) // a flag that is not there
+		}
+	})
+}
+
+// valueOf is what the value of a flag is called; "" where none stands after it.
+func valueOf(f *pflag.Flag) string { return f.Annotations[valued][0] }
 
 // A wholeHelp asks for help when it is set.
 type wholeHelp struct{ of *cobra.Command }
@@ -132,16 +158,12 @@ func flags(c *cobra.Command) (list []manual.Flag) {
 		if f.Name == "help" || f.Name == "version" || f.Name == all {
 			return
 		}
-		value, text := pflag.UnquoteUsage(f)
-		if f.NoOptDefVal != "" {
-			value = ""
-		}
 		name := "--" + f.Name
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", " + name
 		}
 		list = append(list, manual.Flag{
-			Name: name, Value: value, Text: strings.Replace(text, " ("+value+")", "", 1) + defaultOf(f),
+			Name: name, Value: valueOf(f), Text: f.Usage + defaultOf(f),
 			Advanced:  f.Annotations[advanced] != nil,
 			Repeating: strings.HasSuffix(f.Value.Type(), "Array"),
 		})

@@ -60,6 +60,10 @@ func TestAMarkedFlagGivesWay(t *testing.T) {
 	if err != nil || !strings.Contains(offers, "--rare\n") || !strings.Contains(offers, "--hid\n") {
 		t.Error(err, offers)
 	}
+	offers, err = does(t, cobra.ShellCompRequestCmd, "make", "--")
+	if err != nil || !strings.Contains(offers, "--rare\tit is so N times\n") || !strings.Contains(offers, "--pause\tit waits so long\n") {
+		t.Error(err, offers)
+	}
 	dir := t.TempDir()
 	if out, err := does(t, "manual", dir); err != nil {
 		t.Fatal(err, out)
@@ -112,6 +116,38 @@ func TestValuesAreCompletedByTheirNames(t *testing.T) {
 		list, how := completionOf(value)(nil, nil, "")
 		if got := strings.TrimSpace(fmt.Sprint(int(how)) + " " + strings.Join(list, " ")); got != want {
 			t.Errorf("%s: %s, want %s", value, got, want)
+		}
+	}
+}
+
+// A name of a file is completed where it stands behind other things in one word, and no
+// offer can be taken for two files or two lines.
+func TestAFileIsCompletedBehindAComma(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"ann.pub", "bob.pub", "bob", "b,c.pub", "b\nd.pub", ".hid.pub", "x.vkey"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join("keys", "old"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		want string
+	}{
+		{"b", "r=ann.pub,bob.pub 6"},
+		{"", "r=ann.pub,keys/ r=ann.pub,bob.pub 6"},
+		{".", "r=ann.pub,.hid.pub 6"},
+		{"x", "r=ann.pub,x.vkey 6"},
+		{"keys/", "r=ann.pub,keys/old/ 6"},
+		{"none", "0"},
+		{"none/", "0"},
+		{"ann", "0"},
+	} {
+		list, how := FilesAfter("r=ann.pub,", c.name, ".pub", "ann.pub")
+		if got := strings.TrimSpace(fmt.Sprint(strings.Join(list, " "), " ", int(how))); got != c.want {
+			t.Errorf("%q: %s, want %s", c.name, got, c.want)
 		}
 	}
 }
