@@ -34,7 +34,7 @@ const (
 	MaxLatest = 8       // records on the home page
 	MaxNames  = 64      // keys that a search finds
 	MaxUnder  = 6       // contracts made under one that are drawn; the time line has all
-	MaxQuery  = 256     // bytes of what is searched for: more than an id, a name or a verifier key has
+	MaxQuery  = 256     // bytes of what is searched for: more than an id, a name or a verifier key has, and a line of OpenSSH with a usual comment
 	MaxHTML   = 1 << 20 // bytes of HTML: the page of a contract with as many keys, documents, events and disputes as there can be has half of them
 )
 

@@ -1,12 +1,8 @@
 package pages
 
 import (
-	"encoding/hex"
 	"strings"
 	"testing"
-	"unicode/utf8"
-
-	"github.com/chirograph/chirograph/crypto/note"
 )
 
 func TestWhatWouldHideIsWrittenOut(t *testing.T) {
@@ -61,82 +57,6 @@ func TestEveryLineIsExplained(t *testing.T) {
 			t.Errorf("%s has no meaning", keyword)
 		}
 	}
-}
-
-func TestAQueryIsBounded(t *testing.T) {
-	for _, test := range []struct {
-		raw, want string
-		ok        bool
-	}{
-		{"", "", true}, {"q=", "", true}, {"q=a+b%26c", "a b&c", true}, {"q=%20x%0A", "x", true}, {"q=" + strings.Repeat("A", 64), strings.Repeat("a", 64), true}, {"q=" + strings.Repeat("G", 64), strings.Repeat("G", 64), true},
-		{"q=" + strings.Repeat("a", MaxQuery), strings.Repeat("a", MaxQuery), true}, {"q=" + strings.Repeat("a", MaxQuery+1), "", false},
-		{"q=" + strings.Repeat("%61", MaxQuery), strings.Repeat("a", MaxQuery), true}, {"q=" + strings.Repeat("%61", MaxQuery) + "+", "", false},
-		{"q", "", false}, {"p=x", "", false}, {"q=a&q=b", "", false}, {"q=a;b", "", false}, {"q=a=b", "", false}, {"q=%", "", false}, {"q=%ff", "", false}, {"q=%zz", "", false}, {"Q=a", "", false}, {"&q=a", "", false},
-	} {
-		if got, _, err := ParseQuery(test.raw); got != test.want || (err == nil) != test.ok {
-			t.Errorf("%.80q is %.80q, %v, want %.80q", test.raw, got, err, test.want)
-		}
-	}
-}
-
-// A page says behind what the next one begins, and only that is taken for it.
-func TestAQuerySaysBehindWhatItGoesOn(t *testing.T) {
-	key := "5866666666666666666666666666666666666666666666666666666666666666"
-	long := strings.Repeat("a", 64)
-	for raw, name := range map[string]string{
-		"q=ann&after=ann.example%2B" + key: "ann.example", "q=a&after=%61%2b" + key: "a", "q=a&after=" + long + "%2B" + key: long, "q=&after=a%2B" + key: "a",
-		"q=ann&after=": "", "q=ann&after=ann": "", "q=ann&after=ann+" + key: "", "q=ann&after=%2B" + key: "", "q=a&after=a%2B" + key[:62]: "", "q=a&after=a%2B" + strings.Replace(key, "58", "5F", 1): "",
-		"q=a&after=a%2B" + strings.Repeat("0", 64): "", "q=a&after=" + long + "a%2B" + key: "", "q=a&after=a%2B" + key + "&after=a%2B" + key: "", "after=a%2B" + key: "", "after=a%2B" + key + "&q=a": "",
-		"q=a&after=a%20b%2B" + key: "", "q=a&after=%zz": "", "q=a&after=" + strings.Repeat("a", 3*MaxQuery+1): "", "q=a&before=a%2B" + key: "",
-	} {
-		q, after, err := ParseQuery(raw)
-		if after.Name != name || (err == nil) != (name != "") || err != nil && q != "" || err == nil && after.Key.String() != key {
-			t.Errorf("%.100q is %q behind %v, %v", raw, q, after, err)
-		}
-	}
-}
-
-// A search that gave up, or that has all behind it, does not say that there is nothing.
-func TestASearchSaysNothingOnlyWhereThereIsNothing(t *testing.T) {
-	pub := must(note.ParsePublicKey(must(hex.DecodeString("5866666666666666666666666666666666666666666666666666666666666666"))))
-	site := &Site{Key: must(note.NewKey("ledger.example", note.Ed25519, pub))}
-	for want, s := range map[string]Search{"<p>Nothing. An id": {}, "Ask again in a moment": {More: true}, "<p>Nothing else.": {Part: true}} {
-		s.Query, s.Keys = "ann", []NamedKey{}
-		b := string(must(site.SearchHTML("/search", &s)))
-		if !strings.Contains(b, want) || strings.Contains(b, "<p>Nothing. ") != (want == "<p>Nothing. An id") {
-			t.Errorf("%+v: no %q in %s", s, want, b)
-		}
-	}
-}
-
-// Whatever is searched for: it is bounded UTF-8 without space about it, and asked again it
-// is the same.
-func FuzzQuery(f *testing.F) {
-	for _, s := range []string{"", "q=", "q=maker.example", "q=%F0%9F%94%8F", "q=+a+", "q=" + strings.Repeat("0A", 32), "q=%C2%A0", "q=a%00b", "q=%E2%80%AE", "q=a&after=a%2B58" + strings.Repeat("66", 31), "q=a&after=a"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		q, after, err := ParseQuery(raw)
-		if err != nil {
-			if q != "" || after.Name != "" {
-				t.Errorf("%q is %q behind %q and %v", raw, q, after.Name, err)
-			}
-			return
-		}
-		if len(q) > MaxQuery || !utf8.ValidString(q) || strings.TrimSpace(q) != q {
-			t.Errorf("%q is %q", raw, q)
-		}
-		var again strings.Builder
-		for _, c := range []byte(q) {
-			again.WriteString("%" + string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]))
-		}
-		if got, _, err := ParseQuery("q=" + again.String()); err != nil || got != q {
-			t.Errorf("%q is %q, and again %q, %v", raw, q, got, err)
-		}
-		if s := shown(q); strings.ContainsFunc(s, hides) {
-			t.Errorf("%q is shown as %q", q, s)
-		}
-	})
 }
 
 // What stands about a contract is drawn in boxes of which none lies on another.

@@ -20,6 +20,7 @@ type Search struct {
 	Keys  []NamedKey `json:"keys"`           // by name, and of one name by key; at most 64
 	More  bool       `json:"more,omitempty"` // there are others, or, where there are no keys, may be in a moment
 	Next  string     `json:"next,omitempty"` // &after=next is the next page
+	Hint  string     `json:"hint,omitempty"` // where nothing is found: what was typed, and what to search for instead
 
 	Part bool `json:"-"` // others come before these
 }
@@ -47,6 +48,9 @@ func SearchFor(view *ledger.View, q string, after ledger.NamedKey) (*Search, err
 		s.Keys = append(s.Keys, NamedKey{k.Name, k.Key.String(), k.Key.Fingerprint(), k.First})
 	}
 	s.More = more
+	if len(list) == 0 && !more && !s.Part {
+		s.Hint = hint(q)
+	}
 	if more && len(list) > 0 {
 		last := list[len(list)-1]
 		s.Next = last.Name + "+" + last.Key.String()
@@ -125,12 +129,12 @@ func isHex(s string) bool {
 	return err == nil
 }
 
-// Named returns what 64 hex digits or a verifier key name: the path, from the home page, of
-// a contract, of another record, or of a key that signed something or is revoked; "" where
-// the view has none of them.
+// Named returns what 64 hex digits or a key ([keyTyped]) name: the path, from the home page,
+// of a contract, of another record, or of a key that signed something or is revoked; ""
+// where the view has none of them.
 func Named(view *ledger.View, q string) (path string, err error) {
-	if k, err := note.ParseKey(q); err == nil && k.Type() == note.Ed25519 {
-		return keyNamed(view, k.Public())
+	if pub, is, err := keyTyped(q); is && err == nil {
+		return keyNamed(view, pub)
 	}
 	id, err := record.ParseID(q)
 	if err != nil {
