@@ -12,10 +12,11 @@ import (
 )
 
 // A feed is one of RFC 4287. Its ids are made of hashes and keys, and of no address, so
-// that the feed of a copy, and of a ledger that moved, has the same ones.
+// that the feed of a copy, and of a ledger that moved, has the same ones. Its links are
+// whole addresses where the ledger says its own, since not every reader of feeds knows what
+// to do with others; those of a copy lead to the copy.
 type feed struct {
 	XMLName  xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
-	Base     string      `xml:"xml:base,attr,omitempty"` // the ledger's address; "" for that of the feed
 	ID       string      `xml:"id"`
 	Title    string      `xml:"title"`
 	Subtitle string      `xml:"subtitle"`
@@ -110,13 +111,13 @@ func (s *Site) KeyFeed(view *ledger.View, path string, pub note.PublicKey) ([]by
 
 // atom prints a feed of entries, the newest first.
 func (s *Site) atom(view *ledger.View, list []Entry, of feedOf) ([]byte, error) {
-	root, base := Root(of.path), ""
+	root := Root(of.path)
 	if s.URL != "" && !s.Copy {
-		root, base = "", strings.TrimSuffix(s.URL, "/")+"/"
+		root = strings.TrimSuffix(s.URL, "/") + "/"
 	}
 	link := func(rel, media, path string) atomLink { return atomLink{rel, media, root + path} }
 	f := feed{
-		Base: base, ID: "urn:chirograph:" + of.id, Title: of.title, Subtitle: "of the Chirograph ledger " + s.Key.Name() + ", by its own word",
+		ID: "urn:chirograph:" + of.id, Title: of.title, Subtitle: "of the Chirograph ledger " + s.Key.Name() + ", by its own word",
 		Updated: record.FormatTime(0), Author: s.Key.Name(),
 		Links: []atomLink{link("self", atomType, strings.TrimPrefix(of.path, "/")), link("alternate", htmlType, of.page)},
 	}
