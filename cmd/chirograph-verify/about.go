@@ -10,8 +10,7 @@ import (
 	"github.com/chirograph/chirograph/cmd/version"
 )
 
-// about does what is said of the program itself, and says whether that was the command. Of
-// these, manual, which writes the pages for man to a folder, is for whoever makes a release.
+// about does what is said of the program itself, and says whether that was the command.
 func (o *options) about(name string, args []string) (is bool, err error) {
 	if name != "version" && name != "completion" && name != "manual" {
 		return false, nil
@@ -24,11 +23,7 @@ func (o *options) about(name string, args []string) (is bool, err error) {
 		wants = 0
 	}
 	if len(args) != wants {
-		usage := "chirograph-verify manual DIR"
-		if page := pageOf(name); page != nil {
-			usage = page.Usage[0]
-		}
-		return true, fmt.Errorf("%q is given, and it is called by: %s", args, usage)
+		return true, fmt.Errorf("%q is given, and it is called by: %s", args, pageOf(name).Usage[0])
 	}
 	switch name {
 	case "version":

@@ -50,6 +50,7 @@ _chirograph_verify() {
     *,help) COMPREPLY=($(compgen -W $'%[6]s' -- "$cur")) ;;
     *,completion) COMPREPLY=($(compgen -W $'bash\nzsh\nfish' -- "$cur")) ;;
     *,version) ;;
+    *,manual) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur")) ;;
     *,receipt) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur";%[7]s)) ;;
     *) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")) ;;
     esac
@@ -91,6 +92,7 @@ func zshScript() string {
         help) _describe command known && ret=0 ;;
         completion) _values shell bash zsh fish && ret=0 ;;
         version) ;;
+        manual) _files -/ && ret=0 ;;
         receipt) _files -g '*.(%s)' && ret=0 ;;
         *) _files && ret=0 ;;
         esac
@@ -115,6 +117,7 @@ func fishScript() string {
 	b.WriteString("complete -c chirograph-verify -n __fish_use_subcommand -a help -d 'Print the help of a command'\n")
 	fmt.Fprintf(&b, "complete -c chirograph-verify -n '__fish_seen_subcommand_from help' -a '%s'\n", strings.Join(names(), " "))
 	b.WriteString("complete -c chirograph-verify -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n")
+	b.WriteString("complete -c chirograph-verify -n '__fish_seen_subcommand_from manual' -a '(__fish_complete_directories)'\n")
 	b.WriteString("complete -c chirograph-verify -n '__fish_seen_subcommand_from receipt consistency evidence' -F\n")
 	for _, f := range flags {
 		how := map[string]string{"": "", "FILE": " -r -F", "DIR": " -x -a '(__fish_complete_directories)'"}

@@ -46,7 +46,7 @@ func TestBashCompletesAHalfLine(t *testing.T) {
 	}
 	for _, c := range []struct{ line, want string }{
 		{"rec|", "receipt"},
-		{"|", "completion consistency evidence help receipt version"},
+		{"|", "completion consistency evidence help manual receipt version"},
 		{"help con|", "consistency"},
 		{"receipt --p|", "--party --policy"},
 		{"--|", "--docs --evidence --json --party --policy --version"},
@@ -57,6 +57,7 @@ func TestBashCompletesAHalfLine(t *testing.T) {
 		{"evidence pumps.p|", "pumps.pdf"},
 		{"completion f|", "fish"},
 		{"version |", ""},
+		{"manual p|", "papers"},
 	} {
 		words := strings.Split(strings.TrimSuffix(c.line, "|"), " ")
 		if got := completed(t, dir, words...); !slices.Equal(got, strings.Fields(c.want)) {

@@ -42,9 +42,10 @@ checked.`,
 		{Names: "evidence", Text: "whether a file proves that a ledger broke a rule"},
 		{Names: "version", Text: "which build this is, and what it was built of"},
 		{Names: "completion", Text: "what has a shell complete commands and flags"},
+		{Names: "manual", Text: "write pages for man, which say what help does"},
 	},
 	Flags: flagsNamed("--policy", "--json", "--version"),
-	See:   []string{"chirograph-verify-receipt", "chirograph-verify-consistency", "chirograph-verify-evidence", "chirograph-verify-version", "chirograph-verify-completion", "chirograph", "chirographd"},
+	See:   []string{"chirograph-verify-receipt", "chirograph-verify-consistency", "chirograph-verify-evidence", "chirograph-verify-version", "chirograph-verify-completion", "chirograph-verify-manual", "chirograph", "chirographd"},
 }
 
 // pages are those of each command.
@@ -109,6 +110,17 @@ chirograph-verify.fish in ~/.config/fish/completions.
 Exit: 0 it is printed.`,
 		Usage:    []string{"chirograph-verify completion bash|zsh|fish"},
 		Examples: "  . <(chirograph-verify completion bash)",
+	},
+	"manual": {
+		Short: "Write the pages for man to a folder",
+		Text: `Writes the page of this program, and of each of its commands, to the folder DIR, which
+is made where it is not there. They say what the help does. man DIR/chirograph-verify.1
+shows one; those in share/man/man1 beside a folder bin of your PATH are found by their
+names.
+
+Exit: 0 they are written.`,
+		Usage:    []string{"chirograph-verify manual DIR"},
+		Examples: "  chirograph-verify manual man",
 	},
 }
 

@@ -27,7 +27,7 @@ var about = commands.Program{
 		{Names: "extract, certificate", Text: "write documents and receipts as files; print it all"},
 		{Names: "audit, watch", Text: "check a whole ledger; follow ledgers, and be told"},
 		{Names: "demo", Text: "see all of it at once, with four forgeries"},
-		{Names: "completion", Text: "have your shell complete commands and names"},
+		{Names: "completion, manual", Text: "have your shell complete names; write pages for man"},
 		{Names: "version, help", Text: "about this program"},
 	},
 	More: []manual.Section{

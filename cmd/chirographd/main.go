@@ -43,7 +43,7 @@ var about = commands.Program{
 		{Names: "check, rebuild", Text: "find what is damaged; make it anew from the entries"},
 		{Names: "recover", Text: "give a ledger a guard, or go on after a loss"},
 		{Names: "freeze", Text: "have a ledger register nothing any more, for good"},
-		{Names: "completion", Text: "have your shell complete commands and flags"},
+		{Names: "completion, manual", Text: "have your shell complete flags; write pages for man"},
 		{Names: "version, help", Text: "about this program"},
 	},
 	More: []manual.Section{

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,13 @@ func Advanced(c *cobra.Command, flags ...string) {
 func Prepare(root *cobra.Command, p Program) {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(completionCommand(root.Name()), versionCommand(root.Name()), p.manualCommand(root.Name()))
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Long = fmt.Sprintf(`Prints the help of a command; with --help-all after the command it has everything. Where
+no package brought these pages for man, %[1]s manual man writes them to the folder
+man, and man man/%[1]s.%[2]d shows one.`, root.Name(), p.Section)
+		}
+	}
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { help(c, p) })
 	prepare(root)
 }
@@ -109,6 +117,9 @@ func (w *wholeHelp) IsBoolFlag() bool { return true }
 
 func help(c *cobra.Command, p Program) {
 	page := p.page(c)
+	if program, err := os.Executable(); err == nil {
+		page.Installed = page.IsBeside(program)
+	}
 	text := page.Screen()
 	if c.Flags().Changed(all) {
 		text = page.All()

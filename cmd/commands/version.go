@@ -39,17 +39,24 @@ has for it. --version prints the first of that, in a line.`,
 	return c
 }
 
-// manualCommand writes the pages for man. It is for whoever makes a release.
+// manualCommand writes the pages for man. It is for whoever makes a release, or has no
+// package of one.
 func (p Program) manualCommand(program string) *cobra.Command {
 	return &cobra.Command{
-		Hidden: true,
-
 		Use:   "manual DIR",
 		Short: "Write the pages for man to a folder",
-		Args:  cobra.ExactArgs(1),
-
+		Long: fmt.Sprintf(`Writes the page of this program, and of each of its commands, to the folder DIR, which is
+made where it is not there. They say what --help-all does. man DIR/%s.%d shows one;
+those in share/man/man%[2]d beside a folder bin of your PATH are found by their names.`, program, p.Section),
+		Args:    cobra.ExactArgs(1),
 		Example: "  " + program + " manual man",
 
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
 		RunE: func(c *cobra.Command, args []string) error { return p.writePages(c.Root(), args[0]) },
 	}
 }

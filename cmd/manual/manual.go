@@ -5,6 +5,8 @@ package manual
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +30,8 @@ type Page struct {
 	Flags    []Flag
 	More     []Section // for man alone
 	See      []string  // names of other pages
+
+	Installed bool // where man looks: the help then says so
 }
 
 // A Row is what some commands, divided by ", ", do.
@@ -50,9 +54,13 @@ type Flag struct {
 func (p *Page) Screen() string {
 	paragraphs := strings.Split(p.Text, "\n\n")
 	help := p.help(paragraphs, p.Usage, p.Flags, "")
+	end := p.Name + " --help-all says more"
+	if p.Installed {
+		end += "; so does man " + p.File()
+	}
 	usage, flags := p.plain()
 	for n := len(paragraphs); n > 0 && strings.Count(help, "\n") > Lines; n-- {
-		help = p.help(paragraphs[:n], usage, flags, p.Name+" --help-all says more; so does man "+p.File()+".")
+		help = p.help(paragraphs[:n], usage, flags, end+".")
 	}
 	return help
 }
@@ -62,6 +70,16 @@ func (p *Page) All() string { return p.help(strings.Split(p.Text, "\n\n"), p.Usa
 
 // File is the name of the page for man, without its section.
 func (p *Page) File() string { return strings.ReplaceAll(p.Name, " ", "-") }
+
+// IsBeside says whether the page is where man looks for those of a program at that path: in
+// share/man beside the folder of the program, as packages put both, packed or not.
+func (p *Page) IsBeside(program string) bool {
+	file := filepath.Join(filepath.Dir(program), "..", "share", "man", fmt.Sprintf("man%d", p.Section), fmt.Sprintf("%s.%d", p.File(), p.Section))
+	return slices.ContainsFunc([]string{file + ".gz", file}, func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	})
+}
 
 // plain returns how the command is called without its advanced flags, and the others. That
 // a program is called with a command need not be said where these are listed.

@@ -1,7 +1,10 @@
 package manual
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,7 +32,7 @@ func page(plain, advanced, paragraphs int) *Page {
 // What fits is shown whole; else advanced flags go first, then paragraphs from the end,
 // and the help says where they are.
 func TestAHelpGivesUpWhatIsLeastNeeded(t *testing.T) {
-	const footer = "tool do --help-all says more; so does man tool-do.\n"
+	const footer = "\ntool do --help-all says more.\n"
 	for _, c := range []struct {
 		plain, advanced, paragraphs int
 		has, lacks                  string // divided by spaces
@@ -58,6 +61,27 @@ func TestAHelpGivesUpWhatIsLeastNeeded(t *testing.T) {
 		}
 		if all := p.All(); (help == all) == strings.HasSuffix(help, footer) || strings.Count(all, "--plain") != c.plain+1 {
 			t.Errorf("%+v:\n%s\n%s", c, help, all)
+		}
+	}
+}
+
+// A help names the page for man only where there is one, packed or not, beside the program
+// that asks.
+func TestAHelpNamesAPageThatIsThere(t *testing.T) {
+	p := page(10, 4, 1)
+	p.Section = 8
+	for _, name := range []string{"man8/tool-do.8", "man8/tool-do.8.gz", "man1/tool-do.1", "man8/tool.8", ""} {
+		top := t.TempDir()
+		if name != "" {
+			file := filepath.Join(top, "share", "man", name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.Installed = p.IsBeside(filepath.Join(top, "bin", "tool"))
+		is := strings.Contains(name, "8/tool-do.8")
+		if help := p.Screen(); p.Installed != is || strings.HasSuffix(help, "tool do --help-all says more; so does man tool-do.\n") != is {
+			t.Errorf("%q: %t\n%s", name, p.Installed, help)
 		}
 	}
 }
