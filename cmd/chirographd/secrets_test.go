@@ -112,6 +112,8 @@ type agentServer struct {
 	agent.Agent
 	mode atomic.Value // "", away, refuses, hangs
 	hung chan struct{}
+
+	listed atomic.Int64
 }
 
 func (a *agentServer) Sign(key ssh.PublicKey, message []byte) (*ssh.Signature, error) {
@@ -123,6 +125,11 @@ func (a *agentServer) Sign(key ssh.PublicKey, message []byte) (*ssh.Signature, e
 		return nil, errors.New("gone")
 	}
 	return a.Agent.Sign(key, message)
+}
+
+func (a *agentServer) List() ([]*agent.Key, error) {
+	a.listed.Add(1)
+	return a.Agent.List()
 }
 
 // serveAgent runs an agent with the key of a file.

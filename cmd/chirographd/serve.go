@@ -193,12 +193,16 @@ func (f *serveFlags) serveLog(ctx context.Context, id *identity, l *ledger.Log, 
 	if l.Frozen() {
 		waits += ", frozen for good: it registers nothing"
 	}
+	var signs func() bool
+	if !l.Frozen() { // which signs nothing any more
+		signs = watchAgent(id.secret, logger)
+	}
 	r := &reception{
 		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: l, log: logger,
 		handler: web.Config{
 			Key: id.key, View: l.View, Log: l, Past: l.Past(), Clock: time.Now, Checks: runtime.GOMAXPROCS(0),
 			Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
-			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
+			Rate: f.rate, Burst: f.burst, Proxy: f.proxy, Signs: signs,
 		},
 		source: metrics.Source{View: l.View, Log: l, Store: s.Size},
 		disks: &disks{clock: time.Now, log: logger, list: []disk{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
@@ -45,8 +46,12 @@ func AgentKeys(address string) ([]AgentKey, error) {
 }
 
 func agentKeys(dial dialer) ([]AgentKey, error) {
+	return keysWithin(AgentTimeout, dial)
+}
+
+func keysWithin(limit time.Duration, dial dialer) ([]AgentKey, error) {
 	var keys []AgentKey
-	err := dial.ask(AgentTimeout, func(a agent.Agent) error {
+	err := dial.ask(limit, func(a agent.Agent) error {
 		listed, err := a.List()
 		if err != nil {
 			return fmt.Errorf("listing its keys: %w", err)
@@ -96,6 +101,20 @@ func (k AgentKey) SignWithin(limit time.Duration, message []byte) ([]byte, error
 		return nil, fmt.Errorf("ssh-agent: what it returned (%d bytes) is no signature by %s over this message", len(sig.Blob), k.public.Fingerprint())
 	}
 	return sig.Blob, nil
+}
+
+// HeldWithin says why the agent could not sign: that it does not answer within the limit, is
+// locked, or no longer has the key. It asks for no signature, so an agent that would refuse
+// one is not found out, and no person is asked.
+func (k AgentKey) HeldWithin(limit time.Duration) error {
+	if k.dial == nil {
+		return errors.New("there is no key to sign with")
+	}
+	list, err := keysWithin(limit, k.dial)
+	if err == nil && !slices.ContainsFunc(list, func(held AgentKey) bool { return held.public == k.public }) {
+		err = fmt.Errorf("ssh-agent: of its %d Ed25519 keys none is %s (locked, or no longer held)", len(list), k.public.Fingerprint())
+	}
+	return err
 }
 
 // A dialer connects to one agent.

@@ -152,6 +152,38 @@ func TestLockedAgentSignsNothing(t *testing.T) {
 	wantError(t, err, "locked")
 }
 
+// Whether the agent has the key is found out without a signature.
+func TestWhetherAnAgentHasAKeyCostsNoSignature(t *testing.T) {
+	ring, alice := agent.NewKeyring(), keyOf(t, 1, "alice")
+	add(t, ring, keyOf(t, 2, "bob").secret, "bob")
+	add(t, ring, alice.secret, "alice")
+	keys, err := agentKeys(serve(t, liar{ring, func([]byte) (*ssh.Signature, error) {
+		t.Error("it was asked to sign")
+		return nil, errors.New("no")
+	}}))
+	if err != nil || len(keys) != 2 {
+		t.Fatal(keys, err)
+	}
+	held := func() error { return keys[1].HeldWithin(AgentTimeout) }
+	if err := held(); err != nil {
+		t.Error(err)
+	}
+	if err := ring.Lock([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, held(), "of its 0 Ed25519 keys none is "+alice.Public().Fingerprint(), "locked")
+	if err := errors.Join(ring.Unlock([]byte("x")), held()); err != nil {
+		t.Error(err)
+	}
+	if err := ring.Remove(&agent.Key{Format: algorithm, Blob: wireKey(alice.public)}); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, held(), "of its 1 Ed25519 keys none is "+alice.Public().Fingerprint())
+	keys[1].dial = func(context.Context) (net.Conn, error) { return nil, errors.New("away") }
+	wantError(t, held(), "ssh-agent: away")
+	wantError(t, AgentKey{}.HeldWithin(AgentTimeout), "no key to sign with")
+}
+
 func TestAgentThatTalksNonsense(t *testing.T) {
 	for name, answer := range map[string]string{
 		"nothing":       "",

@@ -29,6 +29,7 @@ const readyPatience = 10
 const (
 	reasonStopped   = "stopped"   // the log takes no more records
 	reasonDisk      = "disk"      // so little of one is free that no record is taken
+	reasonKey       = "key"       // the agent that has the ledger's key does not answer, or has it no longer
 	reasonDoubt     = "doubt"     // witnesses say that they have seen another history
 	reasonWitnesses = "witnesses" // they have not confirmed the ledger since its start, or do not cosign
 	reasonBehind    = "behind"    // a copy does not show what the ledger does
@@ -36,7 +37,7 @@ const (
 
 // Reasons returns all that [Handler.Unready] can return, but for "".
 func Reasons() []string {
-	return []string{reasonStopped, reasonDisk, reasonDoubt, reasonWitnesses, reasonBehind}
+	return []string{reasonStopped, reasonDisk, reasonKey, reasonDoubt, reasonWitnesses, reasonBehind}
 }
 
 // Unready returns why GET /readyz fails, one of [Reasons]; "" where it does not.
@@ -46,7 +47,7 @@ func (h *Handler) Unready() string {
 }
 
 // unready returns why it does not serve what it is there for: where it accepts records,
-// that the log takes none any more or a disk has no room, that witnesses have not confirmed
+// that the log takes none any more, a disk has no room or nothing signs, that witnesses have not confirmed
 // it since it was started, or do not cosign, or say something against it; where it is a
 // copy, that it is behind.
 func (h *Handler) unready() (reason string, err error) {
@@ -67,6 +68,9 @@ func (h *Handler) unready() (reason string, err error) {
 	if err := h.room(); err != nil {
 		return reasonDisk, err
 	}
+	if h.cfg.Signs != nil && !h.cfg.Signs() {
+		return reasonKey, errKey
+	}
 	if h.cfg.Copy != nil {
 		if err := h.readyCopy(); err != nil {
 			return reasonBehind, err
@@ -74,6 +78,9 @@ func (h *Handler) unready() (reason string, err error) {
 	}
 	return "", nil
 }
+
+// errKey is why a ledger is not ready; a record is told [ledger.ErrUnsigned] by the log.
+var errKey = errors.New("the ledger's key is not there")
 
 // A RoomError says that so little of a disk is free that no record is taken: a full one
 // ends the process.

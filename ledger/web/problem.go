@@ -119,6 +119,7 @@ var unavailable = []unready{
 	{is(ledger.ErrBusy), 1, "the ledger has as many records at hand as it can take", left, false},
 	{is(ledger.ErrClosed), 10, "the ledger is stopping", left, false},
 	{is(ledger.ErrUnsigned), 10, "the ledger cannot sign its tree at the moment", left, true},
+	{is(errKey), 10, "the ledger cannot sign its tree at the moment", left, false}, // whoever looks after the key has said so
 	{isRoom, roomRetry, "the ledger's disk is nearly full, so that it registers nothing until there is room", left, false},
 	{isClock, 60, "the ledger's clock is behind its last entry", left, true},
 	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", unsure, true},

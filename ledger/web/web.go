@@ -64,6 +64,7 @@ type Config struct {
 
 	Requests int                    // how many requests over HTTP/2 may be at hand at once; 0 for DefaultRequests
 	Room     func() error           // says, by a *RoomError, that no record is taken for want of room on a disk; nil where nobody looks
+	Signs    func() bool            // says whether the ledger's key is there, for readiness alone: records are taken, and try; nil where it always is
 	Meter    *Meter                 // is told what is done; nil for nobody
 	Metrics  func() ([]byte, error) // returns what GET /metrics answers; nil where it is not there
 }
