@@ -11,6 +11,9 @@ import { say } from './words.ts';
 /** How many files are taken: each has a row, and a whole disk that was dropped by mistake ends somewhere. */
 const maxGiven = 1000;
 
+/** How many of those that could not be read are named: more would be read out to nobody. */
+const maxNamed = 5;
+
 /** For how many milliseconds the page may work before it answers the browser. */
 const patience = 40;
 
@@ -52,6 +55,8 @@ function announce(s: string, done = false): void {
   status.classList.toggle('unseen', done);
 }
 
+const reason = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 async function ask(): Promise<void> {
@@ -84,7 +89,7 @@ async function ask(): Promise<void> {
       try {
         return await s.read(from, to);
       } catch (e) {
-        throw new Error(`${shown(path)}: ${e instanceof Error ? e.message : String(e)}`);
+        throw new Error(`${shown(path)}: ${reason(e)}`);
       }
     },
   });
@@ -160,8 +165,14 @@ function size(n: number): string {
 
 let taken = 0; // files, each with a number of its own
 
+/** What was chosen or dropped: its files, and what of it the browser could not read. */
+interface Offered {
+  readonly files: { file: File; path: string }[];
+  readonly unread: { path: string; why: string }[];
+}
+
 /** Takes files, but for those that are there already, and what systems hide in folders. */
-async function take(all: readonly { file: File; path: string }[]): Promise<void> {
+async function take({ files: all, unread }: Offered): Promise<void> {
   const mine = cleared;
   const wanted = (): boolean => mine === cleared;
   const before = [...given];
@@ -170,7 +181,11 @@ async function take(all: readonly { file: File; path: string }[]): Promise<void>
     const source = fromBlob(file);
     if (!/\/\.[^/]*$/.test(path) && !(await isThere({ path, source }, before))) found.push({ path, source });
   }
-  if (found.length === 0 || !wanted()) return;
+  if (!wanted()) return;
+  if (found.length === 0) {
+    if (unread.length > 0) announce(leftOut(unread));
+    return;
+  }
   announce('Reading…');
   clear.hidden = false;
   const room = found.slice(0, Math.max(0, maxGiven - given.length));
@@ -182,7 +197,17 @@ async function take(all: readonly { file: File; path: string }[]): Promise<void>
     given.push(...entries);
   }
   await ask();
-  if (room.length < found.length) announce(`Only ${maxGiven} files are taken at once; left out: ${found.length - room.length}.`);
+  const lacking: string[] = [];
+  if (room.length < found.length) lacking.push(`Only ${maxGiven} files are taken at once; left out: ${found.length - room.length}.`);
+  if (unread.length > 0) lacking.push(leftOut(unread));
+  if (lacking.length > 0 && wanted()) announce(lacking.join(' '));
+}
+
+/** Says which could not be read: the first few, and how many others. */
+function leftOut(unread: Offered['unread']): string {
+  const some = unread.slice(0, maxNamed).map(({ path, why }) => `${plain(shown(path))} (${plain(shown(why))})`);
+  const others = unread.length - some.length;
+  return `Could not be read, and left out: ${some.join(', ')}${others > 0 ? `, and ${others} more` : ''}.`;
 }
 
 /** Whether the same bytes are there under the same path. Another file of that name is another. */
@@ -203,42 +228,46 @@ async function role(g: Given): Promise<Role> {
 }
 
 /** Takes what comes, and says where it could not be read. */
-function receive(found: Promise<readonly { file: File; path: string }[]>): void {
-  found.then(take).catch((e: unknown) => announce(`The files could not be read: ${plain(shown(e instanceof Error ? e.message : String(e)))}`));
+function receive(found: Promise<Offered>): void {
+  found.then(take).catch((e: unknown) => announce(`The files could not be read: ${plain(shown(reason(e)))}`));
 }
 
 /** The files of what was dropped, those in folders with their paths. */
-async function dropped(data: DataTransfer): Promise<{ file: File; path: string }[]> {
+async function dropped(data: DataTransfer): Promise<Offered> {
   // Both have to be asked for before the first pause: after it the browser has emptied them.
   const plain = [...data.files].map((file) => ({ file, path: file.name }));
   const roots = [...data.items].map((item) => item.webkitGetAsEntry()).filter((e) => e !== null);
-  if (!roots.some((e) => e.isDirectory)) return plain;
-  const all: { file: File; path: string }[] = [];
+  if (!roots.some((e) => e.isDirectory)) return { files: plain, unread: [] };
+  const all: Offered = { files: [], unread: [] };
   for (const e of roots) await walk(e, '', all);
   return all;
 }
 
-async function walk(e: FileSystemEntry, above: string, all: { file: File; path: string }[]): Promise<void> {
-  if (all.length > maxGiven) return;
+/** What cannot be read, a file or the rest of a folder, is left out, and the others are taken. */
+async function walk(e: FileSystemEntry, above: string, all: Offered): Promise<void> {
+  if (all.files.length + all.unread.length > maxGiven) return;
   const path = above + e.name;
-  if (e.isFile) {
-    const file = await new Promise<File>((resolve, reject) => (e as FileSystemFileEntry).file(resolve, reject));
-    all.push({ file, path });
-    return;
-  }
-  const reader = (e as FileSystemDirectoryEntry).createReader();
-  // Each call gives some of them; none, when all were given.
-  for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return;
-    for (const child of some) await walk(child, `${path}/`, all);
+  try {
+    if (e.isFile) {
+      all.files.push({ file: await new Promise<File>((resolve, reject) => (e as FileSystemFileEntry).file(resolve, reject)), path });
+      return;
+    }
+    const reader = (e as FileSystemDirectoryEntry).createReader();
+    // Each call gives some of them; none, when all were given.
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+      if (some.length === 0) return;
+      for (const child of some) await walk(child, `${path}/`, all);
+    }
+  } catch (why) {
+    all.unread.push({ path: e.isFile ? path : `${path}/`, why: reason(why) });
   }
 }
 
 function chosen(input: HTMLInputElement): void {
   const all = [...(input.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath }));
   input.value = ''; // so that the same file can be chosen again
-  receive(Promise.resolve(all));
+  receive(Promise.resolve({ files: all, unread: [] }));
 }
 
 byId('choose-files', HTMLButtonElement).addEventListener('click', () => files.click());

@@ -221,6 +221,35 @@ test('a folder is taken with its paths', async (t) => {
   assert.ok((await page.locator('#list').innerText()).includes('case/meter.svg'));
 });
 
+test('of a folder that is dropped, what cannot be read is left out and named, and the rest is taken', async (t) => {
+  const page = await open(t);
+  /** Drops a folder whose files have these contents, null for one that cannot be read. */
+  const drop = (files, broken) => page.evaluate(([files, broken]) => {
+    const fails = (_, no) => no(new DOMException('it is gone', 'NotFoundError'));
+    const entry = ([name, content]) => ({
+      name, isFile: true, isDirectory: false,
+      file: content === null ? fails : (yes) => yes(new File([new Uint8Array(content)], name, { lastModified: 1 })),
+    });
+    const folder = (name, parts) => ({ name, isFile: false, isDirectory: true, createReader: () => ({ readEntries: (yes, no) => (parts.length > 0 ? parts.shift()(yes, no) : yes([])) }) });
+    const data = new DataTransfer();
+    data.items.add(new File([''], 'case'));
+    DataTransferItem.prototype.webkitGetAsEntry = () => folder('case', [(yes) => yes(files.map(entry)), (yes) => yes(broken ? [folder('locked', [fails])] : [])]);
+    document.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, [files.map(([name, data]) => [name, data === null ? null : [...Buffer.from(data)]]), broken]);
+  const status = (text) => page.waitForFunction((s) => document.querySelector('#status').textContent === s, text);
+
+  await drop([['gone.md', null]], true);
+  await status('Could not be read, and left out: case/gone.md (it is gone), case/locked/ (it is gone).');
+  assert.equal(await page.locator('#list li').count(), 0);
+  await drop([['gone\u202e.md', null], ...Object.entries(whole), ['b', null], ['c', null], ['d', null], ['e', null], ['f', null]], true);
+  await status('Could not be read, and left out: case/gone\\u{202e}.md (it is gone), case/b (it is gone), case/c (it is gone), case/d (it is gone), case/e (it is gone), and 2 more.');
+  assert.equal(await page.locator('#headline').getAttribute('data-verdict'), 'yes');
+  assert.equal(await page.locator('#list li').count(), Object.keys(whole).length);
+  assert.ok(await page.locator('#status').isVisible());
+  await drop(Object.entries(whole).concat([['late.md', null]]), false); // the rest is there already
+  await status('Could not be read, and left out: case/late.md (it is gone).');
+});
+
 test('of more than 1000 files the rest is left out, and the page says so', async (t) => {
   const page = await open(t);
   const drop = (from, to) => page.evaluate(([a, b]) => {
