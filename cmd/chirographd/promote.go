@@ -40,8 +40,9 @@ MUST BE OFF, FOR EVER: two that sign by one key make two histories.
 
 The copy, a guard that is there and the old address are asked how many entries the copy
 lacks. They are lost: only --lose N, just as many, goes on without them. When a witness
-has more than the copy, or another tree, nothing is done.`,
-		Example:               "  chirographd promote --dir copy --key ledger.key --witness-policy witnesses.policy",
+has more than the copy, or another tree, nothing is done. The copy of a frozen ledger is
+not frozen: freeze it too.`,
+		Example:               "  chirographd promote --dir copy --key key --witness-policy witnesses.policy",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,7 +59,7 @@ has more than the copy, or another tree, nothing is done.`,
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "the witnesses to ask, and their quorum (`FILE`)")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "nobody else knows how large the ledger was")
 	c.Flags().Uint64Var(&f.lose, "lose", 0, "go on without the last `N` entries, which are lost")
-	c.Flags().BoolVar(&f.off, "old-is-off", false, "what answers at the old address is a cache or another copy")
+	c.Flags().BoolVar(&f.off, "old-is-off", false, "what answers there is a cache or another copy")
 	return c
 }
 
