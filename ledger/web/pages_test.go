@@ -2,8 +2,6 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -11,7 +9,6 @@ import (
 	"html/template"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -175,109 +172,6 @@ func TestAPersonIsToldOfAnErrorOnAPage(t *testing.T) {
 	}
 }
 
-// An element of a page, with its attributes.
-type element struct {
-	name  string
-	attrs map[string]string
-}
-
-// elements takes a page apart.
-func elements(t testing.TB, b []byte) (list []element) {
-	t.Helper()
-	d := xml.NewDecoder(bytes.NewReader(b))
-	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			return list
-		}
-		if err != nil {
-			t.Fatalf("%v in %s", err, b)
-		}
-		if start, ok := token.(xml.StartElement); ok {
-			e := element{start.Name.Local, make(map[string]string)}
-			for _, a := range start.Attr {
-				e.attrs[a.Name.Local] = a.Value
-			}
-			list = append(list, e)
-		}
-	}
-}
-
-// Nothing on a page runs, is fetched from anywhere, or leads elsewhere; the only style is
-// the one that its header knows; and each link leads to what is there.
-func TestEveryLinkOfEveryPageLeadsToWhatIsThere(t *testing.T) {
-	w, c := story(t)
-	list := make([]*record.Record, 0, 300)
-	for i := range uint64(300) { // so that there are second pages
-		list = append(list, under(1000+i, record.Statement, c, byMaker, maker))
-	}
-	w.add(list...)
-	const at = "http://ledger.test/some/where"
-	seen := map[string]string{"/": "the beginning", "/search?q=nobody": "typed", "/search?q=maker": "typed"}
-	todo := []string{"/", "/search?q=nobody", "/search?q=maker"}
-	pagesSeen := 0
-	for len(todo) > 0 {
-		path := todo[0]
-		todo = todo[1:]
-		resp := w.ask(path)
-		if resp.StatusCode == 303 {
-			to := must(must(url.Parse(at + path)).Parse(resp.Header.Get("Location")))
-			path = strings.TrimPrefix(to.String(), at)
-			if resp = w.ask(path); seen[path] == "" {
-				seen[path] = "sent on"
-			}
-		}
-		if resp.StatusCode != 200 {
-			t.Errorf("%s, linked from %s: %s", path, seen[path], resp.Status)
-			continue
-		}
-		if resp.Header.Get("Content-Type") != htmlText || path == "/verify" {
-			continue
-		}
-		pagesSeen++
-		b := read(t, resp)
-		if csp := resp.Header.Get("Content-Security-Policy"); csp != pages.ContentSecurity {
-			t.Errorf("%s has the policy %s", path, csp)
-		}
-		_, style, _ := bytes.Cut(b, []byte("<style>"))
-		style, _, _ = bytes.Cut(style, []byte("</style>"))
-		sum := sha256.Sum256(style)
-		if hash := base64.StdEncoding.EncodeToString(sum[:]); !strings.Contains(pages.ContentSecurity, "'sha256-"+hash+"'") {
-			t.Errorf("%s: the style has the hash %s", path, hash)
-		}
-		for _, e := range elements(t, b) {
-			for name, value := range e.attrs {
-				switch {
-				case name == "href" || name == "action":
-					to := must(must(url.Parse(at + path)).Parse(value))
-					local, ok := strings.CutPrefix(to.String(), at)
-					if to.Fragment != "" {
-						continue
-					}
-					if !ok {
-						t.Errorf("%s links to %q", path, value)
-					} else if seen[local] == "" {
-						seen[local] = path
-						todo = append(todo, local)
-					}
-				case strings.HasPrefix(name, "on"), name == "style", name == "src", name == "srcset", name == "formaction", name == "target", name == "background", name == "poster", name == "ping":
-					t.Errorf("%s: %s has %s=%q", path, e.name, name, value)
-				}
-			}
-			if e.name == "script" || e.name == "iframe" || e.name == "img" || e.name == "object" || e.name == "base" || e.name == "link" && e.attrs["rel"] != "alternate" {
-				t.Errorf("%s has the element %+v", path, e)
-			}
-		}
-	}
-	t.Logf("%d pages, %d links", pagesSeen, len(seen))
-	for _, want := range []string{"/log?before=247", "/contracts/" + c.String() + "?after=259", "/keys/" + deputy.Public().String(), "/keys/" + maker.Public().String() + ".atom", "/records/" + c.String() + ".json", "/verify", "/policy", "/checkpoint", "/feed.atom", "/index.json"} {
-		if seen[want] == "" {
-			t.Errorf("no page links to %s", want)
-		}
-	}
-}
-
 // What strangers call a thing is shown as they wrote it, is no markup, turns nothing that
 // stands about it, and hides nothing.
 func TestWhatStrangersWroteIsShownAndNothingElse(t *testing.T) {
@@ -375,37 +269,6 @@ func every(list []signer, n int) (some []signer) {
 	return some
 }
 
-func TestTheLogIsReadToItsFirstEntry(t *testing.T) {
-	w := open(t).add(contracts(150)...)
-	var seen []uint64
-	for path := "/log.json"; path != ""; {
-		var l pages.Log
-		if err := json.Unmarshal(read(t, w.get("GET", path)), &l); err != nil || l.Size != 150 || len(l.Entries) > pages.MaxLog {
-			t.Fatalf("%s: %v %+v", path, err, l)
-		}
-		for _, e := range l.Entries {
-			seen = append(seen, e.Index)
-		}
-		if path = ""; l.Next != nil {
-			path = fmt.Sprintf("/log.json?before=%d", *l.Next)
-		}
-	}
-	for i, index := range seen {
-		if index != uint64(149-i) {
-			t.Fatalf("entry %d comes as number %d", index, i)
-		}
-	}
-	if len(seen) != 150 {
-		t.Errorf("%d entries", len(seen))
-	}
-	for query, want := range map[string]int{"?before=1": 1, "?before=64": 64, "?before=65": 64, "?before=9223372036854775807": 64} {
-		var l pages.Log
-		if err := json.Unmarshal(read(t, w.get("GET", "/log"+query)), &l); err != nil || len(l.Entries) != want || (l.Next == nil) != (want == 1 || query == "?before=64") {
-			t.Errorf("%s: %v, %d entries, next %v", query, err, len(l.Entries), l.Next)
-		}
-	}
-}
-
 // A copy shows the pages of the ledger, and says that it is none.
 func TestThePagesOfACopySayThatItIsOne(t *testing.T) {
 	w, c := story(t)
@@ -429,45 +292,6 @@ func TestThePagesOfACopySayThatItIsOne(t *testing.T) {
 	}
 	if resp := w.ask("/verify"); resp.StatusCode != 200 {
 		t.Errorf("the verifier: %s", resp.Status)
-	}
-}
-
-// From each part of a list one comes to the next, and to the beginning.
-func TestPartsOfAListLeadToEachOther(t *testing.T) {
-	w := open(t)
-	c := w.one(contract(0)).ID()
-	list := make([]*record.Record, 0, 256)
-	for i := range uint64(256) {
-		list = append(list, under(i, record.Statement, c, byMaker, maker))
-	}
-	w.add(list...)
-	w.one(under(256, record.Statement, c, byMaker, maker))
-	for path, next := range map[string]string{"/contracts/" + c.String(): "256", "/keys/" + maker.Public().String(): "255"} {
-		for query, want := range map[string][2]bool{"": {false, true}, "?after=9": {true, false}, "?after=257": {true, false}} {
-			b := string(read(t, w.ask(path+query)))
-			begin, later := strings.Contains(b, `<a class="button" href="..`+path+`">From the beginning</a>`), strings.Contains(b, `<a class="button" href="?after=`+next+`" rel="next">`)
-			if begin != want[0] || later != want[1] {
-				t.Errorf("%s%s: to the beginning %v, to the next %v, want %v", path[:6], query, begin, later, want)
-			}
-		}
-	}
-}
-
-// Of many contracts under one some are drawn, and all are in the time line.
-func TestSomeOfManyContractsUnderOneAreDrawn(t *testing.T) {
-	for n, others := range map[uint64]bool{pages.MaxUnder: false, pages.MaxUnder + 1: true} {
-		w := open(t)
-		c := w.one(contract(0)).ID()
-		for i := range n {
-			w.one(sealed(draft(1+i, func(t *record.Text) { t.Under, t.Title = c, fmt.Sprintf("Part %d", i) }), maker, buyer))
-		}
-		b := string(read(t, w.ask("/contracts/"+c.String())))
-		if boxes, listed, told := strings.Count(b, "<rect"), strings.Count(b, "Made under it <a"), strings.Count(b, "<strong>A contract was made under it"); boxes != 1+pages.MaxUnder || listed != pages.MaxUnder || told != int(n) {
-			t.Errorf("of %d there are %d boxes, %d links, %d in the time line", n, boxes, listed, told)
-		}
-		if strings.Contains(b, "Others are in the time line.") != others {
-			t.Errorf("of %d, others: want %v", n, others)
-		}
 	}
 }
 
