@@ -15,7 +15,6 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/rules"
-	"github.com/chirograph/chirograph/verify"
 )
 
 // Begin is when the log of a Fake begins: 2026-03-01T09:00:00Z.
@@ -80,9 +79,9 @@ func (f *Fake) Add(entry []byte) {
 	})
 	index := uint64(len(f.Entries))
 	f.Entries, f.trees, f.Shown = append(f.Entries, entry), append(f.trees, tree), len(f.Entries)+1
-	if e := verify.OpenEntry(entry); e.Record != nil {
-		_ = f.State.Add(index, e.Registered, e.Record)
-		f.Last = e.Registered
+	if registered, r := open(entry); r != nil {
+		_ = f.State.Add(index, registered, r)
+		f.Last = registered
 	}
 }
 
@@ -254,8 +253,8 @@ func (f *Fake) stateAt(size int) *rules.Memory {
 	}
 	state := new(rules.Memory)
 	for i, entry := range f.Entries[:size] {
-		if e := verify.OpenEntry(entry); e.Record != nil {
-			_ = state.Add(uint64(i), e.Registered, e.Record)
+		if registered, r := open(entry); r != nil {
+			_ = state.Add(uint64(i), registered, r)
 		}
 	}
 	return state

@@ -57,9 +57,11 @@ func Party(role string, keys ...Signer) record.Party {
 // Signed panics when there is no record of that text. Whether these are the signers that
 // it needs, nobody asks.
 func Signed(t *record.Text, by ...Signer) *record.Record {
-	r := must(record.New(t))
-	for _, s := range by {
-		r = must(r.Sign(s.Public(), s.Sign))
-	}
-	return r
+	return makeOnce(t, by, func() *record.Record {
+		r := must(record.New(t))
+		for _, s := range by {
+			r = must(r.Sign(s.Public(), s.Sign))
+		}
+		return r
+	})
 }
