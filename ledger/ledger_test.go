@@ -49,7 +49,7 @@ func TestTheLogIsWholeWhereItsThirdLevelBegins(t *testing.T) {
 			w.append(t, records...)
 		}
 	}
-	for _, size := range []uint64{65_535, 65_536, 65_537} {
+	for _, size := range []uint64{thirdLevel - 1, thirdLevel, thirdLevel + 1} {
 		grow(size)
 		w.close(t)
 		w.mustOpen(t)

@@ -137,12 +137,16 @@ func (l *ledger) charge(rule rules.Rule, absent *verify.Range, indexes ...int) *
 func TestNoEvidenceConvictsAnHonestLedger(t *testing.T) {
 	all := []rules.Rule{rules.Form, rules.Size, rules.Once, rules.Refers, rules.Time, rules.Signed, rules.Revoked, rules.Quorum, rules.Replaces, rules.Under, rules.Terminates}
 	verdicts := make(map[verify.Verdict]int)
-	for seed := range uint64(2) {
+	for seed := range uint64(honestLedgers) {
 		l, _ := history(t, 100+seed, 300)
+		opened := make([]verify.Entry, len(l.Entries))
+		for i, e := range l.Entries {
+			opened[i] = verify.OpenEntry(e)
+		}
 		random := rand.New(rand.NewPCG(seed, 1))
 		for broken := 1; broken < len(l.Entries); broken++ {
-			related := l.related(broken)
-			for range 3 {
+			related := relatedTo(opened, broken)
+			for range saidOfEach {
 				indexes := []int{broken}
 				for i := range broken {
 					near := related[i] && random.IntN(4) > 0
@@ -152,7 +156,7 @@ func TestNoEvidenceConvictsAnHonestLedger(t *testing.T) {
 				}
 				// The rule that the entries as they are would break, and any other.
 				for _, absent := range []*verify.Range{nil, {First: 0, Last: uint64(broken - 1)}} {
-					verdicts[l.judged(t, l.charge(l.refusedBy(indexes, all[random.IntN(len(all))]), absent, indexes...))]++
+					verdicts[l.judged(t, l.charge(refusedBy(opened, indexes, all[random.IntN(len(all))]), absent, indexes...))]++
 					verdicts[l.judged(t, l.charge(all[random.IntN(len(all))], absent, indexes...))]++
 				}
 			}
@@ -179,27 +183,27 @@ func (l *ledger) judged(t *testing.T, c *verify.Charge) verify.Verdict {
 
 // refusedBy returns the rule by which a state of those earlier entries refuses the
 // first, else the one that is given.
-func (l *ledger) refusedBy(indexes []int, otherwise rules.Rule) rules.Rule {
+func refusedBy(entries []verify.Entry, indexes []int, otherwise rules.Rule) rules.Rule {
 	var s rules.Memory
 	for _, i := range indexes[1:] {
-		e := verify.OpenEntry(l.Entries[i])
+		e := entries[i]
 		if err := s.Add(uint64(i), e.Registered, e.Record); err != nil {
 			return otherwise
 		}
 	}
 	var refusal *rules.Refusal
-	if errors.As(verify.OpenEntry(l.Entries[indexes[0]]).Admit(&s, home.Key), &refusal) {
+	if errors.As(entries[indexes[0]].Admit(&s, home.Key), &refusal) {
 		return refusal.Rule
 	}
 	return otherwise
 }
 
-// related returns the earlier entries that have to do with an entry, at any remove.
-func (l *ledger) related(broken int) map[int]bool {
+// relatedTo returns the earlier entries that have to do with an entry, at any remove.
+func relatedTo(entries []verify.Entry, broken int) map[int]bool {
 	related := map[int]bool{broken: true}
 	ids := make(map[string]bool)
 	for i := broken; i >= 0; i-- {
-		text := verify.OpenEntry(l.Entries[i]).Record.Text()
+		text := entries[i].Record.Text()
 		near := i == broken || ids[text.ID().String()]
 		for _, id := range [][32]byte{text.Contract, text.Replaces, text.Under, text.Answers} {
 			near = near || id != [32]byte{} && ids[string(id[:])]

@@ -15,7 +15,8 @@ func TestAnAuditThatWasKilledGoesOn(t *testing.T) {
 	const seed = 3
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	l := newLedger().fill(256 * 40)
+	const size = 256 * killedBundles
+	l := newLedger().fill(size)
 	l.Add(l.Entries[17]) // once more
 	for range 4 {
 		files := vfs.NewCrashableMem()
@@ -23,20 +24,20 @@ func TestAnAuditThatWasKilledGoesOn(t *testing.T) {
 			return must(store.OpenCopy(store.Config{Dir: "state", FS: files, Key: home.Key, Bulk: true}))
 		}
 		cfg := l.config(t, "state")
-		killedAt := 1 + random.Uint64N(256*40)
+		killedAt := 1 + random.Uint64N(size)
 		var left *vfs.MemFS
 		cfg.Progress = func(p Progress) {
 			if left == nil && p.Done >= killedAt {
 				left = files.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: random.IntN(101), RNG: random})
 			}
 		}
-		if r, err := run(t.Context(), cfg, copied()); err != nil || r.Finding == nil || r.Finding.Index != 256*40 {
+		if r, err := run(t.Context(), cfg, copied()); err != nil || r.Finding == nil || r.Finding.Index != size {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		files = left
 		cfg.Progress = nil
 		r, err := run(t.Context(), cfg, copied())
-		if err != nil || r.Known > killedAt+256 || r.Judged != 256*40 || r.Finding == nil || r.Finding.Index != 256*40 || r.Finding.Evidence == nil {
+		if err != nil || r.Known > killedAt+256 || r.Judged != size || r.Finding == nil || r.Finding.Index != size || r.Finding.Evidence == nil {
 			t.Errorf("killed at %d: %+v, %v", killedAt, r, err)
 		}
 	}

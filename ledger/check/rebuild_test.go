@@ -3,6 +3,7 @@ package check_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,7 @@ func TestARebuiltStoreIsKeyForKeyWhatItWasAtEverySize(t *testing.T) {
 
 func TestARebuiltStoreIsKeyForKeyWhatItWasWhereATileOfTheSecondLevelEnds(t *testing.T) {
 	t.Parallel()
-	log := revocations(t, 65537, false)
+	log := revocations(t, slices.Max(secondLevel), false)
 	for _, size := range secondLevel {
 		w := newWorld(t, log[:size], 4000, 1<<30)
 		w.rebuilds(t, w.dump(t, storeDir))

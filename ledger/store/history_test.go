@@ -385,7 +385,7 @@ func TestTheStoreSaysInEveryHistoryWhatMemorySays(t *testing.T) {
 		}
 	}
 	for seed := range histories {
-		steps := rulestest.Steps(1000+uint64(seed), 300)
+		steps := rulestest.Steps(1000+uint64(seed), ordinarySteps)
 		n, err := kept(t, steps)
 		if err != nil {
 			least := rulestest.Minimal(steps, func(steps []rulestest.Step) bool {

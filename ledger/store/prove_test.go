@@ -109,7 +109,7 @@ func TestWhatIsReadAgainIsProvedAgain(t *testing.T) {
 
 func TestEachNodeIsThatOfTheTree(t *testing.T) {
 	t.Parallel()
-	for _, size := range []uint64{1, 31, 256, 257, 1000, 256*256 + 300} {
+	for _, size := range []uint64{1, 31, 256, 257, 1000, largest} {
 		s := newStore(t, vfs.NewMem())
 		grow(t, s, size, 1<<14)
 		state := s.State(s.Head())

@@ -2,6 +2,11 @@
 
 package store
 
-// ordinaryHistories is how many are played under the race detector, which makes them ten
-// times as slow.
-const ordinaryHistories = 1
+// The form under the race detector, which makes everything ten times as slow. One
+// goroutine asks in these tests, and Pebble's own take part whatever the size.
+const (
+	ordinaryHistories = 1
+	ordinarySteps     = 160
+
+	largest = 256*9 + 300
+)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package watch
+
+// turns is how often a watcher looks in what stands for months.
+const turns = 2000
