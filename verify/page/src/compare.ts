@@ -1,7 +1,7 @@
 // Whether what was given is what the records say, by the names of their documents.
 
 import { mismatch, saltSize } from './documents.ts';
-import type { Dossier } from './dossier.ts';
+import type { Dossier, Pace } from './dossier.ts';
 import { octets } from './bytes.ts';
 import { Failure } from './fault.ts';
 import { nameOfFile, saltEnding } from './intake.ts';
@@ -20,13 +20,14 @@ type Candidate = { readonly record: Record; readonly line: Document; readonly it
  * of a record here is compared, whatever else it is: a receipt may be put into any file. It
  * returns what is then said of files of which nothing else is: policies and codes.
  */
-export async function compareGiven(work: readonly Work[], files: readonly File[], every: boolean): Promise<Work[]> {
+export async function compareGiven(work: readonly Work[], files: readonly File[], every: boolean, pace: Pace): Promise<Work[]> {
   // What was found in a file has no name that somebody gave it.
   const named = files.filter((f) => f.role === 'document' || (f.role !== 'nothing' && f.found !== true));
   const names = new Map(named.map((f) => [f.path, f]));
   const isDocument = (f: File | undefined): f is File => f !== undefined && (f.role === 'document' || candidates(f.path, work).length > 0);
   const more: Work[] = [];
   for (const file of named) {
+    await pace();
     const of = file.path.endsWith(saltEnding) ? names.get(file.path.slice(0, -saltEnding.length)) : undefined;
     const lines = candidates(file.path, work);
     const near = lines.length > 0 || file.role === 'document' ? undefined : likeness(file.path, work);

@@ -90,6 +90,7 @@ export async function readDossier(file: Source, pace: Pace): Promise<Dossier> {
     const folder = folders.get(p.id);
     if (folder === undefined) throw new Malformed(`${quoted(p.file.path)} is there, and records/${p.id}.note is not`);
     await naming(p.file, () => put(folder, p));
+    await pace();
   }
   for (const [id, folder] of folders) checkReceipts(id, folder);
   const policy = of('policy')[0];

@@ -6,7 +6,8 @@ import { type Bytes, decode, equal } from './bytes.ts';
 import { type Checkpoint, isSignature, linesOf, parseCheckpoint } from './checkpoint.ts';
 import { decimal } from './decimal.ts';
 import { type Entry, maxEntry, parseEntry } from './entry.ts';
-import { at, Failure, Malformed } from './fault.ts';
+import type { Pace } from './dossier.ts';
+import { at, Failure, later, Malformed } from './fault.ts';
 import { formatTime } from './lexical.ts';
 import { type Policy, shownName } from './policy.ts';
 import { type Consistency, parseConsistency, parseProof, type Proof } from './proof.ts';
@@ -25,9 +26,12 @@ export const maxEvidence = 2 ** 25; // bytes
 /** The indexes of a first and a last entry. */
 type Range = readonly [first: bigint, last: bigint];
 
+/** That an entry breaks a rule, shown by entries before it. */
+type Broken = { readonly rule: Rule; readonly absent: Range | undefined; readonly broken: Proof; readonly earlier: readonly Proof[] };
+
 /** What evidence says, with what is to prove it. */
 type Charge =
-  | { readonly rule: Rule; readonly absent: Range | undefined; readonly broken: Proof; readonly earlier: readonly Proof[] }
+  | Broken
   | { readonly rule: 'fork'; readonly root: Hash; readonly checkpoint: Checkpoint; readonly consistency: Consistency }
   | { readonly rule: 'fork'; readonly proofs: readonly [Proof, Proof] }
   | { readonly rule: 'backdating'; readonly checkpoint: Checkpoint; readonly proof: Proof };
@@ -68,7 +72,7 @@ const takeBytes = <T>(l: Lines, keyword: string, parse: (b: Bytes) => T): T =>
 const takeProof = (l: Lines): Proof => takeBytes(l, 'proof', parseProof);
 
 /** Each line has a value of one text, so that what reads as a whole is in its one form. */
-function parseEvidence(data: Uint8Array): Charge {
+async function parseEvidence(data: Uint8Array, pace: Pace): Promise<Charge> {
   if (data.length > maxEvidence) throw new Malformed(`evidence has ${data.length} bytes, at most ${maxEvidence} are allowed`);
   const all = decode(data, 'evidence').split('\n');
   if (all.pop() !== '') throw new Malformed('the last line of the evidence does not end in a line feed');
@@ -78,12 +82,12 @@ function parseEvidence(data: Uint8Array): Charge {
     throw new Malformed(`evidence begins with the line ${quoted(first, limit)}, not ${evidenceLine}`);
   }
   const l: Lines = { all, next: 1 };
-  const charge = parseCharge(l);
+  const charge = await parseCharge(l, pace);
   if (l.next < all.length) throw new Malformed(`evidence goes on with ${quoted(all[l.next] ?? '', 60)}`);
   return charge;
 }
 
-function parseCharge(l: Lines): Charge {
+async function parseCharge(l: Lines, pace: Pace): Promise<Charge> {
   const rule = takeValue(l, 'rule');
   if (rule === 'backdating') return { rule, checkpoint: takeBytes(l, 'checkpoint', parseCheckpoint), proof: takeProof(l) };
   if (rule === 'fork' && isNext(l, 'proof')) return { rule, proofs: parsePair(l) };
@@ -96,7 +100,10 @@ function parseCharge(l: Lines): Charge {
   const absent = isNext(l, 'absent') ? parseRange(takeValue(l, 'absent')) : undefined;
   const broken = takeProof(l);
   const earlier: Proof[] = [];
-  while (l.next < l.all.length) earlier.push(takeProof(l));
+  while (l.next < l.all.length) {
+    earlier.push(takeProof(l));
+    await pace();
+  }
   checkOrder(broken, earlier);
   return { rule: known, absent, broken, earlier };
 }
@@ -126,10 +133,14 @@ function checkOrder(broken: Proof, earlier: readonly Proof[]): void {
   }
 }
 
-/** Judges evidence against a log of the policy. A failure says that this is no evidence, not that the ledger is honest. */
-export function judgeEvidence(p: Policy, data: Uint8Array): Breach {
-  const c = at('form', () => parseEvidence(data));
-  if ('broken' in c) return judgeEntry(p, c.rule, c.absent, c.broken, c.earlier);
+/**
+ * Judges evidence against a log of the policy. A failure says that this is no evidence, not
+ * that the ledger is honest. There is a pause after each entry: evidence may have thousands,
+ * each with as many signatures as a record may have.
+ */
+export async function judgeEvidence(p: Policy, data: Uint8Array, pace: Pace): Promise<Breach> {
+  const c = await later('form', () => parseEvidence(data, pace));
+  if ('broken' in c) return judgeEntry(p, c, pace);
   if ('proofs' in c) return judgeTwoEntries(p, c.proofs);
   return 'consistency' in c ? judgeFork(p, c.root, c.checkpoint, c.consistency) : judgeBackdating(p, c.checkpoint, c.proof);
 }
@@ -182,11 +193,22 @@ function describe(b: Bytes): { id: string; registered: number | undefined } {
   }
 }
 
-function judgeEntry(p: Policy, rule: Rule, absent: Range | undefined, broken: Proof, earlier: readonly Proof[]): Breach {
-  const ledger = accused(p, broken.checkpoint);
-  for (const proof of [broken, ...earlier]) checkIncluded(proof);
+async function judgeEntry(p: Policy, b: Broken, pace: Pace): Promise<Breach> {
+  const ledger = accused(p, b.broken.checkpoint);
+  for (const proof of [b.broken, ...b.earlier]) {
+    checkIncluded(proof);
+    await pace();
+  }
   const state = new State();
-  for (const proof of earlier) addEarlier(state, ledger, proof);
+  for (const proof of b.earlier) {
+    addEarlier(state, ledger, proof);
+    await pace();
+  }
+  return conclude(b, ledger, state);
+}
+
+/** What the broken entry is, after the entries that made the state. */
+function conclude({ rule, absent, broken, earlier }: Broken, ledger: Key, state: State): Breach {
   const { index } = broken;
   const known = {
     rule, index, ledger, absent: undefined, doubt: '', verdict: 'yes', trees: [broken.checkpoint], ...describe(broken.extra),

@@ -23,15 +23,25 @@ export function at<T>(step: Step, read: () => T, prefix = ''): T {
   try {
     return read();
   } catch (e) {
-    if (e instanceof Malformed) throw new Failure(step, prefix + e.message);
-    throw e;
+    throw asFailure(step, prefix, e);
   }
 }
 
-/** The failure that f throws, undefined where it throws none. Every other error goes on. */
-export function failureOf(f: () => void): Failure | undefined {
+/** The same of what takes its time. */
+export async function later<T>(step: Step, read: () => Promise<T>): Promise<T> {
   try {
-    f();
+    return await read();
+  } catch (e) {
+    throw asFailure(step, '', e);
+  }
+}
+
+const asFailure = (step: Step, prefix: string, e: unknown): unknown => (e instanceof Malformed ? new Failure(step, prefix + e.message) : e);
+
+/** The failure that f ends in, undefined where it ends in none. Every other error goes on. */
+export async function failureOf(f: () => Promise<unknown>): Promise<Failure | undefined> {
+  try {
+    await f();
   } catch (e) {
     if (e instanceof Failure) return e;
     throw e;

@@ -4,6 +4,7 @@
 import { base64 } from './base64.ts';
 import { encode, equal } from './bytes.ts';
 import { type Checkpoint, isSignature, linesOf, parseCheckpoint } from './checkpoint.ts';
+import type { Pace } from './dossier.ts';
 import { evidenceLine, judgeEvidence } from './evidence.ts';
 import { Failure, failureOf } from './fault.ts';
 import { printNote } from './note.ts';
@@ -65,12 +66,13 @@ export function contradiction(items: readonly Item[]): Failure | undefined {
  * show one in that form: a record that is an entry of two trees may be one of two
  * histories, and which rule was broken, nobody can tell without the rest of the log.
  */
-export function evidenceOf(items: readonly Item[]): string | undefined {
+export async function evidenceOf(items: readonly Item[], pace: Pace): Promise<string | undefined> {
   for (const [a, b] of contradictions(items)) {
     const lines = charge(a, b);
     const text = lines?.map((l) => `${l}\n`).join('');
     const policy = { logs: [a.registration.verified.log], witnesses: [], groups: [], quorum: noQuorum };
-    if (text !== undefined && failureOf(() => judgeEvidence(policy, encode(text))) === undefined) return text;
+    if (text !== undefined && (await failureOf(() => judgeEvidence(policy, encode(text), pace))) === undefined) return text;
+    await pace();
   }
   return undefined;
 }

@@ -4,7 +4,7 @@
 import { joinParts, maxCode, NoWhole, type Part, parsePart, sets } from './code.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { compareGiven } from './compare.ts';
-import { verifyConsistency } from './consistency.ts';
+import { type Extension, verifyConsistency } from './consistency.ts';
 import { decode, equal, octets } from './bytes.ts';
 import { inPlace, type Pace, readDossier } from './dossier.ts';
 import { maxEntry } from './entry.ts';
@@ -50,12 +50,12 @@ export async function verify(q: Question, pace: Pace): Promise<Answer> {
   for (const w of work) await open(w, policy?.policy, pace);
   const all = work.flatMap((w) => w.items);
   if (policy !== undefined) {
-    work.push(...(await compareGiven(work, q.files, q.everyDocument)));
+    work.push(...(await compareGiven(work, q.files, q.everyDocument, pace)));
     relate(all);
     for (const d of demands) {
       if (!applyDemand(d, all)) problems.push(`the key that is expected for ${d.role} could not be looked for: no contract that holds is among the files`);
     }
-    await readOthers(work, policy.policy);
+    await readOthers(work, policy.policy, pace);
   }
   for (const w of work) {
     holder(w);
@@ -65,7 +65,7 @@ export async function verify(q: Question, pace: Pace): Promise<Answer> {
   const failure = contradicted ? undefined : contradiction(all);
   if (policy !== undefined && work.length === 0) problems.push('there is nothing to check: give a receipt (.tlog-proof) or a dossier (.chirograph)');
   const verdict = worst([...work.map((w) => w.answer.verdict), problems.length > 0 ? 'unchecked' : 'yes', failure === undefined ? 'yes' : 'no']);
-  return { verdict, policy, problems, failure, evidence: evidenceOf(all), files: work.map((w) => w.answer) };
+  return { verdict, policy, problems, failure, evidence: await evidenceOf(all, pace), files: work.map((w) => w.answer) };
 }
 
 /** The one policy. That of a dossier is never asked. */
@@ -181,7 +181,7 @@ function applyDemand(d: Demand, all: readonly Item[]): boolean {
 }
 
 /** Consistency proofs, evidence, and what proves nothing by itself. */
-async function readOthers(work: readonly Work[], p: Policy): Promise<void> {
+async function readOthers(work: readonly Work[], p: Policy, pace: Pace): Promise<void> {
   const checkpoints: { checkpoint: Checkpoint; given: boolean }[] = found(work.flatMap((w) => w.items))
     .flatMap(({ registration: r }) => [r, r.older].filter((x) => x !== undefined))
     .map((r) => ({ checkpoint: r.proof.checkpoint, given: false }));
@@ -198,8 +198,8 @@ async function readOthers(work: readonly Work[], p: Policy): Promise<void> {
   for (const { file, answer } of work) {
     try {
       if (file.role === 'record') readRecord(answer, await readAll(file.source, maxEntry, 'record'), work);
-      if (file.role === 'evidence') readEvidence(answer, p, await readAll(file.source, limitOf.evidence, 'evidence'));
-      if (file.role === 'consistency proof') readConsistency(answer, p, await readAll(file.source, maxConsistency, 'consistency proof'), checkpoints);
+      if (file.role === 'evidence') await readEvidence(answer, p, await readAll(file.source, limitOf.evidence, 'evidence'), pace);
+      if (file.role === 'consistency proof') await readConsistency(answer, p, await readAll(file.source, maxConsistency, 'consistency proof'), checkpoints, pace);
     } catch (e) {
       if (!(e instanceof Failure || e instanceof Malformed)) throw e;
       answer.failure = e instanceof Failure ? e : new Failure('form', e.message);
@@ -219,9 +219,9 @@ function readRecord(answer: FileAnswer, data: Uint8Array, work: readonly Work[])
 }
 
 /** Where the form fails, or no log of the policy signed, nothing was judged. */
-function readEvidence(answer: FileAnswer, p: Policy, data: Uint8Array): void {
+async function readEvidence(answer: FileAnswer, p: Policy, data: Uint8Array, pace: Pace): Promise<void> {
   try {
-    answer.breach = judgeEvidence(p, data);
+    answer.breach = await judgeEvidence(p, data, pace);
     answer.verdict = worst([answer.verdict, answer.breach.verdict]);
   } catch (e) {
     if (!(e instanceof Failure)) throw e;
@@ -231,7 +231,7 @@ function readEvidence(answer: FileAnswer, p: Policy, data: Uint8Array): void {
 }
 
 /** The older checkpoint is one that was given as such, else that of a receipt which has its size. */
-function readConsistency(answer: FileAnswer, p: Policy, data: Uint8Array, checkpoints: readonly { checkpoint: Checkpoint; given: boolean }[]): void {
+async function readConsistency(answer: FileAnswer, p: Policy, data: Uint8Array, checkpoints: readonly { checkpoint: Checkpoint; given: boolean }[], pace: Pace): Promise<void> {
   const { old } = parseConsistency(data);
   const given = checkpoints.filter((c) => c.given);
   const older = given.length > 0 ? given : checkpoints.filter((c) => c.checkpoint.size === old);
@@ -239,7 +239,12 @@ function readConsistency(answer: FileAnswer, p: Policy, data: Uint8Array, checkp
     return waits(answer, `the older checkpoint, of size ${old}, is not among the files: give it, or a receipt that has it`);
   }
   const distinct = new Map(older.map(({ checkpoint: c }) => [octets(c.bytes), c]));
-  answer.extensions = [...distinct.values()].map((c) => verifyConsistency(p, c, data));
+  const extensions: Extension[] = [];
+  for (const c of distinct.values()) {
+    extensions.push(verifyConsistency(p, c, data));
+    await pace();
+  }
+  answer.extensions = extensions;
 }
 
 /** Says of a file what its items say. */

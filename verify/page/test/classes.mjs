@@ -128,8 +128,8 @@ export const classes = {
       ...(x.seenBy === undefined ? {} : { seen_by: string(x.seenBy) }),
     };
   },
-  evidence(v) {
-    const b = api.judgeEvidence(policyOf(v), bytes(v, 'evidence'));
+  async evidence(v) {
+    const b = await api.judgeEvidence(policyOf(v), bytes(v, 'evidence'), async () => {});
     return {
       verdict: b.verdict, rule: b.rule, index: string(b.index), ...(b.id === '' ? {} : { id: b.id }),
       ...(b.absent === undefined ? {} : { absent: b.absent.map(string) }),

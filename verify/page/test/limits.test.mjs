@@ -32,11 +32,11 @@ test('a note has at most 1,000,000 bytes and 100 lines', () => {
   assert.throws(() => api.parseNote(api.encode(`x\n\n${lines(101)}`)), malformed('note has 101 signature lines'));
 });
 
-test('evidence has at most 2²⁵ bytes', () => {
+test('evidence has at most 2²⁵ bytes', async () => {
   const p = api.parsePolicy(api.encode(policy()));
-  const says = (size) => () => api.judgeEvidence(p, new Uint8Array(size));
-  assert.throws(says(2 ** 25), (e) => e.step === 'form' && !e.message.includes('at most'));
-  assert.throws(says(2 ** 25 + 1), (e) => e.step === 'form' && e.message.includes('evidence has 33554433 bytes, at most 33554432'));
+  const says = (size) => api.judgeEvidence(p, new Uint8Array(size), pace);
+  await assert.rejects(says(2 ** 25), (e) => e.step === 'form' && !e.message.includes('at most'));
+  await assert.rejects(says(2 ** 25 + 1), (e) => e.step === 'form' && e.message.includes('evidence has 33554433 bytes, at most 33554432'));
 });
 
 /** A checkpoint of a thousand thousand bytes, as many as a note may have. */

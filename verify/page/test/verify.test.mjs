@@ -240,3 +240,39 @@ test('a record is the registered one, to the byte, or could not be checked', asy
 test('nothing to check is no yes', async () => {
   for (const f of [{}, trusted, { 'x.md': 'x' }, { ...trusted, 'x.md': 'x' }]) assert.equal((await ask(f)).verdict, 'unchecked');
 });
+
+/** How often the page may answer while it judges these files, and what it then says. */
+async function pauses(files, roles = {}) {
+  let n = 0;
+  const all = await given(files, roles);
+  const { verdict } = await api.verify({ files: all, expected: '', everyDocument: false, now: made }, async () => void n++);
+  return { n, verdict };
+}
+
+test('evidence is judged entry by entry: the page may answer after each', async () => {
+  const b64 = (s) => Buffer.from(s).toString('base64');
+  const records = [...Array.from({ length: 21 }, (_, i) => contract(i + 1)), contract(1)];
+  const l = log(records);
+  const evidence = (n) => ['chirograph/evidence/v1', 'rule once', ...[21, ...Array.from({ length: n }, (_, i) => i)].map((i) => `proof ${b64(l.receipt(i))}`)].map((s) => `${s}\n`).join('');
+  const [few, many] = [await pauses({ ...trusted, 'e.txt': evidence(1) }), await pauses({ ...trusted, 'e.txt': evidence(21) })];
+  assert.deepEqual([few.verdict, many.verdict], ['yes', 'yes']);
+  assert.ok(many.n - few.n >= 3 * 20, `${many.n} pauses of 21 entries, ${few.n} of 1`); // read, found in the tree, judged
+});
+
+test('receipts of a dossier, older checkpoints and documents are looked at one by one', async () => {
+  const statements = Array.from({ length: 9 }, (_, i) => statement(i + 2, deal.id));
+  const records = [deal, ...statements];
+  const l = log(records);
+  const kept = (n) => dossier(Object.assign({}, ...records.slice(0, n).map((r, i) => inDossier(r, l.receipt(i)))));
+  const checkpoints = (n) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`${i}.checkpoint`, `${l.checkpoint(1)}\u2014 x${i} AAAAAAA=\n`]));
+  const documents = (n) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`${i}/terms.md`, terms]));
+  for (const [name, each, files] of [
+    ['dossier', 3, (n) => ({ 'd.chirograph': kept(n) })],
+    ['checkpoints', 2, (n) => ({ 'c.proof': l.consistency(1), ...checkpoints(n) })],
+    ['documents', 2, (n) => ({ 'r.tlog-proof': l.receipt(0), ...documents(n) })],
+  ]) {
+    const [few, many] = [await pauses({ ...trusted, ...files(1) }), await pauses({ ...trusted, ...files(10) })];
+    assert.deepEqual([few.verdict, many.verdict], ['yes', 'yes'], name);
+    assert.ok(many.n - few.n >= 9 * each, `${name}: ${many.n} pauses of ten, ${few.n} of one`);
+  }
+});
