@@ -40,13 +40,13 @@ function licences(inputs) {
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 export async function page() {
-  const [script, style] = [await bundle('src/ui.ts', 'css'), await bundle('src/page.css', 'css')];
+  const [script, style] = [await bundle('src/start.ts', 'css'), await bundle('src/page.css', 'css')];
   for (const text of [script.text, style.text]) {
     if (/<\/(script|style)|<!--/i.test(text)) throw new Error('the bundle would end its own element');
   }
   const csp = [
     "default-src 'none'", `script-src ${hash(script.text)}`, `style-src ${hash(style.text)}`, "base-uri 'none'", "form-action 'none'",
-    "require-trusted-types-for 'script'", "trusted-types 'none'",
+    "require-trusted-types-for 'script'", 'trusted-types search', 'worker-src blob:',
   ].join('; ');
   const values = { csp, style: style.text, script: script.text, licences: licences(script.inputs) };
   return read('src/page.html').replaceAll(/\{\{(\w+)\}\}/g, (_, name) => values[name]);

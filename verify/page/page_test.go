@@ -20,7 +20,7 @@ func TestThePageAllowsItsOwnScriptAndStyleAndNothingElse(t *testing.T) {
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
 	want := `content="default-src 'none'; script-src ` + hash("script") + `; style-src ` + hash("style") +
-		`; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"`
+		`; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types search; worker-src blob:"`
 	if !bytes.Contains(HTML, []byte(want)) {
 		t.Errorf("the page does not have the policy %s", want)
 	}

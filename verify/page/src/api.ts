@@ -1,5 +1,6 @@
 // What the page is made of, for whoever tests it, or verifies elsewhere.
 
+export * from './apart.ts';
 export * from './base64.ts';
 export * from './bytes.ts';
 export * from './checkpoint.ts';
@@ -29,6 +30,7 @@ export * from './receipt.ts';
 export * from './record.ts';
 export * from './relate.ts';
 export * from './report.ts';
+export * from './search.ts';
 export * from './shown.ts';
 export * from './source.ts';
 export * from './text.ts';

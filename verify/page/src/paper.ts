@@ -1,14 +1,19 @@
 // What finds receipts in certificates: the receipt itself in a page or a PDF, codes in a
 // picture.
 
+import { sha256 } from '@noble/hashes/sha2.js';
+
+import { searchApart } from './apart.ts';
 import { fromBase64 } from './base64.ts';
-import { type Bytes, concat, octets } from './bytes.ts';
-import { joinParts, NoWhole, type Part, parsePart, sets } from './code.ts';
+import { type Bytes, concat, hex, octets } from './bytes.ts';
+import type { Part } from './code.ts';
+import { parseEntry } from './entry.ts';
 import { Malformed } from './fault.ts';
 import type { Given, Wanted } from './intake.ts';
-import { partsOfPicture } from './picture.ts';
-import { maxProof } from './proof.ts';
-import { readCodes } from './raster.ts';
+import { parseNote } from './note.ts';
+import { isPicture } from './picture.ts';
+import { maxProof, parseProof } from './proof.ts';
+import { partsOf, searchPicture } from './search.ts';
 import { fromBytes, readAll, type Source } from './source.ts';
 
 /** How large a certificate as a page or a PDF may be, in bytes: that of the largest receipt has two. */
@@ -17,17 +22,28 @@ const maxPaper = 2 ** 23;
 const inside = (g: Given, name: string, data: Bytes): Given => ({ path: `${g.path}/${name}`, source: fromBytes(data) });
 
 /** A link of a certificate to the receipt that is in it. */
-const link = /<a download="([0-9a-f]{64}\.tlog-proof)" href="data:application\/octet-stream;base64,([A-Za-z0-9+/=]+)">/;
+const link = /<a download="[0-9a-f]{64}\.tlog-proof" href="data:application\/octet-stream;base64,([A-Za-z0-9+/=]+)">/;
 
 /** The receipt in a certificate as HTML. */
 export async function inPage(g: Given): Promise<Given[]> {
   const text = await paperThat(g.source, /^<!doctype html>\n/);
-  const [, name, data] = link.exec(text.replaceAll('&#43;', '+')) ?? [];
-  if (name === undefined || data === undefined) return [];
+  const [, data] = link.exec(text.replaceAll('&#43;', '+')) ?? [];
+  if (data === undefined) return [];
   try {
-    return [inside(g, name, fromBase64(data, 'receipt in the page'))];
+    const receipt = fromBase64(data, 'receipt in the page');
+    return [inside(g, nameOfReceipt(receipt), receipt)];
   } catch (e) {
     if (e instanceof Malformed) return [];
+    throw e;
+  }
+}
+
+/** A receipt under the id of the record in it: the name that a page gives it may be that of another. */
+function nameOfReceipt(receipt: Bytes): string {
+  try {
+    return `${hex(sha256(parseNote(parseEntry(parseProof(receipt).extra).record, true).message))}.tlog-proof`;
+  } catch (e) {
+    if (e instanceof Malformed) return 'linked.tlog-proof'; // it is none, which it says when it is asked
     throw e;
   }
 }
@@ -85,55 +101,13 @@ async function inflated(data: Bytes): Promise<Bytes | undefined> {
   }
 }
 
-/** For how many milliseconds one picture is searched in all, its parts together. */
-const maxTime = 20_000;
-
 /** The codes in a picture that are of receipts, each once; those so far where it is not wanted any more. */
 export async function inPicture(g: Given, wanted: Wanted = () => true): Promise<Given[]> {
+  if (!(await isPicture(g.source))) return [];
   const found: Bytes[] = [];
-  const end = performance.now() + maxTime;
-  const isOver = (): boolean => performance.now() > end || !wanted();
-  for await (const { raster, left } of partsOfPicture(g.source)) {
-    // Each part has its share of what is left, so that the last is searched too.
-    const until = performance.now() + (end - performance.now()) / left;
-    const goOn = async (): Promise<boolean> => {
-      await new Promise((resolve) => setTimeout(resolve, 0)); // the browser may answer
-      return performance.now() <= until && !isOver();
-    };
-    // What another part has says nothing of this one.
-    found.push(...(await readCodes(raster, (more) => more.length > 0 && areWhole([...found, ...more]), goOn)));
-    if (isOver()) break;
-  }
+  const tell = (code: Bytes): void => void found.push(code);
+  if (!(await searchApart(g.source, wanted, tell))) await searchPicture(g.source, wanted, tell, true);
   return partsOf(found).map((p) => inside(g, nameOfPart(p), p.bytes));
 }
 
 const nameOfPart = (p: Part): string => `${p.sum}.${p.k}-of-${p.n}`;
-
-/** The parts among what codes hold, each once. */
-function partsOf(found: readonly Bytes[]): (Part & { readonly bytes: Bytes })[] {
-  const parts = new Map<string, Part & { readonly bytes: Bytes }>();
-  for (const bytes of found) {
-    try {
-      parts.set(octets(bytes), { ...parsePart(bytes), bytes });
-    } catch (e) {
-      if (!(e instanceof Malformed)) throw e; // a code of something else
-    }
-  }
-  return [...parts.values()];
-}
-
-/** Whether every receipt of which a code was found is whole. */
-function areWhole(found: readonly Bytes[]): boolean {
-  const all = sets(partsOf(found));
-  return all.length > 0 && all.every((set) => whole(set) !== undefined);
-}
-
-/** What parts are together; undefined where they are no whole. */
-function whole(set: readonly Part[]): Bytes | undefined {
-  try {
-    return joinParts(set);
-  } catch (e) {
-    if (e instanceof NoWhole) return undefined;
-    throw e;
-  }
-}

@@ -44,6 +44,13 @@ function jpeg(head: Uint8Array): Size | undefined {
   return undefined;
 }
 
+/** Whether a file begins as a picture that is not too large to be opened. */
+export async function isPicture(source: Source): Promise<boolean> {
+  if (source.size > maxFile || source.size < 32) return false;
+  const size = sizeOf(await source.read(0, Math.min(source.size, headSize)));
+  return size !== undefined && size.width >= 1 && size.height >= 1 && size.width * size.height <= maxPixels;
+}
+
 /** A part of a picture, and how many parts there are from this one on. */
 export type Piece = { readonly raster: Raster; readonly left: number };
 
@@ -52,9 +59,7 @@ export type Piece = { readonly raster: Raster; readonly left: number };
  * smaller where there are too many; none of what is no picture, or too large.
  */
 export async function* partsOfPicture(source: Source): AsyncGenerator<Piece> {
-  if (source.size > maxFile || source.size < 32) return;
-  const size = sizeOf(await source.read(0, Math.min(source.size, headSize)));
-  if (size === undefined || size.width < 1 || size.height < 1 || size.width * size.height > maxPixels) return;
+  if (!(await isPicture(source))) return;
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(new Blob([await source.read(0, source.size)]));
@@ -88,8 +93,8 @@ function starts(length: number): number[] {
 }
 
 function drawn(bitmap: ImageBitmap, scale: number, { left, top, width, height }: Box): Raster {
-  const canvas = Object.assign(document.createElement('canvas'), { width, height });
-  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const canvas = typeof document === 'undefined' ? new OffscreenCanvas(width, height) : Object.assign(document.createElement('canvas'), { width, height });
+  const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null;
   if (context === null) return { width: 1, height: 1, data: new Uint8ClampedArray(4) };
   context.fillStyle = '#ffffff'; // under what is not opaque
   context.fillRect(0, 0, width, height);

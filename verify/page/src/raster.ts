@@ -26,36 +26,90 @@ const small = 1600;
  */
 const tilings = [[0.5, 0.25], [0.36, 0.09]] as const;
 
-/** Whether the codes so far may be all that there are. */
-export type Enough = (found: readonly Bytes[]) => boolean;
+/** Who takes what is found, and says when it is over. */
+export type Search = {
+  take(code: Bytes): void;
+  /** Whether the codes so far may be all that there are. */
+  enough(): boolean;
+  /** Whether there is time for more, and it is still wanted. Asked before each search; one that has begun is ended. */
+  goOn(): Promise<boolean>;
+  /** Whether a picture with too many corners is left out. */
+  readonly careful: boolean;
+};
 
-/** Whether there is time for more, and it is still wanted. Asked before each search; one that has begun is ended. */
-export type GoOn = () => Promise<boolean>;
-
-/** What was found so far, and who says when it is over. */
-type Search = { readonly found: Bytes[]; readonly enough: Enough; readonly goOn: GoOn };
+/** A search, and how many codes it has found. */
+type Sweep = Search & { found: number };
 
 /**
- * The bytes of each code that can be read. What was found is painted over, so that the
+ * Finds the bytes of each code that can be read. What was found is painted over, so that the
  * next is found: in the picture as it is, then with its light made even, then in parts, and
  * all of that turned by 45 degrees, because the decoder finds codes that stand about straight.
  * That these are enough is asked first when a second search of the whole has found no more:
  * one receipt may be whole while codes of another are still there.
  */
-export async function readCodes(picture: Raster, enough: Enough, goOn: GoOn): Promise<Bytes[]> {
-  const found: Bytes[] = [];
-  const search: Search = { found, enough, goOn: async () => found.length < maxFound && (await goOn()) };
+export async function readCodes(picture: Raster, search: Search): Promise<void> {
+  const s: Sweep = { ...search, found: 0, goOn: async () => s.found < maxFound && (await search.goOn()) };
+  const isLeftOut = (r: Raster): boolean => s.careful && isCrowded(r);
+  if (isLeftOut(picture)) return;
   const looked: Raster = { ...picture, data: picture.data.slice() };
-  if (!(await sweep(looked, search))) return found;
+  if (!(await sweep(looked, s))) return;
   const even = evened(looked);
   const fine = Math.min(even.width, even.height) < small && 2 * Math.max(even.width, even.height) <= maxSide ? doubled(even) : even;
-  if (!(await sweep(fine, search)) || enough(found)) return found;
+  if (isLeftOut(fine) || !(await sweep(fine, s)) || s.enough()) return;
   // Most pictures are no codes, but documents: nothing in them looks like the corners of one.
-  if (found.length === 0 && !looksLikeCodes(fine)) return found;
-  if (!(await sweepParts(fine, search))) return found;
+  if (s.found === 0 && !looksLikeCodes(fine)) return;
+  if (!(await sweepParts(fine, s))) return;
   const slanted = turned(fine);
-  if ((await sweep(slanted, search)) && !enough(found)) await sweepParts(slanted, search);
-  return found;
+  if (!isLeftOut(slanted) && (await sweep(slanted, s)) && !s.enough()) await sweepParts(slanted, s);
+}
+
+/** How many corners of codes a picture may have for a search that cannot be ended: for what the decoder takes for one it compares all. */
+const maxCorners = 512;
+
+/** Whether a picture has too many squares that look like corners of codes: in every second row, those that are so from above, too. */
+function isCrowded({ width, height, data }: Raster): boolean {
+  const isDark = (x: number, y: number): boolean => x >= 0 && y >= 0 && x < width && y < height && (data[4 * (y * width + x) + 1] ?? 0) < 128;
+  let corners = 0;
+  for (let y = 0; y < height; y += 2) {
+    const runs = [0, 0, 0, 0, 0];
+    for (let x = 0; x < width; ) {
+      const from = x;
+      const dark = isDark(x, y);
+      while (x < width && isDark(x, y) === dark) x++;
+      runs.shift();
+      runs.push(x - from);
+      const module = moduleOf(runs);
+      if (module === 0) continue;
+      const centre = x - Math.round((runs[4] ?? 0) + (runs[3] ?? 0) + (runs[2] ?? 0) / 2);
+      const above = column(isDark, centre, y, 8 * module);
+      // Each corner is met once: in the first row of the square in its middle, or the second.
+      if (moduleOf(above.runs) > 0 && above.depth <= 2 && ++corners > maxCorners) return true;
+    }
+  }
+  return false;
+}
+
+/** The module of five runs of 1, 1, 3, 1 and 1 modules, by half a module; 0 of others. */
+function moduleOf(runs: readonly number[]): number {
+  const module = runs.reduce((n, run) => n + run, 0) / 7;
+  const fits = runs.every((run, i) => run > 0 && Math.abs(run - (i === 2 ? 3 : 1) * module) <= (i === 2 ? 1.5 : 0.5) * module);
+  return fits ? module : 0;
+}
+
+/** The five runs above and below a pixel, it in the midst, none longer than most, and the how manieth of its own it is. */
+function column(isDark: (x: number, y: number) => boolean, x: number, y: number, most: number): { runs: number[]; depth: number } {
+  const dark = isDark(x, y);
+  const side = (step: 1 | -1): number[] => {
+    const lengths = [0, 0, 0];
+    let at = y;
+    for (let i = 0; i < 3; i++) {
+      for (; isDark(x, at) === (i % 2 === 0 ? dark : !dark) && (lengths[i] ?? 0) < most; at += step) lengths[i] = (lengths[i] ?? 0) + 1;
+    }
+    return lengths;
+  };
+  const [up, down] = [side(-1), side(1)];
+  const [depth, rest] = [up[0] ?? 0, down[0] ?? 0];
+  return { runs: [up[2] ?? 0, up[1] ?? 0, depth + rest - 1, down[1] ?? 0, down[2] ?? 0], depth };
 }
 
 /** Whether anything in a picture looks like a code, though it could not be read. */
@@ -70,32 +124,34 @@ function looksLikeCodes(r: Raster): boolean {
 }
 
 /** Searches parts of a picture, and says whether to go on. It ends within a tiling only where nothing is left that looks like a code. */
-async function sweepParts(r: Raster, search: Search): Promise<boolean> {
-  const { found, enough } = search;
+async function sweepParts(r: Raster, s: Sweep): Promise<boolean> {
   for (const [side, step] of tilings) {
     for (const part of tiles(r, side, step)) {
       const piece = cropped(r, part);
-      const before = found.length;
-      if (!(await sweep(piece, search))) return false;
-      if (found.length === before) continue;
+      const before = s.found;
+      if (!(await sweep(piece, s))) return false;
+      if (s.found === before) continue;
       paste(r, piece, part);
-      if (enough(found) && !looksLikeCodes(r)) return false;
+      if (s.enough() && !looksLikeCodes(r)) return false;
     }
-    if (enough(found)) return false;
+    if (s.enough()) return false;
   }
   return true;
 }
 
 /** Searches until nothing more can be read, and says whether to go on. */
-async function sweep(r: Raster, { found, goOn }: Search): Promise<boolean> {
+async function sweep(r: Raster, s: Sweep): Promise<boolean> {
   for (;;) {
-    if (!(await goOn())) return false;
+    if (!(await s.goOn())) return false;
     let points: FinderPoints | undefined;
+    let code: Bytes;
     try {
-      found.push(fromOctets(decodeQR(r, { format: 'RGBA', textDecoder: octets, effort: 4, timeLimit: patience, pointsOnDetect: (p) => (points = p) })));
+      code = fromOctets(decodeQR(r, { format: 'RGBA', textDecoder: octets, effort: 4, timeLimit: patience, pointsOnDetect: (p) => (points = p) }));
     } catch {
       return true; // every picture ends so, when no code is left
     }
+    s.found++;
+    s.take(code);
     if (points === undefined) return true;
     paintOver(r, points);
   }

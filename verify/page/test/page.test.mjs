@@ -21,7 +21,7 @@ test('the page names nothing to fetch, and its policy allows no more than what i
   const hash = (tag) => `'sha256-${createHash('sha256').update(new RegExp(`<${tag}>([^]*)</${tag}>`).exec(committed)[1]).digest('base64')}'`;
   assert.deepEqual(csp.split('; '), [
     "default-src 'none'", `script-src ${hash('script')}`, `style-src ${hash('style')}`, "base-uri 'none'", "form-action 'none'",
-    "require-trusted-types-for 'script'", "trusted-types 'none'",
+    "require-trusted-types-for 'script'", 'trusted-types search', 'worker-src blob:',
   ]);
   const elements = committed.slice(0, committed.indexOf('<script>')).replace(/<style>[^]*<\/style>/, '');
   assert.doesNotMatch(elements, /\s(src|href|action|style|on\w+)=/i);

@@ -62,7 +62,7 @@ test('pixels without a code are searched to their end, and hold none', async () 
   for (const fill of [(i) => 0, () => 255, (i) => (i * 7919) % 256]) {
     const data = Uint8ClampedArray.from({ length: 4 * 300 * 200 }, (_, i) => (i % 4 === 3 ? 255 : fill(i >> 2)));
     let asked = 0;
-    assert.deepEqual(await api.readCodes({ width: 300, height: 200, data }, () => false, async () => (asked++, true)), []);
+    await api.readCodes({ width: 300, height: 200, data }, { take: () => assert.fail('a code'), enough: () => false, goOn: async () => (asked++, true), careful: true });
     assert.equal(asked, 2); // as it is, and with its light made even
   }
 });
@@ -235,7 +235,35 @@ test('a receipt that a page links to is found, and only in a page', async () => 
   const link = (data) => `<a download="${'0'.repeat(64)}.tlog-proof" href="data:application/octet-stream;base64,${data}">`;
   const found = await api.inPage(given('c.html', Buffer.from(`<!doctype html>\n${link(Buffer.from(receipt).toString('base64').replaceAll('+', '&#43;'))}`)));
   assert.equal(api.decode(await api.readAll(found[0].source, 1 << 20, 'receipt'), 'receipt'), receipt);
+  assert.deepEqual(names(found), [`${contract(1).id}.tlog-proof`]); // whatever the page calls it
+  assert.deepEqual(names(await api.inPage(given('c.html', Buffer.from(`<!doctype html>\n${link('AAAA')}`)))), ['linked.tlog-proof']);
   for (const text of [link(Buffer.from(receipt).toString('base64')), `<!doctype html>\n${link('AAB=')}`, '<!doctype html>\n']) assert.deepEqual(await api.inPage(given('c.html', Buffer.from(text))), []);
+});
+
+test('where no search can be ended, a picture with more than 512 corners of codes is left out', async () => {
+  const picture = (n, slant = false) => {
+    const columns = 24;
+    const [width, height] = [columns * 32, Math.ceil(n / columns) * 32];
+    const data = new Uint8ClampedArray(4 * width * height).fill(255);
+    for (let i = 0; i < n; i++) {
+      for (let y = 0; y < 28; y++) {
+        for (let x = 0; x < 28; x++) {
+          if (Math.max(Math.abs(Math.floor(x / 4) - 3), Math.abs(Math.floor(y / 4) - 3)) === 2) continue;
+          const at = 4 * ((Math.floor(i / columns) * 32 + y) * width + (i % columns) * 32 + x);
+          data.fill(0, at, at + 3);
+        }
+      }
+    }
+    return slant ? slanted({ width, height, data }) : { width, height, data };
+  };
+  const searches = async (r, careful) => {
+    let n = 0;
+    await api.readCodes(r, { take() {}, enough: () => false, goOn: async () => ++n < 2, careful });
+    return n;
+  };
+  assert.equal(await searches(picture(512), true), 2);
+  assert.equal(await searches(picture(513), true), 0);
+  assert.equal(await searches(picture(513), false), 2);
 });
 
 test('codes that were saved as files are put together, and what lacks is said', async () => {

@@ -72,7 +72,7 @@ async function open(t, path, options = {}) {
   const complaints = [];
   page.on('console', (m) => complaints.push(m.text()));
   page.on('pageerror', (e) => complaints.push(e.message));
-  page.on('request', (r) => r.url() !== url && !r.url().startsWith('data:') && complaints.push(`request of ${r.url()}`));
+  page.on('request', (r) => r.url() !== url && !/^(data|blob):/.test(r.url()) && complaints.push(`request of ${r.url()}`));
   t.after(() => assert.deepEqual(complaints, []));
   await context.setOffline(true);
   await page.goto(url);

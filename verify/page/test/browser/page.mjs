@@ -12,8 +12,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { deflateSync, gzipSync } from 'node:zlib';
 
 import { chromium } from 'playwright-core';
+import encodeQR from 'qr';
 
 import { bytes, folders, vector, vectorsOf } from '../files.mjs';
 import { contract, document, dossier, inDossier, log, made, policy, statement, terms, vkey } from '../ledger.mjs';
@@ -47,7 +49,7 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A page that fails the test where the browser complains, or asks for anything but the page. */
+/** A page that fails the test where the browser complains, or asks for anything but the page, and what it has made itself. */
 async function open(t, { url = pathToFileURL(html).href, offline = url.startsWith('file:'), ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
   t.after(() => context.close());
@@ -56,7 +58,7 @@ async function open(t, { url = pathToFileURL(html).href, offline = url.startsWit
   const complaints = [];
   page.on('console', (m) => complaints.push(m.text()));
   page.on('pageerror', (e) => complaints.push(e.message));
-  page.on('request', (r) => r.url() !== url && complaints.push(`request of ${r.url()}`));
+  page.on('request', (r) => r.url() !== url && !r.url().startsWith('blob:') && complaints.push(`request of ${r.url()}`));
   t.after(() => assert.deepEqual(complaints, []));
   if (offline) await context.setOffline(true);
   await page.goto(url);
@@ -184,12 +186,10 @@ test('another file of the same name, size and time is compared, too, and the sam
 test('"Remove all" ends the search of a picture, and nothing of it is taken later', async (t) => {
   const page = await open(t);
   await page.evaluate(async () => {
-    // The picture is closed when its search has ended.
-    const open = createImageBitmap;
-    globalThis.createImageBitmap = async (...args) => {
-      const bitmap = await open(...args);
-      const close = bitmap.close.bind(bitmap);
-      return Object.assign(bitmap, { close: () => (globalThis.searched = true, close()) });
+    const { terminate } = Worker.prototype;
+    Worker.prototype.terminate = function () {
+      globalThis.searched = true;
+      terminate.call(this);
     };
     const canvas = new OffscreenCanvas(8192, 4096);
     const c = canvas.getContext('2d');
@@ -211,6 +211,68 @@ test('"Remove all" ends the search of a picture, and nothing of it is taken late
   await page.waitForFunction(() => globalThis.searched);
   assert.equal((await give(page, { 'notes.txt': 'x' })).verdict, 'unchecked');
   assert.deepEqual(await page.locator('#list li .name').allInnerTexts().then((all) => all.map((s) => s.split(' ')[0])), ['notes.txt']);
+});
+
+/** A PNG in black and white, as dark says of its pixels. */
+function png(side, dark) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    crc.writeUInt32BE(gzipSync(body).subarray(-8).readUInt32LE()); // what gzip writes at its end
+    return Buffer.concat([length, body, crc]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(side, 0);
+  head.writeUInt32BE(side, 4);
+  head[8] = 8; // bits, of grey
+  const pixels = Buffer.alloc(side * (side + 1));
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) pixels[y * (side + 1) + 1 + x] = dark(x, y) ? 0 : 255;
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', deflateSync(pixels)), chunk('IEND', Buffer.alloc(0))]);
+}
+
+/** A picture full of corners of codes, whose modules have so many pixels. */
+const corners = (module) => png(4096, (x, y) => {
+  const [i, j] = [x, y].map((at) => Math.floor(at / module) % 8);
+  return i < 7 && j < 7 && Math.max(Math.abs(i - 3), Math.abs(j - 3)) !== 2;
+});
+
+/** A picture of a code with these octets. */
+function picture(octets) {
+  const grid = encodeQR(octets, 'raw', { ecc: 'medium', encoding: 'byte', border: 4, textEncoder: (s) => Uint8Array.from(s, (c) => c.charCodeAt(0)) });
+  return png(grid.length * 4, (x, y) => grid[Math.floor(y / 4)][Math.floor(x / 4)]);
+}
+
+/** The longest that the page did not answer from now on, in milliseconds. */
+const watched = (page) => page.evaluate(() => {
+  globalThis.longest = 0;
+  let before = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    globalThis.longest = Math.max(globalThis.longest, now - before);
+    before = now;
+  }, 10);
+});
+
+for (const [how, worker] of [['in a worker, which is ended', true], ['where there is no worker, left out', false]]) {
+  test(`a picture full of corners of codes is searched ${how}: the page answers meanwhile, and says that it was not read`, async (t) => {
+    const page = await open(t);
+    if (!worker) await page.evaluate(() => delete globalThis.Worker);
+    await watched(page);
+    const { verdict, text } = await give(page, { 'wall.png': corners(2), 'ledger.policy': policy() });
+    assert.equal(verdict, 'unchecked');
+    assert.ok(text.includes('wall.png is a picture in which no code of a receipt could be read'), text);
+    const longest = await page.evaluate(() => globalThis.longest);
+    t.diagnostic(`the page did not answer for ${Math.round(longest)} ms`);
+    if (worker) assert.ok(longest < 1000, `the page did not answer for ${longest} ms`);
+  });
+}
+
+test('a code is read where there is no worker, too', async (t) => {
+  const page = await open(t);
+  await page.evaluate(() => delete globalThis.Worker);
+  const { text } = await give(page, { 'code.png': picture(`chirograph/qr/v1 1/2 0123456789abcdef\n${'x'.repeat(600)}`), 'ledger.policy': policy() });
+  assert.ok(text.includes('a page or a picture in which one code or receipt was found'), text);
 });
 
 test('a folder is taken with its paths', async (t) => {
@@ -375,7 +437,21 @@ test('the browser lets nothing in and nothing out', async (t) => {
     // A text node is no sink of trusted types: only the hash of the script keeps it out.
     const script = document.createElement('script');
     await attempt(() => (script.append('globalThis.ran = "ran"'), document.body.append(script)));
+    const work = (address) => new Promise((done) => {
+      const worker = new Worker(address);
+      worker.onmessage = (e) => done(e.data);
+      worker.onerror = () => done('refused');
+    });
+    const text = `const attempt = async (f) => { try { return await f(); } catch { return 'refused'; } };
+      const tried = [() => fetch(${JSON.stringify(to)}).then(() => 'fetched'), () => (importScripts(${JSON.stringify(to)}), 'imported'), () => new Function('return "ran"')()];
+      Promise.all(tried.map(attempt)).then((did) => postMessage(did.join(' ')));`;
+    const blob = URL.createObjectURL(new Blob([text]));
+    const trusted = (s) => (globalThis.own ??= trustedTypes.createPolicy('search', { createScriptURL: (u) => u })).createScriptURL(s);
     return {
+      worker: await attempt(() => work(blob)),
+      served: await attempt(() => work(trusted(to))),
+      within: await attempt(() => work(trusted(blob))),
+      another: await attempt(() => (trustedTypes.createPolicy('search', {}), 'made')),
       fetch: await attempt(() => fetch(to).then(() => 'fetched')),
       image: await attempt(() => load(Object.assign(new Image(), { src: to }))),
       markup: await attempt(() => ((document.createElement('div').innerHTML = '<b>x</b>'), 'written')),
@@ -383,7 +459,9 @@ test('the browser lets nothing in and nothing out', async (t) => {
       script: globalThis.ran ?? 'refused',
     };
   }, url);
-  assert.deepEqual(did, { fetch: 'refused', image: 'refused', markup: 'refused', code: 'refused', script: 'refused' });
+  assert.deepEqual(did, {
+    worker: 'refused', served: 'refused', within: 'refused refused refused', another: 'refused', fetch: 'refused', image: 'refused', markup: 'refused', code: 'refused', script: 'refused',
+  });
   assert.equal(requested.length, before);
 });
 
