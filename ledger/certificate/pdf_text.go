@@ -183,25 +183,34 @@ func (p *paper) section(s section) {
 const labelWidth = 32.0
 
 func (p *paper) fact(f fact) {
-	lines := p.lines(f.Value, textWidth-labelWidth, plainSize)
-	p.need(float64(len(lines)) * height(plainSize))
-	p.line(p.pieces(say("%s", f.Label), plainSize), margin, p.y, plainSize, soft)
-	for _, line := range lines {
-		p.line(line, margin+labelWidth, p.y, plainSize, ink)
-		p.y += height(plainSize)
-	}
+	p.labelled(say("%s", f.Label), labelWidth, f.Value)
 	p.space(0.7)
 }
 
 func (p *paper) point(text words) {
-	lines := p.lines(text, textWidth-5, plainSize)
-	p.need(float64(len(lines)) * height(plainSize))
-	p.line(p.pieces(say("–"), plainSize), margin, p.y, plainSize, soft)
-	for _, line := range lines {
-		p.line(line, margin+5, p.y, plainSize, ink)
+	p.labelled(say("–"), 5, text)
+	p.space(0.4)
+}
+
+// labelled draws a text that is set in by that much, with a label beside its first line.
+func (p *paper) labelled(label words, in float64, text words) {
+	lines := p.lines(text, textWidth-in, plainSize)
+	p.together(len(lines), plainSize)
+	for i, line := range lines {
+		p.need(height(plainSize))
+		if i == 0 {
+			p.line(p.pieces(label, plainSize), margin, p.y, plainSize, soft)
+		}
+		p.line(line, margin+in, p.y, plainSize, ink)
 		p.y += height(plainSize)
 	}
-	p.space(0.4)
+}
+
+// together begins a page where so many lines do not fit the rest of this one, and fit one.
+func (p *paper) together(lines int, size float64) {
+	if mm := float64(lines)*height(size) + 1; mm <= textBottom-textTop {
+		p.need(mm)
+	}
 }
 
 // cellGap is between columns.
@@ -222,7 +231,8 @@ func (p *paper) table(t *table) {
 	}
 }
 
-// row draws the cells of a row beside each other, under a line; a head has none.
+// row draws the cells of a row beside each other, under a line; a head has none. One that is
+// longer than a page goes on with the next.
 func (p *paper) row(t *table, r row, size float64, colour [3]int) {
 	cells := make([][][]piece, len(r.Cells))
 	deep := 0
@@ -234,20 +244,25 @@ func (p *paper) row(t *table, r row, size float64, colour [3]int) {
 	if r.Below != nil {
 		below = p.lines(r.Below, textWidth, size)
 	}
-	p.need(float64(deep+len(below))*height(size) + 1)
+	p.together(deep+len(below), size)
+	p.need(height(size) + 1)
 	if size != smallSize {
 		p.rule(hair, 0.1)
 		p.space(0.6)
 	}
-	x := margin
-	for i, lines := range cells {
-		for j, line := range lines {
-			p.line(line, x, p.y+float64(j)*height(size), size, colour)
+	for j := range deep {
+		p.need(height(size))
+		x := margin
+		for i, lines := range cells {
+			if j < len(lines) {
+				p.line(lines[j], x, p.y, size, colour)
+			}
+			x += textWidth * float64(t.Shares[i]) / 100
 		}
-		x += textWidth * float64(t.Shares[i]) / 100
+		p.y += height(size)
 	}
-	p.y += float64(deep) * height(size)
 	for _, line := range below {
+		p.need(height(size))
 		p.line(line, margin, p.y, size, soft)
 		p.y += height(size)
 	}

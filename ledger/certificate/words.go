@@ -216,7 +216,7 @@ func event(r *record.Record, this bool) words {
 	if this {
 		s = heavy("this contract")
 	} else if t.Title != "" {
-		s = join(s, say(" “"), theirs(t.Title), say("”"))
+		s = join(s, say(" “"), theirs(enclosed(t.Title)), say("”"))
 	}
 	s = join(s, say(" of %s", rolesOf(t.Parties)), id)
 	if t.Replaces != (record.ID{}) {
@@ -226,6 +226,12 @@ func event(r *record.Record, this bool) words {
 		s = join(s, say(", under "), short(t.Under))
 	}
 	return s
+}
+
+// enclosed returns a title for between quotation marks, with those in it written out: it
+// cannot end where the reader takes what follows for our words.
+func enclosed(title string) string {
+	return strings.NewReplacer("“", `\u{201c}`, "”", `\u{201d}`).Replace(title)
 }
 
 // proof says what was verified, in the words of the verifier.
