@@ -107,6 +107,7 @@ func (e *ClockError) Error() string {
 // Config is what a Log works with.
 type Config struct {
 	Store     *store.Store
+	Storage   Storage                              // what decides of the store's tree; nil for the store itself
 	Guard     *store.Guard                         // of the same ledger
 	Sign      func(message []byte) ([]byte, error) // by the store's key
 	Cosigner  *Cosigner                            // nil where the ledger has one key
@@ -132,6 +133,7 @@ type Cosigner struct {
 // A Log is the one writer of a ledger.
 type Log struct {
 	store    *store.Store
+	storage  Storage
 	guard    *store.Guard
 	signer   signer
 	past     *Past
@@ -208,6 +210,7 @@ func Create(in store.Config, guard store.GuardConfig, cfg Config) error {
 func Open(cfg Config) (*Log, error) {
 	l := &Log{
 		store:    cfg.Store,
+		storage:  cfg.Storage,
 		guard:    cfg.Guard,
 		signer:   signer{cfg.Store.Key(), cfg.Sign, cfg.Cosigner, cfg.Clock},
 		log:      cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
@@ -218,6 +221,9 @@ func Open(cfg Config) (*Log, error) {
 		pending:  make(map[record.ID][]*Pending),
 		changes:  make(chan *change),
 		done:     make(chan struct{}),
+	}
+	if l.storage == nil {
+		l.storage = embedded{cfg.Store}
 	}
 	if err := l.signer.check(cfg.Store.Head().Checkpoint); err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ func (l *Log) Fate(id record.ID, b []byte) (Fate, error) {
 		return Unsure, err
 	case taken:
 		return Stored, nil
-	case l.store.Err() != nil:
+	case l.storage.Err() != nil:
 		return Unsure, nil // what a write that failed left on disk
 	}
 	return fate, nil

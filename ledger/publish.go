@@ -37,7 +37,7 @@ func (l *Log) resume(witnessed bool) error {
 	case !l.store.Held() && l.store.Published().Checkpoint.Size > last.Size:
 		// Committed without witnesses, and cut short before it left. What witnesses
 		// have cosigned is public, also where a crash took it from the guard.
-		err = l.store.Publish(last)
+		err = l.storage.Publish(last)
 	default:
 		// What is public stays so. What comes is, when they agree.
 		err = l.store.Hold()
@@ -79,7 +79,7 @@ func (l *Log) leave() error {
 	if l.asked() != nil {
 		return nil
 	}
-	return l.store.Publish(head)
+	return l.storage.Publish(head)
 }
 
 // finish takes the stored head to its readers: through the guard, by the witnesses.
@@ -162,7 +162,7 @@ func (l *Log) add(c tlog.SignedCheckpoint) error {
 	if c.Checkpoint != l.store.Head().Checkpoint.Checkpoint {
 		return nil
 	}
-	if err := l.store.Publish(c); err != nil {
+	if err := l.storage.Publish(c); err != nil {
 		return err
 	}
 	l.lost = false

@@ -142,7 +142,7 @@ func (l *Log) change(ch *change) (changed bool, end error) {
 			end = err
 		}
 	}
-	end = cmp.Or(l.store.Err(), end)
+	end = cmp.Or(l.storage.Err(), end)
 	if end != nil {
 		err = l.stopped(end)
 	}

@@ -58,9 +58,9 @@ func (l *Log) run() {
 			err = l.asked().Conflict()
 		case ch := <-l.changes:
 			_, err = l.change(ch)
-		case <-l.store.Failed():
+		case <-l.storage.Failed():
 		}
-		err = cmp.Or(l.store.Err(), err)
+		err = cmp.Or(l.storage.Err(), err)
 	}
 	l.stop(err)
 }
@@ -129,7 +129,7 @@ func (l *Log) sequence(requests []*Pending) error {
 		end = err
 	case err == nil && l.store.Head().Checkpoint.Size > l.View().Size():
 		end = l.finish()
-	case errors.Is(err, errLeft) || l.store.Err() != nil:
+	case errors.Is(err, errLeft) || l.storage.Err() != nil:
 		end = err
 	}
 	if end != nil {
@@ -174,11 +174,12 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	if records == 0 {
 		return answers, batch.Close()
 	}
-	checkpoint, err := l.seal(batch)
+	checkpoint, err := l.continues(batch)
 	if err != nil {
 		return nil, errors.Join(err, batch.Close())
 	}
-	if err := batch.Commit(checkpoint); err != nil {
+	err = l.storage.Commit(batch, func() (tlog.SignedCheckpoint, error) { return l.signer.checkpoint(checkpoint) })
+	if err != nil {
 		return nil, err
 	}
 	l.sure()
@@ -190,24 +191,21 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	return answers, nil
 }
 
-// seal returns the signed checkpoint of the batch, after it has proved that its tree
-// goes on from what the guard has, and unless witnesses say that there is another.
-func (l *Log) seal(batch *store.Batch) (tlog.SignedCheckpoint, error) {
-	unsigned, err := batch.Checkpoint()
+// continues returns the checkpoint of the batch, which may be signed: it has proved that its
+// tree goes on from what the guard has, and no witnesses say that there is another.
+func (l *Log) continues(batch *store.Batch) (tlog.Checkpoint, error) {
+	c, err := batch.Checkpoint()
 	if err != nil {
-		return tlog.SignedCheckpoint{}, err
+		return tlog.Checkpoint{}, err
 	}
 	last, err := l.guard.Last()
 	if err != nil {
-		return tlog.SignedCheckpoint{}, fmt.Errorf("%w: %w", errLeft, err)
+		return tlog.Checkpoint{}, fmt.Errorf("%w: %w", errLeft, err)
 	}
 	if err := batch.Continues(last.Checkpoint); err != nil {
-		return tlog.SignedCheckpoint{}, fmt.Errorf("%w: %w", errLeft, err)
+		return tlog.Checkpoint{}, fmt.Errorf("%w: %w", errLeft, err)
 	}
-	if err := l.certain(); err != nil {
-		return tlog.SignedCheckpoint{}, err
-	}
-	return l.signer.checkpoint(unsigned)
+	return c, l.certain()
 }
 
 // admit adds the record to the batch if the rules admit it.

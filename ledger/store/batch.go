@@ -229,3 +229,22 @@ func (b *Batch) Close() error {
 	}
 	return errors.Join(err, b.db.Close())
 }
+
+// Entries returns the entries that were appended, in their order, until the batch is
+// committed. They share its memory.
+func (b *Batch) Entries() ([][]byte, error) {
+	var list [][]byte
+	for r := b.db.Reader(); len(r) > 0; {
+		kind, key, value, ok, err := r.Next()
+		if err != nil || !ok {
+			return nil, fmt.Errorf("entries of a batch: %w", err)
+		}
+		if kind == pebble.InternalKeyKindSet && len(key) == len(entryKey(0)) && key[0] == 'e' {
+			list = append(list, value)
+		}
+	}
+	if len(list) != b.Len() {
+		return nil, fmt.Errorf("a batch of %d entries has %d", b.Len(), len(list))
+	}
+	return list, nil
+}

@@ -57,3 +57,36 @@ func (g *Guard) clear() error {
 	}
 	return errors.Join(g.remake(0), g.remake(1))
 }
+
+// Demote makes the ledger's own store a copy again, in one synced write: it shows what was
+// published, and what it has beyond that was signed. The store is open as a copy from then
+// on.
+func (s *Store) Demote() error {
+	if err := s.is(!copied); err != nil {
+		return fmt.Errorf("store %s is not made a copy: %w", s.dir, err)
+	}
+	signed, shown := s.head.Checkpoint, s.Published()
+	head := Head{tlog.SignedCheckpoint{Checkpoint: signed.Checkpoint}, s.head.Time}
+	b := s.db.NewBatch()
+	published := b.Delete(publishedKey, nil) // nothing yet
+	if shown.Checkpoint.Size > 0 {
+		published = b.Set(publishedKey, shown.bytes(), nil)
+	}
+	if err := errors.Join(
+		b.Set(formatKey, []byte(copyFormat+s.key.String()+"\n"), nil),
+		b.Set(headKey, fmt.Appendf(nil, "%d\n%s", head.Time, head.Checkpoint.Text()), nil),
+		published,
+		b.Set(keptKey, signed.Bytes(), nil),
+		b.Delete(frozenKey, nil),
+	); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	if err := s.write(func() error { return s.db.Apply(b, pebble.Sync) }); err != nil {
+		return err
+	}
+	s.copy, s.head, s.published, s.frozen = copied, head, nil, false
+	if shown.Checkpoint.Size > 0 {
+		s.published = &shown
+	}
+	return nil
+}

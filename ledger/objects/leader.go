@@ -1,0 +1,315 @@
+package objects
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// A Leader is the node that has the head: a ledger.Storage. Its store has the tree of the
+// head, but for the batch that another left ([Leader.Batch]).
+//
+// Whatever ends it, it changes the head no more, and what it did not answer may have become
+// the log's all the same: whoever leads next goes on from what the register says.
+type Leader struct {
+	register *Register
+	store    *store.Store
+	ctx      context.Context // of all requests
+	cancel   context.CancelFunc
+
+	mu      sync.Mutex // one change of the bucket at a time
+	head    Head       // as it is in the bucket, while nothing failed
+	version Version
+	swapped time.Time // when the head was changed last, by clock
+	clock   func() time.Time
+	shown   tlog.SignedCheckpoint // what "checkpoint" had last
+	shownAs Version               // "" where it is not there
+
+	failed  chan struct{}
+	failing sync.Once
+	err     error // set before failed is closed
+}
+
+// Take makes the caller the owner of the log, in the place of whom the head names: which was
+// read as h, of that version, and has its batch. The store is a ledger's own, and has all
+// before the batch, or all. The error is ErrFenced where the head is another by now.
+func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, owner string, clock func() time.Time) (*Leader, error) {
+	switch size := s.Head().Checkpoint.Size; {
+	case h.State == Moved:
+		return nil, errors.New("the log goes on elsewhere: nobody leads it in this bucket any more")
+	case size != h.Before() && size != h.Checkpoint.Size:
+		return nil, fmt.Errorf("the store has %d entries, the head is of %d with %d of them in its batch", size, h.Checkpoint.Size, len(h.Batch))
+	}
+	if err := CheckOwner(owner); err != nil {
+		return nil, err
+	}
+	l := &Leader{register: r, store: s, clock: clock, failed: make(chan struct{})}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	was := h.Nonce
+	l.head = h
+	l.head.Epoch, l.head.Owner = h.Epoch+1, owner
+	begun := clock()
+	var err error
+	if l.version, err = r.swap(ctx, &l.head, was, v); err != nil {
+		l.cancel()
+		return nil, err
+	}
+	l.swapped = begun
+	if l.shown, l.shownAs, err = r.Published(ctx); err != nil {
+		l.cancel()
+		return nil, err
+	}
+	go func() {
+		select {
+		case <-s.Failed():
+			l.fail(s.Err())
+		case <-l.ctx.Done():
+		}
+	}()
+	return l, nil
+}
+
+// Batch returns the entries that the head has and the store has not, and the checkpoint of
+// the tree that they make.
+func (l *Leader) Batch() ([][]byte, tlog.Checkpoint) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.store.Head().Checkpoint.Size == l.head.Checkpoint.Size {
+		return nil, l.head.Checkpoint
+	}
+	return l.head.Batch, l.head.Checkpoint
+}
+
+// Settle puts the tiles and bundles of the head's batch, once the store has it: they may
+// be there already, or some of them. It is to be called before the first Commit.
+func (l *Leader) Settle() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.same(l.store.Head().Checkpoint.Checkpoint); err != nil {
+		return l.fail(err)
+	}
+	return l.settle()
+}
+
+func (l *Leader) settle() error {
+	if err := l.register.put(l.ctx, l.store, l.head.Before(), l.store.Head()); err != nil {
+		return l.fail(err)
+	}
+	return nil
+}
+
+// same says whether a tree of the store is that of the head.
+func (l *Leader) same(c tlog.Checkpoint) error {
+	if c != l.head.Checkpoint {
+		return fmt.Errorf("%w: the head is of %d entries and root %s, the store has %d and %s",
+			ErrDiffers, l.head.Checkpoint.Size, l.head.Checkpoint.Root, c.Size, c.Root)
+	}
+	return nil
+}
+
+// Commit swaps the head for one of the tree of the batch, which is the log's from then on;
+// then it is signed, written to the store, and its tiles and bundles are put.
+func (l *Leader) Commit(b *store.Batch, sign func() (tlog.SignedCheckpoint, error)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next, err := l.next(b)
+	if err != nil {
+		return errors.Join(err, b.Close())
+	}
+	if err := l.swap(next); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	c, err := sign()
+	if err != nil {
+		return errors.Join(l.fail(err), b.Close())
+	}
+	if err := b.Commit(c); err != nil {
+		return l.fail(err)
+	}
+	return l.settle()
+}
+
+// next returns the head with the tree of a batch that goes on from the head.
+func (l *Leader) next(b *store.Batch) (Head, error) {
+	if err := l.Err(); err != nil {
+		return Head{}, err
+	}
+	if err := l.same(l.store.Head().Checkpoint.Checkpoint); err != nil {
+		return Head{}, l.fail(err)
+	}
+	// Whoever takes over reads what is before a batch by what is public.
+	if l.head.Checkpoint.Size > 0 && l.shown.Checkpoint != l.head.Checkpoint {
+		return Head{}, l.fail(fmt.Errorf("a batch after %d entries, of which %d are public", l.head.Checkpoint.Size, l.shown.Size))
+	}
+	if l.head.State != Open {
+		return Head{}, fmt.Errorf("the log is %s", l.head.State)
+	}
+	entries, err := b.Entries()
+	if err != nil {
+		return Head{}, err
+	}
+	next := l.head.with(entries)
+	next.Time = b.LastTime()
+	next.Checkpoint, err = b.Checkpoint()
+	return next, err
+}
+
+// swap replaces the head. An error ends the leader.
+func (l *Leader) swap(next Head) error {
+	begun := l.clock()
+	v, err := l.register.swap(l.ctx, &next, l.head.Nonce, l.version)
+	if err != nil {
+		return l.fail(err)
+	}
+	l.head, l.version, l.swapped = next, v, begun
+	return nil
+}
+
+// Beat changes the head, so that the other nodes see who works, unless it was changed less
+// than so long ago, or is being changed. The error is why the leader has ended.
+func (l *Leader) Beat(after time.Duration) error {
+	if !l.mu.TryLock() {
+		return l.Err()
+	}
+	defer l.mu.Unlock()
+	if err := l.Err(); err != nil || l.clock().Sub(l.swapped) < after {
+		return err
+	}
+	return l.swap(l.bare())
+}
+
+// Resign says that nobody has the log, so that another node need not wait. It ends the
+// leader, and is for who has closed its Log.
+func (l *Leader) Resign() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	next := l.bare()
+	next.Owner = ""
+	err := l.swap(next)
+	l.cancel()
+	return err
+}
+
+// bare returns the head without what has become public by other objects.
+func (l *Leader) bare() Head {
+	if l.shown.Checkpoint == l.head.Checkpoint {
+		return l.head.with(nil)
+	}
+	return l.head
+}
+
+// Publish replaces the object "checkpoint", which readers find, and tells the store. It never
+// takes the place of one of a larger tree.
+func (l *Leader) Publish(c tlog.SignedCheckpoint) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if err := l.show(c); err != nil {
+		return l.fail(err)
+	}
+	if err := l.store.Publish(c); err != nil {
+		return l.fail(err)
+	}
+	return nil
+}
+
+func (l *Leader) show(c tlog.SignedCheckpoint) error {
+	body := c.Bytes()
+	var p pause
+	for {
+		if l.shownAs != "" && bytes.Equal(l.shown.Bytes(), body) {
+			return nil
+		}
+		if c.Size < l.shown.Size {
+			return fmt.Errorf("%w: %s is of %d entries, and not replaced by %d", ErrFenced, CheckpointName, l.shown.Size, c.Size)
+		}
+		v, err := once(l.ctx, func(ctx context.Context) (Version, error) {
+			if l.shownAs == "" {
+				return l.register.Bucket.Create(ctx, CheckpointName, body)
+			}
+			return l.register.Bucket.Swap(ctx, CheckpointName, l.shownAs, body)
+		})
+		if err == nil {
+			l.shown, l.shownAs = c, v
+			return nil
+		}
+		if err := l.look(); err != nil {
+			return err
+		}
+		if ended := p.wait(l.ctx); ended != nil {
+			return fmt.Errorf("%s: %w: %w", CheckpointName, ended, err)
+		}
+	}
+}
+
+// look reads what is public now, and whether the head is still this leader's.
+func (l *Leader) look() error {
+	shown, err := once(l.ctx, func(ctx context.Context) (tlog.SignedCheckpoint, error) {
+		c, v, err := l.register.Published(ctx)
+		if err == nil {
+			l.shown, l.shownAs = c, v
+		}
+		return c, err
+	})
+	if err != nil {
+		return nil // it is tried again
+	}
+	h, _, err := l.register.peekOnce(l.ctx)
+	if err == nil && h.Nonce != l.head.Nonce {
+		return fmt.Errorf("%w: it is of epoch %d and owner %q, %s of %d entries", ErrFenced, h.Epoch, h.Owner, CheckpointName, shown.Size)
+	}
+	return nil
+}
+
+// Frozen says whether nothing is registered in the log any more, for good.
+func (l *Leader) Frozen() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.head.State == Frozen
+}
+
+// Epoch returns which owner of the log this one is.
+func (l *Leader) Epoch() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.head.Epoch
+}
+
+// Failed returns a channel that is closed when the leader has ended, or its store.
+func (l *Leader) Failed() <-chan struct{} { return l.failed }
+
+// Err returns why, once Failed is closed.
+func (l *Leader) Err() error {
+	select {
+	case <-l.failed:
+		return l.err
+	default:
+		return nil
+	}
+}
+
+// fail ends the leader, and returns why it ended at first.
+func (l *Leader) fail(err error) error {
+	l.failing.Do(func() {
+		l.err = err
+		close(l.failed)
+		l.cancel()
+	})
+	return l.err
+}
+
+// Close ends all requests. It is for who has closed the Log.
+func (l *Leader) Close() {
+	l.fail(errors.New("the leader was closed"))
+}

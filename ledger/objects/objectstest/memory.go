@@ -1,0 +1,110 @@
+// Package objectstest has a bucket in memory for tests.
+package objectstest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/chirograph/chirograph/ledger/objects"
+)
+
+// A Memory is a bucket that does as it is told. Each write gives its object a version that
+// no other has.
+type Memory struct {
+	mu      sync.Mutex
+	writes  int
+	objects map[string]object
+}
+
+type object struct {
+	bytes   []byte
+	version objects.Version
+}
+
+// NewMemory returns an empty bucket.
+func NewMemory() *Memory { return &Memory{objects: make(map[string]object)} }
+
+// Get implements objects.Bucket.
+func (m *Memory) Get(ctx context.Context, name string, most int) ([]byte, objects.Version, error) {
+	b, v, err := m.Peek(ctx, name, most+1)
+	if err == nil && len(b) > most {
+		return nil, "", fmt.Errorf("%s has more than %d bytes", name, most)
+	}
+	return b, v, err
+}
+
+// Peek implements objects.Bucket.
+func (m *Memory) Peek(ctx context.Context, name string, most int) ([]byte, objects.Version, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o, ok := m.objects[name]
+	if !ok {
+		return nil, "", objects.ErrAbsent
+	}
+	return bytes.Clone(o.bytes[:min(most, len(o.bytes))]), o.version, nil
+}
+
+// Create implements objects.Bucket.
+func (m *Memory) Create(ctx context.Context, name string, b []byte) (objects.Version, error) {
+	return m.put(ctx, name, b, func(_ object, ok bool) error {
+		if ok {
+			return objects.ErrExists
+		}
+		return nil
+	})
+}
+
+// Swap implements objects.Bucket.
+func (m *Memory) Swap(ctx context.Context, name string, v objects.Version, b []byte) (objects.Version, error) {
+	return m.put(ctx, name, b, func(o object, ok bool) error {
+		switch {
+		case !ok:
+			return objects.ErrAbsent
+		case o.version != v:
+			return objects.ErrChanged
+		}
+		return nil
+	})
+}
+
+func (m *Memory) put(ctx context.Context, name string, b []byte, may func(o object, ok bool) error) (objects.Version, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o, ok := m.objects[name]
+	if err := may(o, ok); err != nil {
+		return "", err
+	}
+	m.writes++
+	o = object{bytes.Clone(b), objects.Version(fmt.Sprint(m.writes))}
+	m.objects[name] = o
+	return o.version, nil
+}
+
+// List implements objects.Bucket.
+func (m *Memory) List(ctx context.Context, prefix, after string, most int) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(m.objects)), func(name string) bool {
+		return !strings.HasPrefix(name, prefix) || name <= after
+	})
+	return names[:min(most, len(names))], ctx.Err()
+}
+
+// Delete implements objects.Bucket.
+func (m *Memory) Delete(ctx context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.objects, name)
+	return ctx.Err()
+}

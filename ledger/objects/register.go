@@ -1,0 +1,150 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/crypto/tlog"
+)
+
+// ErrFenced says that another node has the head, or took it meanwhile.
+var ErrFenced = errors.New("another node has the head of the log")
+
+// A Register is the one place that says which tree a log has: the object "head" of a
+// bucket, which every change replaces under the condition that it is as it was read.
+type Register struct {
+	Bucket Bucket
+	Key    note.Key  // the ledger's
+	Random io.Reader // for nonces
+}
+
+// Read returns the head, or ErrAbsent where the bucket has no log.
+func (r *Register) Read(ctx context.Context) (Head, Version, error) {
+	b, v, err := r.Bucket.Get(ctx, HeadName, MaxHead)
+	if err != nil {
+		return Head{}, "", fmt.Errorf("%s: %w", HeadName, err)
+	}
+	h, err := ParseHead(b)
+	return h, v, r.ours(h, err)
+}
+
+// Peek returns the head without its batch.
+func (r *Register) Peek(ctx context.Context) (Head, Version, error) {
+	b, v, err := r.Bucket.Peek(ctx, HeadName, maxText+len("\n\n"))
+	if err != nil {
+		return Head{}, "", fmt.Errorf("%s: %w", HeadName, err)
+	}
+	h, err := parsePeeked(b)
+	return h, v, r.ours(h, err)
+}
+
+func (r *Register) ours(h Head, err error) error {
+	if err == nil && h.Checkpoint.Origin != r.Key.Name() {
+		return fmt.Errorf("the bucket has a log of %s, not of %s", h.Checkpoint.Origin, r.Key.Name())
+	}
+	return err
+}
+
+// nonce returns one that nobody has used.
+func (r *Register) nonce() (n Nonce, err error) {
+	_, err = io.ReadFull(r.Random, n[:])
+	return n, err
+}
+
+// swap replaces the head that was of that version and nonce by next, which gets a nonce,
+// and returns when it is known to be there. The error is ErrFenced where another is, or that
+// of ctx: then it may be there, or come later.
+//
+// What the bucket answers is believed where it says that the swap was carried out. Where it
+// says that it was not, or nothing, the head is read: a request may have been carried out
+// twice, and then the second's answer is that the first changed the object.
+func (r *Register) swap(ctx context.Context, next *Head, was Nonce, v Version) (Version, error) {
+	var err error
+	if next.Nonce, err = r.nonce(); err != nil {
+		return "", err
+	}
+	body := next.Bytes()
+	if len(body) > MaxHead || next.batch > maxBatch {
+		return "", fmt.Errorf("a head of %d bytes and %d entries is none: at most %d and %d may be", len(body), next.batch, MaxHead, maxBatch)
+	}
+	var p pause
+	for {
+		now, err := once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Swap(ctx, HeadName, v, body) })
+		if err == nil {
+			return now, nil
+		}
+		for {
+			h, now, failed := r.peekOnce(ctx)
+			switch {
+			case failed == nil && h.Nonce == next.Nonce:
+				return now, nil
+			case failed == nil && h.Nonce != was:
+				return "", fmt.Errorf("%w: it is of epoch %d and owner %q, with %d entries", ErrFenced, h.Epoch, h.Owner, h.Checkpoint.Size)
+			case errors.Is(failed, ErrAbsent):
+				return "", fmt.Errorf("%w: the head is gone", ErrFenced)
+			}
+			if ended := p.wait(ctx); ended != nil {
+				return "", fmt.Errorf("%w; whether the head was changed is not known: %w", ended, errors.Join(err, failed))
+			}
+			if failed == nil {
+				break // as it was: the same once more
+			}
+		}
+	}
+}
+
+func (r *Register) peekOnce(ctx context.Context) (Head, Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	return r.Peek(ctx)
+}
+
+// Begin makes the head of a log with no owner, where the bucket has none: that of a tree
+// whose tiles and bundles are there. Where it is not known whether it was made, it is asked
+// for again.
+func (r *Register) Begin(ctx context.Context, tree tlog.Checkpoint, time int64, state State) error {
+	h := Head{Epoch: 1, State: state, Time: time, Checkpoint: tree}
+	var err error
+	if h.Nonce, err = r.nonce(); err != nil {
+		return err
+	}
+	var p pause
+	for {
+		_, err := once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Create(ctx, HeadName, h.Bytes()) })
+		if err == nil {
+			return nil
+		}
+		if have, _, failed := r.peekOnce(ctx); failed == nil {
+			if have.Nonce == h.Nonce {
+				return nil
+			}
+			return fmt.Errorf("%s: %w: a log of %s with %d entries", HeadName, ErrExists, have.Checkpoint.Origin, have.Checkpoint.Size)
+		}
+		if ended := p.wait(ctx); ended != nil {
+			return fmt.Errorf("%w; whether the head was made is not known: %w", ended, err)
+		}
+	}
+}
+
+// Published returns the checkpoint that readers find, with its version; of the empty
+// version where there is none yet.
+func (r *Register) Published(ctx context.Context) (tlog.SignedCheckpoint, Version, error) {
+	b, v, err := r.Bucket.Get(ctx, CheckpointName, note.MaxSize)
+	if errors.Is(err, ErrAbsent) {
+		return tlog.SignedCheckpoint{}, "", nil
+	}
+	if err != nil {
+		return tlog.SignedCheckpoint{}, "", fmt.Errorf("%s: %w", CheckpointName, err)
+	}
+	c, err := tlog.ParseSignedCheckpoint(b)
+	if err != nil {
+		return tlog.SignedCheckpoint{}, "", fmt.Errorf("%s: %w", CheckpointName, err)
+	}
+	if c.Origin != r.Key.Name() {
+		return tlog.SignedCheckpoint{}, "", fmt.Errorf("%s is of %s, not of %s", CheckpointName, c.Origin, r.Key.Name())
+	}
+	return c, v, nil
+}

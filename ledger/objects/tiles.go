@@ -1,0 +1,98 @@
+package objects
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// ErrDiffers says that the bucket has a tile or a bundle that is not the log's. Nobody
+// leads a log any more whose objects were changed.
+var ErrDiffers = errors.New("the bucket has other bytes than the log")
+
+// Bounds of what is put at once.
+const (
+	parallel  = 16                // requests
+	maxObject = 256 * (2 + 1<<16) // bytes: a bundle of the largest entries
+)
+
+// added returns the tiles and bundles by which a tree of a size differs from that of an
+// earlier one: those of which a reader of the larger asks, each as wide as it is there.
+func added(old, size uint64) (list []tlog.Tile) {
+	for level := -1; ; level++ {
+		shift := 8 * max(level, 0)
+		first, n := old>>shift, size>>shift
+		if n == 0 {
+			return list
+		}
+		for i := first / tlog.MaxWidth; i*tlog.MaxWidth < n && n > first; i++ {
+			list = append(list, tlog.Tile{Level: level, Index: i, Width: tlog.TileWidth(level, i, size)})
+		}
+	}
+}
+
+// put puts what a tree has beyond an earlier size into the bucket, and returns when all of
+// it is there. It is tried until ctx ends; the error else is ErrDiffers, or says that the
+// store could not be read.
+func (r *Register) put(ctx context.Context, s *store.Store, old uint64, head store.Head) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	state := s.State(head)
+	var wait sync.WaitGroup
+	room := make(chan struct{}, parallel)
+	for _, t := range added(old, head.Checkpoint.Size) {
+		read := state.Tile
+		if t.Level < 0 {
+			read = state.Bundle
+		}
+		b, err := read(t)
+		if err != nil {
+			cancel(fmt.Errorf("%s: %w", t.Path(), err))
+			break
+		}
+		room <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-room }()
+			if err := r.putOne(ctx, t.Path(), b); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// putOne puts an object that never changes.
+func (r *Register) putOne(ctx context.Context, name string, b []byte) error {
+	var p pause
+	for {
+		_, err := once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Create(ctx, name, b) })
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, ErrExists) {
+			have, _, failed := r.getOnce(ctx, name)
+			switch {
+			case failed == nil && bytes.Equal(have, b):
+				return nil
+			case failed == nil:
+				return fmt.Errorf("%w: %s has %d bytes, the log's are %d", ErrDiffers, name, len(have), len(b))
+			}
+			err = failed
+		}
+		if ended := p.wait(ctx); ended != nil {
+			return fmt.Errorf("%s: %w: %w", name, ended, err)
+		}
+	}
+}
+
+func (r *Register) getOnce(ctx context.Context, name string) ([]byte, Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	return r.Bucket.Get(ctx, name, maxObject)
+}

@@ -1,0 +1,43 @@
+package ledger
+
+import (
+	"errors"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// A Storage decides which tree the ledger's key may sign next, and keeps it for good. The
+// store of a Log has its entries and its state either way; where it is all there is, it
+// decides too, with one synced batch. Where several nodes share a log, a register outside
+// of them decides, and each node's store follows it (package objects).
+//
+// All but Failed and Err is for the sequencer.
+type Storage interface {
+	// Commit makes the tree of the batch the log's, and returns when it is: the batch is in
+	// the store then, under the checkpoint that sign returns. Sign is asked once that tree
+	// can be no other, and never for one that may not become the log's. With an error nothing is
+	// the log's, or nobody knows, and then Err says so. Either way the batch is over.
+	Commit(b *store.Batch, sign func() (tlog.SignedCheckpoint, error)) error
+
+	// Publish has the checkpoint be the one that all readers find, of a tree that was
+	// committed; with more cosignatures it may come again.
+	Publish(c tlog.SignedCheckpoint) error
+
+	// Failed returns a channel that is closed when nothing may be committed any more.
+	Failed() <-chan struct{}
+
+	// Err returns why, once Failed is closed; what was not answered may be registered.
+	Err() error
+}
+
+// embedded is the storage of a ledger that is one process, with its store.
+type embedded struct{ *store.Store }
+
+func (s embedded) Commit(b *store.Batch, sign func() (tlog.SignedCheckpoint, error)) error {
+	c, err := sign()
+	if err != nil {
+		return errors.Join(err, b.Close())
+	}
+	return b.Commit(c)
+}
