@@ -1,0 +1,71 @@
+//go:build linux
+
+package engines
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Versity starts n gateways of versitygw over one directory of the test's, each a process
+// of its own, and makes a bucket.
+//
+// They share nothing but the directory: what makes a condition hold across them is flock
+// on a file there. The file system of the test's temporary folder has to know extended
+// attributes, where ETags are kept.
+func Versity(t testing.TB, n int) *Engine {
+	t.Helper()
+	return startVersity(t, n)
+}
+
+// VersityUnlocked is Versity with its locks between processes left off, as on a file
+// system that has none: a condition holds within one gateway only. It is a store that
+// looks like one to lead on, and is not.
+func VersityUnlocked(t testing.TB, n int) *Engine {
+	t.Helper()
+	return startVersity(t, n, "--disable-object-lock-file")
+}
+
+func startVersity(t testing.TB, n int, options ...string) *Engine {
+	t.Helper()
+	program, err := versitygw()
+	must(t, err)
+	e := &Engine{Name: "versitygw", Region: region, Access: access, Secret: secret}
+	dir := t.TempDir() // before untilEnd: it goes when nothing writes there any more
+	e.untilEnd(t)
+	for i := range n {
+		p, endpoint, err := startGateway(fmt.Sprintf("gateway %d", i), func(address string) *Process {
+			args := []string{"--port", address, "--region", region, "--keep-alive", "posix"}
+			return &Process{
+				path: program, args: append(append(args, options...), dir),
+				env: []string{"ROOT_ACCESS_KEY_ID=" + access, "ROOT_SECRET_ACCESS_KEY=" + secret},
+			}
+		})
+		must(t, err)
+		e.Gateways, e.Endpoints = append(e.Gateways, p), append(e.Endpoints, endpoint)
+	}
+	must(t, e.newBucket(t.Context(), "chirograph"))
+	return e
+}
+
+// startGateway starts a program that has to be told a port that is free, and returns its
+// URL when it answers there.
+func startGateway(name string, program func(address string) *Process) (*Process, string, error) {
+	for range ports {
+		port, err := freePort()
+		if err != nil {
+			return nil, "", err
+		}
+		p, url := program(loopback(port)), "http://"+loopback(port)
+		p.Name, p.ready = name, answers(url)
+		err = p.Start()
+		if err == nil {
+			return p, url, nil
+		}
+		if !strings.Contains(p.Said(), "address already in use") {
+			return nil, "", err
+		}
+	}
+	return nil, "", fmt.Errorf("%s: %d ports were taken one after the other", name, ports)
+}
