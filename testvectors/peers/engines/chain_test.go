@@ -24,10 +24,14 @@ type swapping struct {
 	won     []string          // heads of which the store said that it holds them
 	unknown []string          // heads of which it said neither
 	answers map[string]int
-	torn    int             // reads whose ETag is not that of the bytes
-	behind  int             // of these, with the ETag of a head before
-	others  map[string]bool // keys that were listed and that nobody put
-	etags   map[string]string
+	torn    int               // reads whose ETag is not that of the bytes
+	behind  int               // of these, with the ETag of a head before
+	others  map[string]bool   // keys that were listed and that nobody put
+	etags   map[string]string // heads by their ETag
+}
+
+func newSwapping() *swapping {
+	return &swapping{before: map[string]string{}, answers: map[string]int{}, others: map[string]bool{}, etags: map[string]string{}}
 }
 
 // headOf is a head of that name, and nameOf the name of a head.
@@ -40,7 +44,7 @@ func nameOf(head []byte) string {
 	return string(name)
 }
 
-// swapping has swappers, spread over all gateways, read a head and put another in its
+// run has swappers, spread over all gateways, read a head and put another in its
 // place under the ETag that they read, so many times each. A head says which it replaces,
 // and is padded by that many bytes. In the end all heads that won lie on one chain, and no
 // head that was refused does.
@@ -156,7 +160,7 @@ func (s *swapping) check(t *testing.T, last string) {
 func makesOneChain(t *testing.T, e *Engine) []*swapping {
 	var seen []*swapping
 	for _, size := range []int{0, 100_000, 5 << 20} {
-		s := &swapping{before: map[string]string{}, answers: map[string]int{}, others: map[string]bool{}, etags: map[string]string{}}
+		s := newSwapping()
 		s.run(t, stores(e), fmt.Sprintf("chain of %d/head", size), max(3, *rounds/(1+size/100_000)), size)
 		seen = append(seen, s)
 	}
