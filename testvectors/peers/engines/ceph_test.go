@@ -32,14 +32,17 @@ func TestCeph(t *testing.T) {
 // survivesDisk kills an OSD while heads are swapped, which go on on one chain, and has it
 // come back.
 func survivesDisk(t *testing.T, e *Engine) {
-	s := newSwapping()
+	all, s := stores(e), newSwapping()
 	killed := make(chan struct{})
 	go func() {
 		defer close(killed)
 		e.Disks[0].Kill()
 	}()
-	s.run(t, stores(e), "a disk dies/head", 30, 0)
+	s.swap(t, all, all, "a disk dies/head", 30, 0)
 	<-killed
+	s.check(t, all[0], "a disk dies/head")
 	must(t, e.Disks[0].Restart())
-	newSwapping().run(t, stores(e), "a disk is back/head", 5, 0)
+	s = newSwapping()
+	s.swap(t, all, all, "a disk is back/head", 5, 0)
+	s.check(t, all[0], "a disk is back/head")
 }

@@ -23,6 +23,7 @@ type swapping struct {
 	before  map[string]string // head by head: the one that it was to replace, of all that were ever sent
 	won     []string          // heads of which the store said that it holds them
 	unknown []string          // heads of which it said neither
+	hidden  int               // of these, heads that won
 	answers map[string]int
 	torn    int               // reads whose ETag is not that of the bytes
 	behind  int               // of these, with the ETag of a head before
@@ -44,14 +45,13 @@ func nameOf(head []byte) string {
 	return string(name)
 }
 
-// run has swappers, spread over all gateways, read a head and put another in its
-// place under the ETag that they read, so many times each. A head says which it replaces,
-// and is padded by that many bytes. In the end all heads that won lie on one chain, and no
-// head that was refused does.
-func (s *swapping) run(t *testing.T, all []store, key string, times, size int) {
+// swap has swappers, spread over all gateways, read a head and put another in its place
+// under the ETag that they read, so many times each. A head says which it replaces, and is
+// padded by that many bytes. Over direct nothing is lost.
+func (s *swapping) swap(t *testing.T, direct, all []store, key string, times, size int) {
 	t.Helper()
 	ctx := t.Context()
-	must(t, all[0].create(ctx, key, headOf("0", size)))
+	must(t, direct[0].create(ctx, key, headOf("0", size)))
 	s.etags[sum(headOf("0", size))] = "0"
 	var wg, lister sync.WaitGroup
 	for w := range swappers {
@@ -65,7 +65,7 @@ func (s *swapping) run(t *testing.T, all []store, key string, times, size int) {
 	listing, end := context.WithCancel(ctx)
 	lister.Go(func() {
 		for listing.Err() == nil {
-			keys, _ := all[0].keys(listing, key[:strings.LastIndexByte(key, '/')+1])
+			keys, _ := direct[0].keys(listing, key[:strings.LastIndexByte(key, '/')+1])
 			s.mu.Lock()
 			for _, k := range keys {
 				if k != key {
@@ -78,12 +78,6 @@ func (s *swapping) run(t *testing.T, all []store, key string, times, size int) {
 	wg.Wait()
 	end()
 	lister.Wait()
-	body, etag, err := all[0].get(ctx, key)
-	must(t, err)
-	if etag != sum(body) {
-		t.Errorf("the last head, which nobody replaces: ETag %s, the bytes have %s", etag, sum(body))
-	}
-	s.check(t, nameOf(body))
 }
 
 // once reads the head over one gateway and swaps it over another.
@@ -126,17 +120,23 @@ func (s *swapping) comesBefore(a, b string) bool {
 	return false
 }
 
-// check walks from the last head back to the first, and finds each head that won there.
-func (s *swapping) check(t *testing.T, last string) {
+// check walks from the last head back to the first: each head that won is there, none that
+// was refused, and some of those of which nothing was said.
+func (s *swapping) check(t *testing.T, direct store, key string) {
 	t.Helper()
-	chain := map[string]bool{}
+	body, etag, err := direct.get(t.Context(), key)
+	must(t, err)
+	if etag != sum(body) {
+		t.Errorf("the last head, which nobody replaces: ETag %s, the bytes have %s", etag, sum(body))
+	}
+	chain, last := map[string]bool{}, nameOf(body)
 	for at := last; at != "0"; at = s.before[at] {
 		if chain[at] || at == "" {
 			t.Fatalf("the chain back from %s goes astray at %q", last, at)
 		}
 		chain[at] = true
 	}
-	lost, hidden := 0, 0
+	lost := 0
 	for _, w := range s.won {
 		if !chain[w] {
 			lost++
@@ -144,16 +144,17 @@ func (s *swapping) check(t *testing.T, last string) {
 	}
 	for _, u := range s.unknown {
 		if chain[u] {
-			hidden++
+			s.hidden++
 		}
 	}
-	if lost > 0 || len(chain) != len(s.won)+hidden {
-		t.Errorf("%d heads won, of which %d are not on the chain, which has %d; %d of them were not told", len(s.won), lost, len(chain), hidden)
+	if lost > 0 || len(chain) != len(s.won)+s.hidden {
+		t.Errorf("%d heads won, of which %d are not on the chain, which has %d; %d of them were not told", len(s.won), lost, len(chain), s.hidden)
 	}
 	if s.behind != s.torn {
 		t.Errorf("%d reads had the ETag of another head, and only %d that of one before: a swap on that forks", s.torn, s.behind)
 	}
-	t.Logf("%v: %d won, %d unknown of which %d had won; %d reads with the ETag of a head before; %d other keys listed", s.answers, len(s.won), len(s.unknown), hidden, s.torn, len(s.others))
+	t.Logf("%v: %d won, %d unknown of which %d had won; %d reads with the ETag of a head before; %d other keys listed",
+		s.answers, len(s.won), len(s.unknown), s.hidden, s.torn, len(s.others))
 }
 
 // makesOneChain swaps heads of several sizes, and returns what was seen of each.
@@ -161,7 +162,9 @@ func makesOneChain(t *testing.T, e *Engine) []*swapping {
 	var seen []*swapping
 	for _, size := range []int{0, 100_000, 5 << 20} {
 		s := newSwapping()
-		s.run(t, stores(e), fmt.Sprintf("chain of %d/head", size), max(3, *rounds/(1+size/100_000)), size)
+		key, all := fmt.Sprintf("chain of %d/head", size), stores(e)
+		s.swap(t, all, all, key, max(3, *rounds/(1+size/100_000)), size)
+		s.check(t, all[0], key)
 		seen = append(seen, s)
 	}
 	return seen

@@ -7,4 +7,7 @@ import (
 	"testing"
 )
 
-func TestMain(m *testing.M) { os.Exit(Main(m)) }
+func TestMain(m *testing.M) {
+	node()
+	os.Exit(Main(m))
+}
