@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"text/template"
@@ -216,7 +218,7 @@ func (c *ceph) disks(ctx context.Context) error {
 		}
 	}
 	for i, p := range c.engine.Disks {
-		p.ready = func() error { return c.up(ctx, i) }
+		p.ready = c.up(i)
 		if err := p.await(); err != nil {
 			return err
 		}
@@ -224,19 +226,28 @@ func (c *ceph) disks(ctx context.Context) error {
 	return nil
 }
 
-// up says whether the monitor counts on an OSD. For some seconds it counts on one that
-// was killed.
-func (c *ceph) up(ctx context.Context, osd int) error {
-	said, err := c.ceph(ctx, "osd", "dump", "--format", "plain")
-	if err != nil {
+// up returns a test of whether the monitor counts on an OSD in its present life: for some
+// seconds it counts on one that was killed.
+func (c *ceph) up(osd int) func() error {
+	var before int // epoch of the cluster from which it was counted on
+	return func() error {
+		said, err := c.ceph(context.Background(), "osd", "dump")
+		if err != nil {
+			return err
+		}
+		found := regexp.MustCompile(fmt.Sprintf(`(?m)^osd\.%d up .* up_from (\d+) `, osd)).FindStringSubmatch(said)
+		if found == nil {
+			return fmt.Errorf("osd.%d is not up", osd)
+		}
+		from, err := strconv.Atoi(found[1])
+		if err == nil && from == before {
+			err = fmt.Errorf("osd.%d is up as it was before", osd)
+		}
+		if err == nil {
+			before = from
+		}
 		return err
 	}
-	for line := range strings.Lines(said) {
-		if strings.HasPrefix(line, fmt.Sprintf("osd.%d up ", osd)) {
-			return nil
-		}
-	}
-	return fmt.Errorf("osd.%d is not up", osd)
 }
 
 // gateways starts the gateways one after the other, since the first makes the pools, and

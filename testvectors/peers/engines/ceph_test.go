@@ -26,23 +26,32 @@ func TestCeph(t *testing.T) {
 		}
 	})
 	t.Run("survives", func(t *testing.T) { survives(t, e) })
+	t.Run("survives kills", func(t *testing.T) { survivesKills(t, e) })
+	t.Run("survives stops", func(t *testing.T) { survivesStops(t, e) })
 	t.Run("survives a disk", func(t *testing.T) { survivesDisk(t, e) })
 }
 
-// survivesDisk kills an OSD while heads are swapped, which go on on one chain, and has it
-// come back.
+// survivesDisk kills an OSD while heads are swapped, has it come back, and stops another
+// and resumes it.
 func survivesDisk(t *testing.T, e *Engine) {
-	all, s := stores(e), newSwapping()
-	killed := make(chan struct{})
-	go func() {
-		defer close(killed)
-		e.Disks[0].Kill()
-	}()
-	s.swap(t, all, all, "a disk dies/head", 30, 0)
-	<-killed
-	s.check(t, all[0], "a disk dies/head")
-	must(t, e.Disks[0].Restart())
-	s = newSwapping()
-	s.swap(t, all, all, "a disk is back/head", 5, 0)
-	s.check(t, all[0], "a disk is back/head")
+	disk := 0
+	among(t, e, "disks die/head", 30, func() error {
+		disk = (disk + 1) % disks
+		return e.Disks[disk].Restart()
+	})
+	once := false
+	among(t, e, "a disk stops/head", 30, func() error {
+		if once {
+			return nil
+		}
+		once = true
+		if err := e.Disks[0].Stop(); err != nil {
+			return err
+		}
+		// The heads wait until the monitor has missed it.
+		if err := stores(e)[0].put(t.Context(), "another head", one); err != nil {
+			return err
+		}
+		return e.Disks[0].Continue()
+	})
 }

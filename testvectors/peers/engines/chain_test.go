@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 const (
@@ -25,6 +26,7 @@ type swapping struct {
 	unknown []string          // heads of which it said neither
 	hidden  int               // of these, heads that won
 	answers map[string]int
+	longest time.Duration     // that a swap took
 	torn    int               // reads whose ETag is not that of the bytes
 	behind  int               // of these, with the ETag of a head before
 	others  map[string]bool   // keys that were listed and that nobody put
@@ -98,9 +100,11 @@ func (s *swapping) once(ctx context.Context, reader, writer store, key, mine str
 		}
 	}
 	s.mu.Unlock()
+	from := time.Now()
 	err = writer.swap(ctx, key, etag, head)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.longest = max(s.longest, time.Since(from))
 	s.answers[outcome(err)]++
 	switch {
 	case err == nil:
@@ -153,8 +157,8 @@ func (s *swapping) check(t *testing.T, direct store, key string) {
 	if s.behind != s.torn {
 		t.Errorf("%d reads had the ETag of another head, and only %d that of one before: a swap on that forks", s.torn, s.behind)
 	}
-	t.Logf("%v: %d won, %d unknown of which %d had won; %d reads with the ETag of a head before; %d other keys listed",
-		s.answers, len(s.won), len(s.unknown), s.hidden, s.torn, len(s.others))
+	t.Logf("%v: %d won, %d unknown of which %d had won; %d reads with the ETag of a head before; %d other keys listed; the longest swap took %s",
+		s.answers, len(s.won), len(s.unknown), s.hidden, s.torn, len(s.others), s.longest.Round(time.Millisecond))
 }
 
 // makesOneChain swaps heads of several sizes, and returns what was seen of each.

@@ -53,6 +53,65 @@ func survives(t *testing.T, e *Engine) {
 	must(t, all[0].swap(ctx, "late", sum(one), two))
 }
 
+// among has heads swapped over all gateways, and meanwhile something done to the first, or
+// to a disk, over and over. Heads make one chain all the same.
+func among(t *testing.T, e *Engine, key string, times int, do func() error) {
+	t.Helper()
+	all, s := stores(e), newSwapping()
+	ended, failed := make(chan struct{}), make(chan error, 1)
+	go func() {
+		var err error
+		for err == nil {
+			select {
+			case <-ended:
+				failed <- nil
+				return
+			default:
+				err = do()
+			}
+		}
+		failed <- err
+	}()
+	defer func() {
+		close(ended)
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+		s.check(t, all[1], key)
+	}()
+	s.swap(t, all[1:], all, key, times, 0)
+}
+
+// survivesKills kills a gateway in the middle of requests and starts it again.
+func survivesKills(t *testing.T, e *Engine) {
+	kills := 0
+	among(t, e, "gateways die/head", 40, func() error {
+		kills++
+		return e.Gateways[0].Restart()
+	})
+	t.Logf("%d kills", kills)
+}
+
+// survivesStops stops a gateway in the middle of requests, until one more has been answered
+// over another, or a while has passed: it may hold a lock that others wait for.
+func survivesStops(t *testing.T, e *Engine) {
+	other := stores(e)[1]
+	stops, waits := 0, 0
+	among(t, e, "gateways stop/head", 40, func() error {
+		stops++
+		if err := e.Gateways[0].Stop(); err != nil {
+			return err
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if other.put(short, "another head", one) != nil {
+			waits++
+		}
+		return e.Gateways[0].Continue()
+	})
+	t.Logf("%d stops, in %d of which another gateway did not answer for a second", stops, waits)
+}
+
 func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
 	late := time.After(patience)

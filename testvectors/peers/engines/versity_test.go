@@ -23,6 +23,8 @@ func TestVersity(t *testing.T) {
 		}
 	})
 	t.Run("survives", func(t *testing.T) { survives(t, e) })
+	t.Run("survives kills", func(t *testing.T) { survivesKills(t, e) })
+	t.Run("survives stops", func(t *testing.T) { survivesStops(t, e) })
 }
 
 // A store without locks between its gateways is found out: two win. The races above would
