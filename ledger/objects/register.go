@@ -90,7 +90,8 @@ func (r *Register) swap(ctx context.Context, next *Head, was Nonce, v Version) (
 				return "", fmt.Errorf("%w; whether the head was changed is not known: %w", ended, errors.Join(err, failed))
 			}
 			if failed == nil {
-				break // as it was: the same once more
+				v = now // of the same bytes, by their nonce: what a write was told may be wrong
+				break   // as it was: the same once more
 			}
 		}
 	}
