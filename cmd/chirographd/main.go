@@ -26,7 +26,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // Exit codes beside 0.
 const (
-	exitDamaged = 1 // check found damage, or follow --once that the ledger broke a promise
+	exitDamaged = 1 // check found damage, probe-store that a store is unfit, or follow --once that the ledger broke a promise
 	exitFailed  = 2 // everything else that did not go as it should
 )
 
@@ -43,11 +43,12 @@ var about = commands.Program{
 		{Names: "check, rebuild", Text: "find what is damaged; make it anew from the entries"},
 		{Names: "recover", Text: "give a ledger a guard, or go on after a loss"},
 		{Names: "freeze", Text: "have a ledger register nothing any more, for good"},
-		{Names: "completion, manual", Text: "have your shell complete flags; write pages for man"},
+		{Names: "probe-store", Text: "try whether an object store can carry a ledger"},
+		{Names: "completion", Text: "have your shell complete commands and flags"},
 		{Names: "version, help", Text: "about this program"},
 	},
 	More: []manual.Section{
-		{Title: "EXIT STATUS", Text: `0 when it did what was asked; 1 when check found damage, or follow --once that the ledger broke a promise; 2 when something else did not go as it should.`},
+		{Title: "EXIT STATUS", Text: `0 when it did what was asked; 1 when check found damage, probe-store that a store cannot carry a ledger, or follow --once that the ledger broke a promise; 2 when something else did not go as it should.`},
 	},
 	See: []string{"chirograph", "chirograph-verify"},
 }
@@ -75,7 +76,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand(),
-		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), reloadCommand())
+		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), reloadCommand(), probeCommand())
 	root.InitDefaultHelpCmd()
 	commands.Prepare(root, about)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
@@ -84,7 +85,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(stderr, "chirographd: %s\n", told(err))
-		if breach := (*replica.Breach)(nil); errors.Is(err, errDamaged) || errors.As(err, &breach) && breach.Finding.Rule != audit.Behind {
+		if breach := (*replica.Breach)(nil); errors.Is(err, errDamaged) || errors.Is(err, errUnfit) || errors.As(err, &breach) && breach.Finding.Rule != audit.Behind {
 			return exitDamaged // an older tree may be that of a cache
 		}
 		return exitFailed

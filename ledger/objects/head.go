@@ -35,6 +35,15 @@ type Nonce [16]byte
 
 func (n Nonce) String() string { return hex.EncodeToString(n[:]) }
 
+// ParseNonce reads what [Nonce.String] prints.
+func ParseNonce(s string) (n Nonce, err error) {
+	raw, err := hex.DecodeString(s)
+	if err != nil || len(raw) != len(n) || hex.EncodeToString(raw) != s {
+		return Nonce{}, fmt.Errorf("the nonce %.60q is not 32 hex digits", s)
+	}
+	return Nonce(raw), nil
+}
+
 // A State says what may become of a log.
 type State string
 
@@ -146,11 +155,9 @@ func parseText(b []byte) (h Head, rest []byte, err error) {
 	if !ok {
 		return Head{}, nil, fmt.Errorf("its first line is %.60q, not %q and a nonce", lines[0], headLine)
 	}
-	raw, err := hex.DecodeString(nonce)
-	if err != nil || len(raw) != len(h.Nonce) || hex.EncodeToString(raw) != nonce {
-		return Head{}, nil, fmt.Errorf("the nonce %.60q is not 32 hex digits", nonce)
+	if h.Nonce, err = ParseNonce(nonce); err != nil {
+		return Head{}, nil, err
 	}
-	h.Nonce = Nonce(raw)
 	var fields [5]string
 	for i, name := range [...]string{"epoch", "owner", "state", "time", "batch"} {
 		if fields[i], ok = strings.CutPrefix(lines[i+1], name+" "); !ok {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -23,15 +24,19 @@ const (
 
 // added returns the tiles and bundles by which a tree of a size differs from that of an
 // earlier one: those of which a reader of the larger asks, each as wide as it is there.
-func added(old, size uint64) (list []tlog.Tile) {
-	for level := -1; ; level++ {
-		shift := 8 * max(level, 0)
-		first, n := old>>shift, size>>shift
-		if n == 0 {
-			return list
-		}
-		for i := first / tlog.MaxWidth; i*tlog.MaxWidth < n && n > first; i++ {
-			list = append(list, tlog.Tile{Level: level, Index: i, Width: tlog.TileWidth(level, i, size)})
+func added(old, size uint64) iter.Seq[tlog.Tile] {
+	return func(yield func(tlog.Tile) bool) {
+		for level := -1; ; level++ {
+			shift := 8 * max(level, 0)
+			first, n := old>>shift, size>>shift
+			if n == 0 {
+				return
+			}
+			for i := first / tlog.MaxWidth; i*tlog.MaxWidth < n && n > first; i++ {
+				if !yield(tlog.Tile{Level: level, Index: i, Width: tlog.TileWidth(level, i, size)}) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -45,7 +50,10 @@ func (r *Register) put(ctx context.Context, s *store.Store, old uint64, head sto
 	state := s.State(head)
 	var wait sync.WaitGroup
 	room := make(chan struct{}, parallel)
-	for _, t := range added(old, head.Checkpoint.Size) {
+	for t := range added(old, head.Checkpoint.Size) {
+		if ctx.Err() != nil {
+			break
+		}
 		read := state.Tile
 		if t.Level < 0 {
 			read = state.Bundle

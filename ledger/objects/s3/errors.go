@@ -66,7 +66,7 @@ func told(what string, refused, err error) error {
 	case status/100 == 2:
 		return &unknown{what: what, said: clean(fmt.Sprintf("%d, and what came with it was not to be read: %v", status, deepest(err))), err: err}
 	case status != 0:
-		return &unknown{what: what, said: clean(fmt.Sprintf("%d %s: %s%s", status, code, message, hint(status, code))), err: err}
+		return &unknown{what: what, said: clean(fmt.Sprintf("%d %s: %s%s", status, code, strings.TrimRight(message, ". "), hint(status, code))), err: err}
 	}
 	return &unknown{what: what, said: clean(deepest(err).Error()), err: err}
 }

@@ -1,0 +1,163 @@
+package objects
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store"
+)
+
+// ErrUnsettled says that the head has entries that are not public yet. A node that leads
+// puts them there.
+var ErrUnsettled = errors.New("the head of the log has entries that are not public yet")
+
+// freezeTries is how often a head is frozen or left that a leader changes meanwhile.
+const freezeTries = 20
+
+// Fill puts all tiles and bundles of a tree of the store, and returns when they are there. It may
+// be made again: what is there is compared. The errors are those of putting a batch.
+func (r *Register) Fill(ctx context.Context, s *store.Store, head store.Head) error {
+	return r.put(ctx, s, 0, head)
+}
+
+// Show has the object "checkpoint" be c, in a bucket in which nobody leads. What is there is
+// absent, or of a tree with which that of c begins, of which begins makes sure.
+func (r *Register) Show(ctx context.Context, c tlog.SignedCheckpoint, begins func(tlog.Checkpoint) error) error {
+	var p pause
+	for {
+		have, v, err := r.publishedOnce(ctx)
+		switch {
+		case err != nil:
+		case v == "":
+			_, err = once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Create(ctx, CheckpointName, c.Bytes()) })
+		case bytes.Equal(have.Bytes(), c.Bytes()):
+			return nil
+		default:
+			if err := begins(have.Checkpoint); err != nil {
+				return fmt.Errorf("%w: %s: %w", ErrDiffers, CheckpointName, err)
+			}
+			_, err = once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Swap(ctx, CheckpointName, v, c.Bytes()) })
+		}
+		if err == nil {
+			return nil
+		}
+		if ended := p.wait(ctx); ended != nil {
+			return fmt.Errorf("%s: %w: %w", CheckpointName, ended, err)
+		}
+	}
+}
+
+func (r *Register) publishedOnce(ctx context.Context) (tlog.SignedCheckpoint, Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	return r.Published(ctx)
+}
+
+// As returns the register with that nonce for its next change, and no other: a change that is
+// made again, by a process that does not know what became of the first, is the same.
+func (r *Register) As(n Nonce) *Register {
+	again := *r
+	again.Random = bytes.NewReader(n[:])
+	return &again
+}
+
+// Enter makes the head of a log that came from elsewhere, under one nonce: in a bucket that has
+// none, or that the log has left, with a tree with which this one begins, of which begins makes
+// sure. It may be made again. All else of the log is in the bucket.
+func (r *Register) Enter(ctx context.Context, n Nonce, tree tlog.Checkpoint, time int64, state State, begins func(tlog.Checkpoint) error) error {
+	h, v, err := r.settled(ctx)
+	switch {
+	case errors.Is(err, ErrAbsent):
+		return r.As(n).Begin(ctx, tree, time, state)
+	case err != nil:
+		return err
+	case h.Nonce == n:
+		return nil
+	case h.State != Moved:
+		return fmt.Errorf("%s: %w: a log of %s with %d entries, %s", HeadName, ErrExists, h.Checkpoint.Origin, h.Checkpoint.Size, h.State)
+	}
+	if err := begins(h.Checkpoint); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDiffers, HeadName, err)
+	}
+	next := Head{Epoch: h.Epoch + 1, State: state, Time: time, Checkpoint: tree}
+	_, err = r.As(n).swap(ctx, &next, h.Nonce, v)
+	return err
+}
+
+// settled reads the head until there is an answer, or ctx ends.
+func (r *Register) settled(ctx context.Context) (Head, Version, error) {
+	var p pause
+	for {
+		h, v, err := func() (Head, Version, error) {
+			ctx, cancel := context.WithTimeout(ctx, requestTime)
+			defer cancel()
+			return r.Read(ctx)
+		}()
+		if err == nil || errors.Is(err, ErrAbsent) {
+			return h, v, err
+		}
+		if ended := p.wait(ctx); ended != nil {
+			return Head{}, "", fmt.Errorf("%w: %w", ended, err)
+		}
+	}
+}
+
+// Leave says under one nonce that the log goes on elsewhere, with the tree that the head
+// has, which h is as it was read, of that version. From then on nobody leads it here. The
+// error is ErrFenced where the head was changed meanwhile.
+func (r *Register) Leave(ctx context.Context, n Nonce, h Head, v Version) error {
+	next := h.with(nil)
+	next.Epoch, next.Owner, next.State = h.Epoch+1, "", Moved
+	_, err := r.As(n).swap(ctx, &next, h.Nonce, v)
+	return err
+}
+
+// Freeze has a log register nothing any more, for ever, and returns its tree. A node that leads
+// is fenced by it. The error is ErrUnsettled where nobody has made public what the head has.
+func (r *Register) Freeze(ctx context.Context) (tlog.Checkpoint, error) {
+	var p pause
+	for try := 1; ; try++ {
+		h, err := r.freeze(ctx)
+		if err == nil {
+			return h.Checkpoint, nil
+		}
+		if !errors.Is(err, ErrUnsettled) && !errors.Is(err, ErrFenced) || try == freezeTries {
+			return h.Checkpoint, err
+		}
+		if ended := p.wait(ctx); ended != nil {
+			return h.Checkpoint, fmt.Errorf("%w: %w", ended, err)
+		}
+	}
+}
+
+func (r *Register) freeze(ctx context.Context) (Head, error) {
+	h, v, err := r.Quiet(ctx)
+	switch {
+	case err != nil:
+		return h, err
+	case h.State == Moved:
+		return h, errors.New("the log goes on elsewhere: it is frozen there")
+	case h.State == Frozen:
+		return h, nil
+	}
+	next := h.with(nil)
+	next.Epoch, next.Owner, next.State = h.Epoch+1, "", Frozen
+	_, err = r.swap(ctx, &next, h.Nonce, v)
+	return h, err
+}
+
+// Quiet returns the head where all that it has is public; else the error is ErrUnsettled.
+func (r *Register) Quiet(ctx context.Context) (Head, Version, error) {
+	h, v, err := r.settled(ctx)
+	if err != nil {
+		return h, v, err
+	}
+	c, _, err := r.publishedOnce(ctx)
+	if err == nil && h.Checkpoint.Size > 0 && c.Checkpoint != h.Checkpoint {
+		err = fmt.Errorf("%w: it has %d, and %d are", ErrUnsettled, h.Checkpoint.Size, c.Size)
+	}
+	return h, v, err
+}
