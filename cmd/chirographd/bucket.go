@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/commands"
 	"github.com/chirograph/chirograph/cmd/version"
 	"github.com/chirograph/chirograph/crypto/keys"
 	"github.com/chirograph/chirograph/crypto/publickey"
@@ -44,6 +45,7 @@ func (f *bucketFlags) flags(c *cobra.Command) {
 	c.Flags().StringVar(&f.region, "region", s3.DefaultRegion, "the bucket is in the region `NAME`")
 	c.Flags().StringVar(&f.key, "bucket-key", "", "the store's key is in `FILE`: its id and its secret, a line each; else in "+keyID+" and "+keySecret)
 	c.Flags().StringVar(&f.ca, "bucket-ca", "", "the endpoint's certificate is of an authority in `FILE`; else of one that the system knows")
+	commands.Advanced(c, "region", "bucket-ca", "bucket-key")
 }
 
 // given says whether the flags name a bucket. A flag of a bucket without --bucket is a slip.

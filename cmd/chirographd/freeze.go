@@ -19,12 +19,13 @@ import (
 type freezeFlags struct {
 	dir, guard, name string
 	list             bool
+	bucketFlags
 }
 
 func freezeCommand() *cobra.Command {
 	var f freezeFlags
 	c := &cobra.Command{
-		Use:   "freeze --dir DIR [--guard DIR] [--name NAME | --list]",
+		Use:   "freeze --dir DIR [--guard DIR] [--name NAME | --list] [--bucket NAME[/PREFIX] [--endpoint URL]]",
 		Short: "Have a ledger register nothing any more, for good",
 		Long: `Names what a stopped ledger leaves unfinished: its contracts that are in force or pending,
 and the disputes that are open. Nothing of them can be amended, ended, stated or resolved
@@ -33,7 +34,11 @@ any more once the ledger is frozen. Then it asks for the ledger's name, and free
 chirographd serve goes on with a frozen ledger: it shows everything, its witnesses cosign
 each hour, and backups and copies are made, but every new record is refused. Nothing
 undoes that. Contracts go on in a ledger of another name, where their parties sign again.
-A copy that is promoted in its place is not frozen: freeze it too.`,
+A copy that is promoted in its place is not frozen: freeze it too.
+
+With --bucket it freezes the log in a bucket, whose nodes may run: the one that leads stops, and
+leads again without taking records. DIR is that of any node. What is unfinished, freeze
+--list says of a node that is stopped.`,
 		Example:               "  chirographd freeze --dir /var/lib/chirograph",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -45,8 +50,16 @@ A copy that is promoted in its place is not frozen: freeze it too.`,
 				return errors.New("--list freezes nothing: leave --name out")
 			}
 			z := &freezing{f, time.Now().Unix(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()}
-			if f.list {
+			inBucket, err := f.given()
+			switch {
+			case err != nil:
+				return err
+			case f.list && inBucket:
+				return errors.New("--list says what is unfinished in DIR: leave --bucket out")
+			case f.list:
 				return z.list(cmd.Context())
+			case inBucket:
+				return z.freezeBucket(cmd.Context())
 			}
 			return z.freeze(cmd.Context())
 		},
@@ -55,6 +68,7 @@ A copy that is promoted in its place is not frozen: freeze it too.`,
 	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); else where it was last")
 	c.Flags().StringVar(&f.name, "name", "", "the ledger's `NAME`, where nobody is there to type it")
 	c.Flags().BoolVar(&f.list, "list", false, "name what is unfinished, also in a backup, and freeze nothing")
+	f.bucketFlags.flags(c)
 	return c
 }
 
@@ -91,10 +105,10 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if z.name != "" && z.name != key.Name() {
-		return fmt.Errorf("--name is %q, the ledger in %s is %s: nothing was frozen", z.name, z.dir, key.Name())
+	if err := z.means(key); err != nil {
+		return err
 	}
-	if err := mustOwn(z.dir); err != nil {
+	if err := errors.Join(mustBeHere(z.dir), mustOwn(z.dir)); err != nil {
 		return err
 	}
 	s, g, err := z.open(key)
@@ -117,7 +131,11 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("nothing was frozen: %w", err)
 	}
-	if err := z.ask(ctx, key.Name(), left); err != nil {
+	what := "Nothing is unfinished in it."
+	if left != (unfinished{}) {
+		what = "What is named above can't be amended, ended, stated or resolved any more then."
+	}
+	if err := z.ask(ctx, key.Name(), what); err != nil {
 		return err
 	}
 	if err := s.Freeze(); err != nil {
@@ -128,6 +146,14 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 	}
 	_, err = fmt.Fprintf(z.stdout, "%s: frozen for good, with %s, root %s\n", key.Name(), entries(size), s.Head().Checkpoint.Root)
 	return err
+}
+
+// means demands that the name that was said is the ledger's.
+func (z *freezing) means(key note.Key) error {
+	if z.name != "" && z.name != key.Name() {
+		return fmt.Errorf("--name is %q, the ledger in %s is %s: nothing was frozen", z.name, z.dir, key.Name())
+	}
+	return nil
 }
 
 // open opens the store of a ledger that has all that its guard knows of.
@@ -156,13 +182,9 @@ func (z *freezing) open(key note.Key) (s *store.Store, g *store.Guard, err error
 var errInterrupted = errors.New("interrupted: nothing was frozen")
 
 // ask demands that the ledger's name is typed, unless it was said.
-func (z *freezing) ask(ctx context.Context, name string, left unfinished) error {
+func (z *freezing) ask(ctx context.Context, name, what string) error {
 	if z.name != "" {
 		return nil
-	}
-	what := "Nothing is unfinished in it."
-	if left != (unfinished{}) {
-		what = "What is named above can't be amended, ended, stated or resolved any more then."
 	}
 	if _, err := fmt.Fprintf(z.stderr, "%s Nothing undoes it. To freeze the ledger for good, type its name, %s: ", what, name); err != nil {
 		return err

@@ -36,8 +36,7 @@ makes a short one before it first leads.
 What is in the bucket stays as it is; what the probe makes, below probe/, it removes. The
 exit code is 1 where something failed. That all passed is no proof: a store is to be
 tried as it is built, by each of its gateways and under load.`,
-		Example: `  chirographd probe-store --bucket ledger --endpoint https://s3.example
-  chirographd probe-store --bucket ledger --endpoint http://10.0.0.1:7070 --via http://10.0.0.2:7070,http://10.0.0.3:7070`,
+		Example:               "  chirographd probe-store --bucket ledger --endpoint http://10.0.0.1:7070 --via http://10.0.0.2:7070",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -70,6 +70,9 @@ asked first: when one has more, or another tree, nothing is done.`,
 // left, or whoever runs it says that it is lost.
 func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err error) {
 	id, err := readIdentityBy(f.dir, "", f.secrets)
+	if err == nil {
+		err = mustBeHere(f.dir)
+	}
 	if err != nil {
 		return err
 	}

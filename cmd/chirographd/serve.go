@@ -81,6 +81,9 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 		return err
 	}
 	id, err := readIdentityBy(f.dir, f.url, f.secrets)
+	if err == nil {
+		err = mustBeHere(f.dir)
+	}
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,11 @@ import (
 // puts them there.
 var ErrUnsettled = errors.New("the head of the log has entries that are not public yet")
 
-// freezeTries is how often a head is frozen or left that a leader changes meanwhile.
-const freezeTries = 20
+// Tries, with a pause before each that grows to [maxPause].
+const (
+	freezeTries = 20 // to freeze a head that a leader changes meanwhile
+	readTries   = 8  // to read what may not be the log's: some seconds
+)
 
 // Fill puts all tiles and bundles of a tree of the store, and returns when they are there. It may
 // be made again: what is there is compared. The errors are those of putting a batch.
@@ -27,7 +30,7 @@ func (r *Register) Fill(ctx context.Context, s *store.Store, head store.Head) er
 // absent, or of a tree with which that of c begins, of which begins makes sure.
 func (r *Register) Show(ctx context.Context, c tlog.SignedCheckpoint, begins func(tlog.Checkpoint) error) error {
 	var p pause
-	for {
+	for try := 1; ; try++ {
 		have, v, err := r.publishedOnce(ctx)
 		switch {
 		case err != nil:
@@ -44,8 +47,8 @@ func (r *Register) Show(ctx context.Context, c tlog.SignedCheckpoint, begins fun
 		if err == nil {
 			return nil
 		}
-		if ended := p.wait(ctx); ended != nil {
-			return fmt.Errorf("%s: %w: %w", CheckpointName, ended, err)
+		if try == readTries || p.wait(ctx) != nil {
+			return fmt.Errorf("%s: no answer in %d tries: %w", CheckpointName, try, err)
 		}
 	}
 }
@@ -87,10 +90,10 @@ func (r *Register) Enter(ctx context.Context, n Nonce, tree tlog.Checkpoint, tim
 	return err
 }
 
-// settled reads the head until there is an answer, or ctx ends.
+// settled reads the head until there is an answer.
 func (r *Register) settled(ctx context.Context) (Head, Version, error) {
 	var p pause
-	for {
+	for try := 1; ; try++ {
 		h, v, err := func() (Head, Version, error) {
 			ctx, cancel := context.WithTimeout(ctx, requestTime)
 			defer cancel()
@@ -99,8 +102,8 @@ func (r *Register) settled(ctx context.Context) (Head, Version, error) {
 		if err == nil || errors.Is(err, ErrAbsent) {
 			return h, v, err
 		}
-		if ended := p.wait(ctx); ended != nil {
-			return Head{}, "", fmt.Errorf("%w: %w", ended, err)
+		if try == readTries || p.wait(ctx) != nil {
+			return Head{}, "", fmt.Errorf("no answer in %d tries: %w", try, err)
 		}
 	}
 }

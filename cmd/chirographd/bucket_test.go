@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/objects/objectstest"
+)
+
+const bucketSecret = "do-not-print-me"
+
+// bucketAt serves a bucket "ledgers" and returns the flags for it, with its key in the
+// environment.
+func bucketAt(t *testing.T, b objects.Bucket) bucketFlags {
+	t.Helper()
+	server := httptest.NewServer(objectstest.Handler("ledgers", b))
+	t.Cleanup(server.Close)
+	t.Setenv(keyID, "anyone")
+	t.Setenv(keySecret, bucketSecret)
+	return bucketFlags{bucket: "ledgers/a", endpoint: server.URL}
+}
+
+func (f *bucketFlags) args() []string {
+	return []string{"--bucket", f.bucket, "--endpoint", f.endpoint}
+}
+
+// keyFileOf writes a file that only its owner can read.
+func keyFileOf(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), bucketKey)
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestAKeyOfABucketComesFromOnePlace(t *testing.T) {
+	for _, name := range []string{keyID, keySecret, keyToken, credentials} {
+		t.Setenv(name, "")
+	}
+	f := bucketFlags{bucket: "ledgers"}
+	if _, err := f.credentials(); err == nil || !strings.Contains(err.Error(), keySecret) {
+		t.Errorf("without a key: %v", err)
+	}
+	systemd := keyFileOf(t, "of systemd\nbut one word\n")
+	t.Setenv(credentials, filepath.Dir(systemd))
+	if _, err := f.credentials(); err == nil {
+		t.Error("a key of more than one word was taken")
+	}
+	systemd = keyFileOf(t, "systemd\n"+bucketSecret+"\n")
+	t.Setenv(credentials, filepath.Dir(systemd))
+	if c, err := f.credentials(); err != nil || c.ID != "systemd" || c.Secret != bucketSecret {
+		t.Errorf("of systemd: %v, %v", c.ID, err)
+	}
+	t.Setenv(keyID, "environment")
+	if _, err := f.credentials(); err == nil || !strings.Contains(err.Error(), "one is empty") {
+		t.Errorf("half a key: %v", err)
+	}
+	t.Setenv(keySecret, bucketSecret)
+	if c, err := f.credentials(); err != nil || c.ID != "environment" {
+		t.Errorf("of the environment: %v, %v", c.ID, err)
+	}
+	f.key = keyFileOf(t, "file\r\n"+bucketSecret+"\r\ntoken\r\n")
+	if c, err := f.credentials(); err != nil || c.ID != "file" || c.Secret != bucketSecret || c.Token != "token" {
+		t.Errorf("of a file: %v, %v", c.ID, err)
+	}
+	for _, text := range []string{"", "one\n", "1\n2\n3\n4\n", bucketSecret + " = x\ny\n"} {
+		f.key = keyFileOf(t, text)
+		if _, err := f.credentials(); err == nil || strings.Contains(err.Error(), bucketSecret) {
+			t.Errorf("a file with %q: %v", text, err)
+		}
+	}
+}
+
+func TestAStoreThatCannotCarryALedgerIsSaidToBeUnfit(t *testing.T) {
+	m := objectstest.NewMemory()
+	f := bucketAt(t, m)
+	small := append([]string{"probe-store", "--rounds", "2", "--racers", "3"}, f.args()...)
+	says(t, 0, []string{"race of swaps", "nothing was found"}, append(small, "--via", f.endpoint)...)
+	says(t, exitFailed, []string{"no such bucket"}, append(small, "--bucket", "others")...)
+	says(t, exitFailed, []string{"from 2 to 64"}, append(small, "--racers", "65")...)
+	// One that does not heed a condition.
+	inner := objectstest.Handler("ledgers", m)
+	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Method == http.MethodPut {
+			q.Header.Del("If-Match")
+			q.Header.Set("If-None-Match", "*")
+			name := strings.TrimPrefix(q.URL.Path, "/ledgers/")
+			if err := m.Delete(q.Context(), name); err != nil {
+				t.Error(err)
+			}
+		}
+		inner.ServeHTTP(w, q)
+	}))
+	defer bad.Close()
+	says(t, exitDamaged, []string{"FAILED", "cannot carry a ledger"}, append(small, "--endpoint", bad.URL)...)
+	f.endpoint = bad.URL
+	dir := t.TempDir()
+	if err := probedOnce(t.Context(), dir, &f, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "no ledger can be led") {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, storeProbed)); err == nil {
+		t.Error("it is remembered as fit")
+	}
+}
+
+func TestAStoreIsProbedOnce(t *testing.T) {
+	var asked atomic.Int32
+	inner := objectstest.Handler("ledgers", objectstest.NewMemory())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		asked.Add(1)
+		inner.ServeHTTP(w, q)
+	}))
+	defer server.Close()
+	t.Setenv(keyID, "anyone")
+	t.Setenv(keySecret, bucketSecret)
+	f, dir := bucketFlags{bucket: "ledgers", endpoint: server.URL}, t.TempDir()
+	once := func() (n int32) {
+		asked.Store(0)
+		if err := probedOnce(context.Background(), dir, &f, time.Unix(1_800_000_000, 0)); err != nil {
+			t.Fatal(err)
+		}
+		return asked.Load()
+	}
+	if n := once(); n < 50 {
+		t.Errorf("%d requests", n)
+	}
+	if n := once(); n > 0 {
+		t.Errorf("%d requests again", n)
+	}
+	f.bucket = "ledgers/b"
+	if n := once(); n < 50 {
+		t.Errorf("%d requests in another place", n)
+	}
+	if b := mustReadFile(t, filepath.Join(dir, storeProbed)); !strings.Contains(b, "date 2027-01-15T08:00:00Z\n") || strings.Contains(b, bucketSecret) {
+		t.Errorf("%s", b)
+	}
+}
+
+func mustReadFile(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

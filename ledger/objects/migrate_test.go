@@ -1,0 +1,118 @@
+package objects_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/ledgertest"
+	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/objects/objectstest"
+)
+
+// deaf returns a bucket of which each second write is carried out and not answered.
+func deaf(m *objectstest.Memory) *bad {
+	n := 0
+	return &bad{Bucket: m, put: func(ctx context.Context, name string, v objects.Version, b []byte) (objects.Version, error) {
+		now, err := put(ctx, m, name, v, b)
+		if n++; n%2 == 1 {
+			return "", errors.New("no answer")
+		}
+		return now, err
+	}}
+}
+
+func anything(tlog.Checkpoint) error { return nil }
+
+func TestALogComesAndGoesOnceWhateverIsAnswered(t *testing.T) {
+	ctx := t.Context()
+	r := &objects.Register{Bucket: deaf(objectstest.NewMemory()), Key: ledgertest.Home.Key, Random: bytes.NewReader(bytes.Repeat([]byte("random"), 1000))}
+	empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
+	enter, leave, other := objects.Nonce{1}, objects.Nonce{2}, objects.Nonce{3}
+	for range 2 { // the second is the first once more
+		if err := r.Enter(ctx, enter, empty, 0, objects.Open, anything); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Enter(ctx, other, empty, 0, objects.Open, anything); !errors.Is(err, objects.ErrExists) {
+		t.Fatalf("a second log: %v", err)
+	}
+	h, v, err := r.Quiet(ctx)
+	if err != nil || h.Nonce != enter || h.Epoch != 1 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	if err := r.Leave(ctx, leave, h, v); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Leave(ctx, other, h, v); !errors.Is(err, objects.ErrFenced) {
+		t.Fatalf("a second that leaves: %v", err)
+	}
+	if _, err := r.Freeze(ctx); err == nil {
+		t.Fatal("a log that left was frozen")
+	}
+	differs := errors.New("another history")
+	if err := r.Enter(ctx, other, empty, 0, objects.Open, func(tlog.Checkpoint) error { return differs }); !errors.Is(err, objects.ErrDiffers) || !errors.Is(err, differs) {
+		t.Fatalf("another log came: %v", err)
+	}
+	if err := r.Enter(ctx, other, empty, 0, objects.Open, anything); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := r.Freeze(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h, _, err := r.Quiet(ctx); err != nil || h.State != objects.Frozen || h.Epoch != 4 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+}
+
+func TestAHeadThatIsNotPublicIsNeitherFrozenNorLeft(t *testing.T) {
+	ctx, m := t.Context(), objectstest.NewMemory()
+	r := &objects.Register{Bucket: m, Key: ledgertest.Home.Key, Random: bytes.NewReader(bytes.Repeat([]byte("random"), 1000))}
+	tree := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Size: 1, Root: tlog.EmptyRoot()}
+	if err := r.Begin(ctx, tree, 0, objects.Open); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.Quiet(ctx); !errors.Is(err, objects.ErrUnsettled) {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := r.Freeze(ctx); err == nil {
+		t.Error("it was frozen")
+	}
+	if h, _, err := r.Read(t.Context()); err != nil || h.State != objects.Open {
+		t.Error(h.State, err)
+	}
+}
+
+// What a swap of the head was told is no reason to try with it for ever.
+func TestAWrongVersionOfAWriteIsFoundByReading(t *testing.T) {
+	m := objectstest.NewMemory()
+	b := &bad{Bucket: m, put: func(ctx context.Context, name string, v objects.Version, body []byte) (objects.Version, error) {
+		now, err := put(ctx, m, name, v, body)
+		if name == objects.HeadName {
+			now += "0"
+		}
+		return now, err
+	}}
+	n := newNode(t, b)
+	empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
+	if err := n.register.Begin(t.Context(), empty, 0, objects.Open); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.lead("http://one.example"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if reg, err := n.log.Append(t.Context(), fake.Contract(nil)); err != nil || !reg.New {
+			t.Fatalf("%+v, %v", reg, err)
+		}
+	}
+	if err := n.log.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
