@@ -117,6 +117,7 @@ type Config struct {
 	Policy    []byte       // the policy by which receipts are checked before they leave
 	MaxBatch  int          // records; 0 for DefaultBatch
 	MaxQueue  int          // records; 0 for DefaultQueue
+	Past      *Past        // what is public is added to it; nil for one that begins with Open
 	Log       *slog.Logger // nil for none
 
 	// Batch is told of each batch that is on disk: its records, and how long it took from
@@ -233,7 +234,9 @@ func Open(cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l.terms.Store(&terms{policy, cfg.Witnesses})
-	l.past = NewPast(policy, cfg.Clock)
+	if l.past = cfg.Past; l.past == nil {
+		l.past = NewPast(policy, cfg.Clock)
+	}
 	if err := l.staysFrozen(); err != nil {
 		return nil, err
 	}
@@ -250,7 +253,7 @@ func Open(cfg Config) (*Log, error) {
 // View returns the published log.
 func (l *Log) View() *View { return l.view.Load() }
 
-// Past returns what was public since Open.
+// Past returns what was public since Open, and before where Config says so.
 func (l *Log) Past() *Past { return l.past }
 
 // Key returns the ledger's key.

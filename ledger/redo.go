@@ -24,6 +24,13 @@ func Redo(cfg Config, entries [][]byte, tree tlog.Checkpoint) error {
 	return batch.Commit(checkpoint)
 }
 
+// SignEmpty returns the signed checkpoint of the empty log, with which every log begins.
+// Of cfg it uses Store, Sign, Cosigner and Clock.
+func SignEmpty(cfg Config) (tlog.SignedCheckpoint, error) {
+	key := cfg.Store.Key()
+	return signer{key, cfg.Sign, cfg.Cosigner, cfg.Clock}.checkpoint(tlog.Checkpoint{Origin: key.Name(), Root: tlog.EmptyRoot()})
+}
+
 func redo(cfg Config, batch *store.Batch, entries [][]byte, tree tlog.Checkpoint) (tlog.SignedCheckpoint, error) {
 	for i, b := range entries {
 		if err := again(batch, cfg.Store.Key(), b); err != nil {

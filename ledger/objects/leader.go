@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -26,10 +27,11 @@ type Leader struct {
 	mu      sync.Mutex // one change of the bucket at a time
 	head    Head       // as it is in the bucket, while nothing failed
 	version Version
-	swapped time.Time // when the head was changed last, by clock
 	clock   func() time.Time
 	shown   tlog.SignedCheckpoint // what "checkpoint" had last
 	shownAs Version               // "" where it is not there
+
+	swapped atomic.Pointer[time.Time] // when the last change of the head was begun, by clock
 
 	failed  chan struct{}
 	failing sync.Once
@@ -60,8 +62,8 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 		l.cancel()
 		return nil, err
 	}
-	l.swapped = begun
-	if l.shown, l.shownAs, err = r.Published(ctx); err != nil {
+	l.swapped.Store(&begun)
+	if err := l.readShown(ctx); err != nil {
 		l.cancel()
 		return nil, err
 	}
@@ -73,6 +75,24 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 		}
 	}()
 	return l, nil
+}
+
+// readShown reads what is public, until ctx ends: the head is this leader's by now, and
+// nobody else would lead for a while.
+func (l *Leader) readShown(ctx context.Context) error {
+	var p pause
+	for {
+		_, err := once(ctx, func(ctx context.Context) (_ tlog.SignedCheckpoint, err error) {
+			l.shown, l.shownAs, err = l.register.Published(ctx)
+			return l.shown, err
+		})
+		if err == nil {
+			return nil
+		}
+		if ended := p.wait(ctx); ended != nil {
+			return fmt.Errorf("%w: %w", ended, err)
+		}
+	}
 }
 
 // Batch returns the entries that the head has and the store has not, and the checkpoint of
@@ -167,7 +187,8 @@ func (l *Leader) swap(next Head) error {
 	if err != nil {
 		return l.fail(err)
 	}
-	l.head, l.version, l.swapped = next, v, begun
+	l.head, l.version = next, v
+	l.swapped.Store(&begun)
 	return nil
 }
 
@@ -178,11 +199,15 @@ func (l *Leader) Beat(after time.Duration) error {
 		return l.Err()
 	}
 	defer l.mu.Unlock()
-	if err := l.Err(); err != nil || l.clock().Sub(l.swapped) < after {
+	if err := l.Err(); err != nil || l.clock().Sub(l.Swapped()) < after {
 		return err
 	}
 	return l.swap(l.bare())
 }
+
+// Swapped returns when the last change of the head that was carried out began, by the
+// clock of the leader. It waits for nothing.
+func (l *Leader) Swapped() time.Time { return *l.swapped.Load() }
 
 // Resign says that nobody has the log, so that another node need not wait. It ends the
 // leader, and is for who has closed its Log.

@@ -71,6 +71,7 @@ type Config struct {
 	Store    *store.Store   // a copy, open as long as the Replica; empty at first
 	Dir      string         // for evidence
 	Clock    func() time.Time
+	Past     *ledger.Past         // what is shown is added to it; nil for one that begins with Open
 	Progress func(audit.Progress) // as of an audit; nil for none
 	Log      *slog.Logger
 }
@@ -94,7 +95,10 @@ func Open(cfg Config) (*Replica, error) {
 	if cfg.Client.Ledger() != cfg.Store.Key() {
 		return nil, fmt.Errorf("the copy is of the ledger %s, not of %s", cfg.Store.Key(), cfg.Client.Ledger())
 	}
-	r := &Replica{cfg: cfg, keys: expanded.New(), past: ledger.NewPast(cfg.Policy, cfg.Clock), reached: cfg.Clock()}
+	r := &Replica{cfg: cfg, keys: expanded.New(), past: cfg.Past, reached: cfg.Clock()}
+	if r.past == nil {
+		r.past = ledger.NewPast(cfg.Policy, cfg.Clock)
+	}
 	if shown, ok := cfg.Store.Shown(); ok {
 		r.show(shown)
 	}
@@ -109,7 +113,7 @@ func (r *Replica) show(head store.Head) {
 // View returns the log as it is shown, nil before there is a tree that was judged.
 func (r *Replica) View() *ledger.View { return r.view.Load() }
 
-// Past returns what the copy showed since Open.
+// Past returns what the copy showed since Open, and before where Config says so.
 func (r *Replica) Past() *ledger.Past { return r.past }
 
 // Ready returns nil where the copy had all that the ledger shows less than [Patience]

@@ -139,6 +139,9 @@ func (s *Store) write(f func() error) error {
 	return nil
 }
 
+// IsCopy says whether the store is a copy now. It is for the goroutine that writes.
+func (s *Store) IsCopy() bool { return s.copy }
+
 // is says whether the store is a copy, or is none.
 func (s *Store) is(wanted bool) error {
 	switch {

@@ -1,0 +1,230 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"math/big"
+	"sync"
+	"time"
+
+	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/replica"
+)
+
+// A watch knows for how long the head has been the same.
+type watch struct {
+	seen  objects.Nonce
+	quiet *time.Timer // fires when a head that is the same by then is to be taken; nil before the first
+	over  bool        // it has
+}
+
+// of begins anew with a head that is another than before. It returns whether it was
+// the same, and nobody has changed it for long enough.
+func (w *watch) of(nonce objects.Nonce, over bool, after time.Duration) bool {
+	if nonce == w.seen && w.quiet != nil {
+		return over
+	}
+	w.seen, w.over = nonce, false
+	if w.quiet == nil {
+		w.quiet = time.NewTimer(after)
+	} else {
+		w.quiet.Reset(after)
+	}
+	return false
+}
+
+// fires returns what the timer sends to, nil for never.
+func (w *watch) fires() <-chan time.Time {
+	if w.quiet == nil {
+		return nil
+	}
+	return w.quiet.C
+}
+
+func (w *watch) stop() {
+	if w.quiet != nil {
+		w.quiet.Stop()
+	}
+	*w = watch{}
+}
+
+// turns says when what is public is read again.
+type turns struct {
+	version objects.Version // of the checkpoint at the last one that went well
+	idle    int             // polls since
+	rest    int             // polls to wait after one that did not
+	wait    int             // how many that were
+}
+
+const (
+	idleTime = replica.Patience / 4 // for how long no turn is made while the checkpoint is the same
+	maxRest  = 60                   // polls after a turn that failed: the failures before it double them
+)
+
+// follow reads what is public until the head is to be taken, whose nonce it returns, or
+// ctx ends. The error is of the disk.
+func (n *Node) follow(ctx context.Context) (objects.Nonce, error) {
+	looking, cancel := context.WithCancel(ctx)
+	due := make(chan objects.Nonce, 1)
+	var wait sync.WaitGroup
+	wait.Go(func() { n.look(looking, due) })
+	defer wait.Wait()
+	defer cancel()
+	tick := time.NewTicker(n.cfg.Poll)
+	defer tick.Stop()
+	for {
+		n.turn(ctx)
+		if err := n.store.Err(); err != nil {
+			return objects.Nonce{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return objects.Nonce{}, nil
+		case nonce := <-due:
+			return nonce, nil
+		case <-tick.C:
+		}
+	}
+}
+
+// turn reads what is public once, where that is news.
+func (n *Node) turn(ctx context.Context) {
+	if n.turns.rest > 0 {
+		n.turns.rest--
+		return
+	}
+	c, v, err := n.published(ctx)
+	switch size := n.store.Head().Checkpoint.Size; {
+	case err != nil:
+		n.tell(ctx, objects.CheckpointName, err)
+		return
+	case v == "":
+		return // nothing is public yet
+	case c.Size < size:
+		return // the store has a batch more, or the head says that the bucket was put back
+	case v == n.turns.version && time.Duration(n.turns.idle)*n.cfg.Poll < idleTime:
+		n.turns.idle++
+		return
+	}
+	if err := n.turnNow(ctx); err != nil {
+		n.turns.wait = min(2*n.turns.wait+1, maxRest)
+		n.turns.rest = n.turns.wait
+		return
+	}
+	n.turns = turns{version: v}
+}
+
+// turnNow reads what is public. The error was told.
+func (n *Node) turnNow(ctx context.Context) error {
+	if err := n.replica.Load().Turn(ctx); err != nil {
+		return err
+	}
+	n.heard(objects.CheckpointName)
+	if err := n.join(); err != nil {
+		n.tell(ctx, "guard", err)
+		return err
+	}
+	return n.learn()
+}
+
+// look looks at the head at each poll until ctx ends, and says when it is to be taken.
+func (n *Node) look(ctx context.Context, due chan<- objects.Nonce) {
+	tick := time.NewTicker(n.cfg.Poll)
+	defer tick.Stop()
+	for {
+		over := n.watch.over // before it is read
+		known := n.known.Load()
+		if h, err := n.peek(ctx); err != nil {
+			n.tell(ctx, objects.HeadName, err)
+		} else if n.see(h, known, over) {
+			select {
+			case due <- h.Nonce:
+			default:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.watch.fires():
+			n.watch.over = true
+		case <-tick.C:
+		}
+	}
+}
+
+// see takes in a head, and says whether it is to be taken: over says that its time had come
+// before it was read, and known how many entries it has to have.
+func (n *Node) see(h objects.Head, known uint64, over bool) bool {
+	after := n.cfg.After
+	if h.Owner == "" {
+		after = n.shortly()
+	}
+	same := n.watch.of(h.Nonce, over, after)
+	var restored error
+	if h.Checkpoint.Size < known {
+		restored = behind(h, known)
+	}
+	n.mu.Lock()
+	n.owner, n.epoch = h.Owner, h.Epoch
+	moved := h.State == objects.Moved
+	news := moved && !n.moved
+	n.moved = moved
+	ended := n.ended
+	delete(n.told, objects.HeadName)
+	n.mu.Unlock()
+	if news {
+		n.log.Warn("the log goes on elsewhere: no node leads it in this bucket any more", "size", h.Checkpoint.Size)
+	}
+	n.setRestored(restored)
+	return same && !moved && restored == nil && ended == nil
+}
+
+// shortly returns how long to wait before a log is taken that nobody has, so that nodes which
+// see it at once do not all try.
+func (n *Node) shortly() time.Duration {
+	d, err := rand.Int(n.cfg.Register.Random, big.NewInt(int64(n.cfg.Poll)))
+	if err != nil {
+		return n.cfg.Poll
+	}
+	return time.Duration(d.Int64())
+}
+
+// tell says once why something could not be read.
+func (n *Node) tell(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	n.mu.Lock()
+	news := n.told[what] != err.Error()
+	n.told[what] = err.Error()
+	n.mu.Unlock()
+	switch {
+	case !news:
+	case what == objects.HeadName && errors.Is(err, objects.ErrAbsent):
+		n.log.Error("the bucket has no log: chirographd migrate puts one there", "why", err)
+	default:
+		n.log.Warn("what the node needs could not be read", "what", what, "why", err)
+	}
+}
+
+// heard says that it could be read.
+func (n *Node) heard(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.told, what)
+}
+
+// again returns when the node is to go on after it did not take over, for which there may be a
+// reason, or led.
+func (n *Node) again(ctx context.Context, why error) {
+	if why != nil {
+		n.tell(ctx, "log", why)
+	}
+	t := time.NewTimer(n.cfg.Poll)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,286 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/witness"
+)
+
+// takeOver takes the log whose head has this nonce. It returns nil where somebody else was
+// faster, or it could not be taken now, which the error says; then the store is a copy.
+func (n *Node) takeOver(ctx context.Context, nonce objects.Nonce) (*objects.Leader, error) {
+	p, err := n.reach(ctx, nonce)
+	switch {
+	case errors.Is(err, errElsewhere):
+		return nil, nil
+	case errors.Is(err, ErrRestored):
+		n.setRestored(err)
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	n.log.Info("nobody has the log: this node takes it", "epoch", p.head.Epoch+1, "size", p.head.Checkpoint.Size, "before", p.head.Owner)
+	if err := n.promote(p); err != nil {
+		return nil, errors.Join(err, n.demote())
+	}
+	// What comes of a request that is given up here, all see by the head.
+	taking, cancel := context.WithTimeout(ctx, max(n.cfg.After, requestTime))
+	defer cancel()
+	leader, err := n.cfg.Register.Take(taking, n.store, p.head, p.version, n.cfg.Owner, n.steady)
+	if err == nil {
+		return leader, nil
+	}
+	if errors.Is(err, objects.ErrFenced) {
+		n.log.Info("another node took the log", "why", err)
+		err = nil
+	}
+	return nil, errors.Join(err, n.demote())
+}
+
+// reach returns where the log is, once the store has it to there, or to where it is public.
+func (n *Node) reach(ctx context.Context, nonce objects.Nonce) (position, error) {
+	p, err := n.position(ctx, nonce)
+	if err != nil {
+		return p, err
+	}
+	// What is public to the byte, because the ledger's own store begins with it.
+	shown, ok := n.store.Shown()
+	if size := p.public.Size; size > 0 && n.store.Head().Checkpoint.Size <= size && !(ok && shown.Checkpoint.Checkpoint == p.public) {
+		if err := n.turnNow(ctx); err != nil {
+			return p, err
+		}
+	}
+	if err := n.join(); err != nil {
+		return p, err
+	}
+	err = n.compare(p)
+	if errors.Is(err, ErrRestored) { // or somebody has gone on while the store did
+		if now, failed := n.peek(ctx); failed != nil || now.Nonce != nonce {
+			return p, errElsewhere
+		}
+	}
+	return p, err
+}
+
+// promote makes the store the ledger's own, at what the store has; public stays what is.
+func (n *Node) promote(p position) error {
+	public, err := n.shown()
+	if err != nil {
+		return err
+	}
+	signed := public
+	if have := n.store.Head().Checkpoint.Checkpoint; have != public.Checkpoint {
+		// A batch that this node signed, and that is not public.
+		if signed, err = n.store.Kept(); err != nil {
+			return err
+		}
+	}
+	if err := n.store.Promote(signed); err != nil {
+		return err
+	}
+	if signed.Checkpoint != public.Checkpoint {
+		return n.store.Publish(public)
+	}
+	return n.store.Hold()
+}
+
+// demote makes the store a copy, which shows what this node showed, where it is not.
+func (n *Node) demote() error {
+	if n.store.IsCopy() || n.store.Err() != nil {
+		return n.store.Err()
+	}
+	if l := n.leading.Load(); l != nil && l.View().Size() < n.store.Head().Checkpoint.Size {
+		if err := n.store.Publish(l.View().Checkpoint()); err != nil { // not what is committed, and did not leave
+			return err
+		}
+	}
+	if err := errors.Join(n.store.Demote(), n.learn()); err != nil {
+		return err
+	}
+	return n.newReplica()
+}
+
+// steady is the clock by which a leader tells how old its head is. It goes on with the
+// ticks of lead, whatever other clocks say.
+func (n *Node) steady() time.Time { return time.Unix(0, n.ticked.Load()*int64(n.tick())) }
+
+func (n *Node) tick() time.Duration { return max(n.cfg.After/ticks, time.Millisecond) }
+
+// lead leads until ctx ends, or the leader or its log does, and follows then. The error is
+// why it cannot.
+func (n *Node) lead(ctx context.Context, leader *objects.Leader) error {
+	n.watch.stop()
+	epoch := leader.Epoch()
+	log, witnesses, err := n.begin(ctx, leader)
+	if err == nil {
+		n.leads(log, epoch)
+		err = n.work(ctx, leader, log)
+	} else {
+		leader.Close()
+	}
+	if witnesses != nil {
+		witnesses.Close()
+	}
+	n.why(ctx, epoch, err)
+	err = n.demote()
+	n.leading.Store(nil)
+	return err
+}
+
+// begin opens the Log of a leader. Where ctx ends meanwhile, so does the leader.
+func (n *Node) begin(ctx context.Context, leader *objects.Leader) (log *ledger.Log, w *witness.Witnesses, err error) {
+	stop := context.AfterFunc(ctx, leader.Close)
+	defer stop()
+	cfg := n.ledger()
+	cfg.Storage, cfg.Witnessed = leader, n.cfg.Witnesses != nil
+	if batch, tree := leader.Batch(); len(batch) > 0 {
+		if err := ledger.Redo(cfg, batch, tree); err != nil {
+			return nil, nil, fmt.Errorf("the batch in the head, of epoch %d: %w", leader.Epoch()-1, err)
+		}
+	}
+	if leader.Frozen() {
+		if err := n.store.Freeze(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := leader.Settle(); err != nil {
+		return nil, nil, err
+	}
+	if n.cfg.Witnesses != nil {
+		if w, err = n.cfg.Witnesses(n.store); err != nil {
+			return nil, nil, err
+		}
+		cfg.Witnesses = w
+	}
+	log, err = ledger.Open(cfg)
+	return log, w, err
+}
+
+func (n *Node) leads(log *ledger.Log, epoch uint64) {
+	n.taken.Add(1)
+	n.mu.Lock()
+	n.owner, n.epoch, n.stalled = n.cfg.Owner, epoch, false
+	clear(n.told)
+	n.mu.Unlock()
+	n.leading.Store(log)
+	n.log.Info("this node leads", "epoch", epoch, "size", n.store.Head().Checkpoint.Size)
+}
+
+// work beats until ctx ends, or the leader or its log does; then nothing of theirs goes on.
+func (n *Node) work(ctx context.Context, leader *objects.Leader, log *ledger.Log) error {
+	beat, beaten := make(chan struct{}, 1), make(chan error, 1)
+	go func() { beaten <- n.beat(leader, beat) }()
+	ended := make(chan error, 1)
+	tick := time.NewTicker(n.tick())
+	defer tick.Stop()
+	over, done, closing := leader.Failed(), log.Done(), ctx.Done()
+	end := func() {
+		over, done, closing = nil, nil, nil
+		go func() { ended <- n.close(leader, log) }()
+	}
+	for {
+		select {
+		case <-tick.C:
+			n.ticked.Add(1)
+			n.stall(n.steady().Sub(leader.Swapped()) > n.cfg.After)
+			select {
+			case beat <- struct{}{}:
+			default: // the last is under way
+			}
+		case <-over:
+			end()
+		case <-done:
+			end()
+		case <-closing:
+			end()
+		case err := <-ended:
+			close(beat)
+			return cmp.Or(<-beaten, err)
+		}
+	}
+}
+
+// beat changes the head at some ticks, until there are no more or the leader has ended. The error
+// is a panic.
+func (n *Node) beat(leader *objects.Leader, ticked <-chan struct{}) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			leader.Close()
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	for range ticked {
+		_ = leader.Beat(n.tick() * ticks / beats) // why it ended, it says to all
+	}
+	return nil
+}
+
+// close ends a log and its leader, and returns why they ended by themselves. A node that
+// closes says that nobody leads.
+func (n *Node) close(leader *objects.Leader, log *ledger.Log) error {
+	patience := time.AfterFunc(resignTime+closeTime, leader.Close)
+	defer patience.Stop()
+	err := cmp.Or(leader.Err(), log.Err())
+	stopped := log.Close()
+	if err = cmp.Or(err, leader.Err(), stopped); err == nil {
+		if err := leader.Resign(); err != nil {
+			n.log.Warn("the other nodes were not told that nobody leads: they wait until they see it", "why", err)
+		}
+	}
+	leader.Close()
+	return err
+}
+
+// closeTime is for how long a Log that is closed waits for its witnesses.
+const closeTime = 5 * time.Second
+
+// stall remembers whether the head is too old for others not to take it.
+func (n *Node) stall(stalled bool) {
+	n.mu.Lock()
+	news := n.stalled != stalled
+	n.stalled = stalled
+	n.mu.Unlock()
+	switch {
+	case !news:
+	case stalled:
+		n.log.Error("the bucket does not take the head of this node, which leads: nothing is registered meanwhile, and another node may take over", "for", n.cfg.After)
+	default:
+		n.log.Info("the bucket takes the head again")
+	}
+}
+
+// why says why a leader of an epoch ended, and has the node not lead again where that would
+// end the same way.
+func (n *Node) why(ctx context.Context, epoch uint64, err error) {
+	var conflict *witness.Conflict
+	switch {
+	case n.store.Err() != nil:
+	case err == nil:
+		n.log.Info("this node does not lead any more", "epoch", epoch)
+	case ctx.Err() != nil:
+		n.log.Warn("this node does not lead any more, and the others wait until they see it", "epoch", epoch, "why", err)
+	case errors.Is(err, objects.ErrFenced) || errors.As(err, &conflict) && n.another(ctx, epoch):
+		n.log.Info("another node leads: this one follows", "epoch", epoch, "why", err)
+	case errors.Is(err, ledger.ErrUnsigned):
+		n.log.Error("this node cannot sign, and does not lead any more", "epoch", epoch, "why", err)
+	default:
+		n.mu.Lock()
+		n.ended = err
+		n.mu.Unlock()
+		n.log.Error("THIS NODE DOES NOT LEAD AGAIN BEFORE IT IS STARTED ANEW: it found a fault of which time does not heal", "epoch", epoch, "why", err)
+	}
+}
+
+// another says whether the head is of another epoch: the witnesses then have what another
+// node signed, and this one is only late.
+func (n *Node) another(ctx context.Context, epoch uint64) bool {
+	h, err := n.peek(context.WithoutCancel(ctx))
+	return err == nil && h.Epoch != epoch
+}
