@@ -69,6 +69,22 @@ func (p *pause) wait(ctx context.Context) error {
 	}
 }
 
+// A turn is a mutex that is held over requests. Who waits for it waits for a channel, so
+// that the clock of a test goes on (testing/synctest).
+type turn chan struct{}
+
+func (t turn) Lock()   { t <- struct{}{} }
+func (t turn) Unlock() { <-t }
+
+func (t turn) TryLock() bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 // once makes one request, for which it waits so long and no longer.
 func once[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)

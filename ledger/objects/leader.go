@@ -24,8 +24,8 @@ type Leader struct {
 	ctx      context.Context // of all requests
 	cancel   context.CancelFunc
 
-	mu      sync.Mutex // one change of the bucket at a time
-	head    Head       // as it is in the bucket, while nothing failed
+	mu      turn // one change of the bucket at a time
+	head    Head // as it is in the bucket, while nothing failed
 	version Version
 	clock   func() time.Time
 	shown   tlog.SignedCheckpoint // what "checkpoint" had last
@@ -51,7 +51,7 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 	if err := CheckOwner(owner); err != nil {
 		return nil, err
 	}
-	l := &Leader{register: r, store: s, clock: clock, failed: make(chan struct{})}
+	l := &Leader{mu: make(turn, 1), register: r, store: s, clock: clock, failed: make(chan struct{})}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	was := h.Nonce
 	l.head = h
