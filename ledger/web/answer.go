@@ -42,6 +42,8 @@ type answer struct {
 	gzip     bool     // compressed for whoever accepts it
 	encoding string   // of body: "" for none, or gzip
 	held     int64    // bytes of the budget, to give back once it is written
+
+	retryAfter string // of another node's answer; "" for none
 }
 
 // encode compresses the body for a caller that accepts it.
@@ -66,6 +68,9 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.encoding != "" {
 		h["Content-Encoding"] = values(a.encoding)
+	}
+	if a.retryAfter != "" {
+		h["Retry-After"] = []string{a.retryAfter}
 	}
 	if a.location != "" {
 		h["Location"] = []string{a.location}

@@ -29,8 +29,10 @@ func empty() error {
 }
 
 // readyCopy says whether the copy shows what the ledger does.
-func (h *Handler) readyCopy() error {
-	err := h.cfg.Copy.Ready()
+func (h *Handler) readyCopy() error { return notReady(h.cfg.Copy.Ready()) }
+
+// notReady is the problem of what is not ready, for a reason that strangers may read.
+func notReady(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -32,12 +32,13 @@ const (
 	reasonKey       = "key"       // the agent that has the ledger's key does not answer, or has it no longer
 	reasonDoubt     = "doubt"     // witnesses say that they have seen another history
 	reasonWitnesses = "witnesses" // they have not confirmed the ledger since its start, or do not cosign
-	reasonBehind    = "behind"    // a copy does not show what the ledger does
+	reasonBehind    = "behind"    // a copy, or a node that follows, does not show what the ledger does
+	reasonNode      = "node"      // a node leads and cannot reach the log, or found a fault
 )
 
 // Reasons returns all that [Handler.Unready] can return, but for "".
 func Reasons() []string {
-	return []string{reasonStopped, reasonDisk, reasonKey, reasonDoubt, reasonWitnesses, reasonBehind}
+	return []string{reasonStopped, reasonDisk, reasonDoubt, reasonWitnesses, reasonBehind, reasonNode}
 }
 
 // Unready returns why GET /readyz fails, one of [Reasons]; "" where it does not.
@@ -51,6 +52,7 @@ func (h *Handler) Unready() string {
 // it since it was started, or do not cosign, or say something against it; where it is a
 // copy, that it is behind.
 func (h *Handler) unready() (reason string, err error) {
+	h = h.now()
 	if h.cfg.Log != nil {
 		select {
 		case <-h.cfg.Log.Done():
@@ -68,8 +70,10 @@ func (h *Handler) unready() (reason string, err error) {
 	if err := h.room(); err != nil {
 		return reasonDisk, err
 	}
-	if h.cfg.Signs != nil && !h.cfg.Signs() {
-		return reasonKey, errKey
+	if h.cfg.Node != nil {
+		if reason, err := h.readyNode(); err != nil {
+			return reason, err
+		}
 	}
 	if h.cfg.Copy != nil {
 		if err := h.readyCopy(); err != nil {

@@ -50,6 +50,7 @@ type Config struct {
 	Key    note.Key            // the ledger's
 	View   func() *ledger.View // returns what is published now; each request asks once
 	Log    *ledger.Log         // that admits records; nil where none are accepted
+	Node   *Node               // where this is one node of a log's, which admits records while it leads, and Log and Copy are nil; else nil
 	Copy   *Copy               // where this is a copy of another's log, of which View may be nil yet; else nil
 	Clock  func() time.Time    // for the status of contracts
 	Checks int                 // how many requests check signatures at once, and how many make large answers: about as many as there are cores
@@ -87,7 +88,7 @@ type Handler struct {
 	submitted, asked *rates // records, and costly reads
 	greeted          *rates // TLS handshakes
 	patience         func(size int) time.Duration
-	behind           sync.Once // says that there is a proxy that nobody named
+	behind           *sync.Once // says that there is a proxy that nobody named
 }
 
 // DefaultPlaces is twice what a batch takes: who comes then waits for the third.
@@ -100,6 +101,9 @@ func New(cfg Config) (*Handler, error) {
 	}
 	if cfg.Copy != nil && cfg.Log != nil {
 		return nil, errors.New("web: a copy of a ledger's log accepts no records")
+	}
+	if cfg.Node != nil && (cfg.Copy != nil || cfg.Log != nil) {
+		return nil, errors.New("web: a node says itself whether it admits records, and is no copy")
 	}
 	if cfg.Checks < 1 {
 		return nil, fmt.Errorf("web: at least one request has to check signatures at once, not %d", cfg.Checks)
@@ -118,7 +122,7 @@ func New(cfg Config) (*Handler, error) {
 		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams), requests: newShare(int64(cmp.Or(cfg.Requests, DefaultRequests))),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),
 		greeted:  newRates(cfg.Rate, burst, now),
-		patience: readerPatience,
+		patience: readerPatience, behind: new(sync.Once),
 	}, nil
 }
 
@@ -236,6 +240,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
 	if ends(r) {
 		closes(w, r)
 	}
+	h = h.now()
 	leave, err := h.enter(r)
 	if err != nil {
 		h.refuse(w, r, problemOf(err, false))
@@ -243,7 +248,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	e, rest, ok := find(r.URL.EscapedPath())
-	if !ok || e.post && h.cfg.Log == nil && h.cfg.Copy == nil {
+	if !ok || e.post && h.cfg.Log == nil && h.cfg.Copy == nil && h.cfg.Node == nil {
 		h.refuse(w, r, notFound("there is nothing at this path"))
 		return
 	}
@@ -270,6 +275,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := h.answer(e, q)
 	if err != nil {
+		if stream {
+			closes(w, r) // as above
+		}
 		h.refuse(w, r, h.problem(q, e, err))
 		return
 	}
@@ -283,7 +291,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
 
 // problem returns what a caller is told of an error, and the log of its cause.
 func (h *Handler) problem(q *request, e endpoint, err error) *problem {
-	p := problemOf(err, e.post)
+	p := problemOf(h.handedOver(err), e.post)
 	if p.cause != nil {
 		h.log.Error("request failed", "endpoint", e.path, "status", p.Status, "error", p.cause)
 	}
@@ -321,6 +329,8 @@ func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
 	switch {
 	case e.post && h.cfg.Copy != nil:
 		return nil, h.elsewhere()
+	case e.post && h.cfg.Log == nil:
+		return h.forward(q)
 	case q.view == nil && !e.bare:
 		return nil, empty()
 	case !e.bare && !e.post && q.view.Size() > 0 && !q.view.Begun():

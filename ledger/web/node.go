@@ -1,0 +1,189 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/chirograph/chirograph/ledger"
+)
+
+// A Node is what a handler asks of a node, one of several of a log of which one leads.
+type Node struct {
+	Log   func() *ledger.Log                // that admits records while the node leads; nil while it follows
+	Owner func() (url string, epoch uint64) // which node leads, "" where that is not known
+	Ready func() error                      // says that the node does not show what the log has; nil where it does. Strangers read it
+
+	// Forward makes the requests by which a record goes to the node that leads; nil for the
+	// usual transport. The other takes this node's word for whom it comes from where it trusts
+	// it as a proxy.
+	Forward http.RoundTripper
+}
+
+// forwardedBy is the field of a request that a node sent on. No node sends it on again: what two
+// of them believe of each other may be of another moment.
+const forwardedBy = "Chirograph-Forwarded"
+
+// Bounds of a record that is sent on.
+const (
+	maxForwarded = 64 << 10        // bytes of its answer: a receipt has less than 20 KiB, a problem less
+	leaderRetry  = 2               // seconds after which who finds nobody that leads is to ask again: some looks at the head
+	forwardTime  = 2 * publishWait // for the answer: the other keeps its submitter for publishWait
+)
+
+// now returns the handler as it is at this moment: that of a node that leads has its Log.
+// Its bounds and counts are those of all.
+func (h *Handler) now() *Handler {
+	if h.cfg.Node == nil {
+		return h
+	}
+	l := h.cfg.Node.Log()
+	if l == h.cfg.Log {
+		return h
+	}
+	own := *h
+	own.cfg.Log = l
+	if l != nil && l.Frozen() {
+		site := *h.site
+		site.Frozen = true
+		own.site = &site
+	}
+	return &own
+}
+
+// readyNode says whether a node serves what it is there for.
+func (h *Handler) readyNode() (reason string, err error) {
+	if err = notReady(h.cfg.Node.Ready()); h.cfg.Log == nil {
+		return reasonBehind, err
+	}
+	return reasonNode, err
+}
+
+// leaderless is the problem that nobody is known to take records. Where says which node may.
+func leaderless(format string, args ...any) *problem {
+	p := newProblem(http.StatusServiceUnavailable, format, args...)
+	p.retryAfter = leaderRetry
+	p.tell(left)
+	return p
+}
+
+// leader returns the node to which a record is sent on.
+func (h *Handler) leader(q *request) (string, error) {
+	owner, _ := h.cfg.Node.Owner()
+	switch {
+	case owner == "":
+		return "", leaderless("this node does not lead the ledger, and knows of none that does")
+	case len(q.Header[forwardedBy]) > 0:
+		return "", leaderless("the record came from another node, and this one does not lead the ledger: %s may", owner)
+	case strings.EqualFold(mediaType(q.Header), recordsType):
+		return "", leaderless("this node does not lead the ledger, and takes records one by one: %s takes many", owner)
+	}
+	return owner, nil
+}
+
+// forward sends a record to the node that leads, and answers what that answers. One that is
+// public is answered here.
+func (h *Handler) forward(q *request) (*answer, error) {
+	owner, err := h.leader(q)
+	if err != nil {
+		return nil, err
+	}
+	body, err := readRecord(q.Request)
+	if err != nil {
+		return nil, err
+	}
+	if q.view != nil {
+		s, index, ok, err := parse(q.view, body)
+		if err != nil {
+			return nil, err
+		}
+		if ok && q.view.Begun() {
+			return h.again(q, s.id, index)
+		}
+	}
+	if err := h.submitters.take(q.from, 1, ledger.ErrBusy); err != nil {
+		return nil, err
+	}
+	defer h.submitters.give(q.from, 1)
+	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
+		return nil, err
+	}
+	return h.send(q, owner, body)
+}
+
+func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
+	ctx, cancel := context.WithTimeout(q.Context(), forwardTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, owner+"/records", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", plainText)
+	r.Header.Set("User-Agent", "chirograph")
+	r.Header.Set(forwardedBy, "1")
+	if q.from.IsValid() {
+		r.Header.Set("X-Forwarded-For", q.from.String())
+	}
+	transport := h.cfg.Node.Forward
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	resp, err := transport.RoundTrip(r) // and no redirect
+	if err != nil {
+		return nil, h.unreached(q, owner, err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxForwarded+1))
+	if err == nil && len(b) > maxForwarded {
+		err = fmt.Errorf("its answer has more than %d bytes", maxForwarded)
+	}
+	if err != nil {
+		return nil, h.unreached(q, owner, err)
+	}
+	return forwarded(resp, b), nil
+}
+
+// handedOver makes the end of a node's Log a problem of its own: another node leads soon, and
+// nobody has to look after anything.
+func (h *Handler) handedOver(err error) error {
+	var there *registeredError
+	if h.cfg.Node == nil || !errors.Is(err, ledger.ErrStopped) || errors.As(err, &there) {
+		return err
+	}
+	p := newProblem(http.StatusServiceUnavailable, "this node does not lead the ledger any more")
+	p.retryAfter = leaderRetry
+	p.tell(unsure)
+	return p
+}
+
+// forwarded is the answer of another node, with those fields of its header that say
+// something of it.
+func forwarded(resp *http.Response, body []byte) *answer {
+	a := &answer{status: resp.StatusCode, media: resp.Header.Get("Content-Type"), cache: never, body: body, retryAfter: resp.Header.Get("Retry-After")}
+	if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Host == "" {
+		a.location = u.String()
+	}
+	return a
+}
+
+// unreached is the problem that the node which leads did not answer.
+func (h *Handler) unreached(q *request, owner string, err error) error {
+	if q.Context().Err() != nil {
+		return q.Context().Err()
+	}
+	h.log.Warn("a record could not be sent to the node that leads", "owner", owner, "why", err)
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return leaderless("the node that leads the ledger cannot be reached")
+	}
+	p := newProblem(http.StatusServiceUnavailable, "the node that leads the ledger gave no answer")
+	p.retryAfter = leaderRetry
+	p.tell(unsure)
+	return p
+}
