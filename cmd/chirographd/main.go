@@ -36,6 +36,7 @@ var about = commands.Program{
 	Rows: []manual.Row{
 		{Names: "init", Text: "make the keys and the empty log of a new ledger"},
 		{Names: "serve", Text: "run the ledger"},
+		{Names: "node", Text: "run one of several nodes of a ledger on object storage"},
 		{Names: "reload", Text: "have it read its witness policy again while it runs"},
 		{Names: "log-config", Text: "print what the operator of a witness needs to know of it"},
 		{Names: "backup", Text: "copy a ledger, also one that runs"},
@@ -77,7 +78,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand(),
-		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), reloadCommand(), probeCommand(), migrateCommand())
+		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), reloadCommand(), nodeCommand())
 	root.InitDefaultHelpCmd()
 	commands.Prepare(root, about)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })

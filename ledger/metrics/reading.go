@@ -13,13 +13,29 @@ import (
 // not know is left out.
 type Source struct {
 	View        func() *ledger.View    // what is published; it may return nil
-	Log         *ledger.Log            // nil for a copy
+	Log         *ledger.Log            // nil for a copy, and for a node
+	Node        *Node                  // nil where it is none of several
 	Unready     func() string          // one of web.Reasons, or ""
 	Connections func() int             // that are open
 	Places      int                    // how many may be; 0 for nobody knows
 	Store       func() (uint64, error) // bytes that the store has on disk
 	Disks       []Disk
 	Certificate func() time.Time // when the one in use ends, of several the first; zero while a name has none
+}
+
+// A Node is one of several of a log.
+type Node struct {
+	Log   func() *ledger.Log                // nil while it does not lead
+	Owner func() (url string, epoch uint64) // who leads; how many have so far
+	Taken func() uint64                     // how often it took over since its start
+}
+
+// log returns what registers records; nil for nothing.
+func (r reading) log() *ledger.Log {
+	if r.Node != nil {
+		return r.Node.Log()
+	}
+	return r.Log
 }
 
 // A Disk is one that the ledger writes to.
@@ -50,12 +66,15 @@ var (
 	mostConns      = desc("connections_limit", "Connections that may be open at once.")
 	storeBytes     = desc("store_bytes", "Bytes of the store on disk.")
 	diskFree       = desc("disk_free_bytes", "Bytes that are free on the disk of the store, and of the guard.", "disk")
+	nodeLeads      = desc("node_leads", "1 while this node leads; else 0.")
+	nodeEpoch      = desc("node_epoch", "How many nodes have led the log one after the other, as this one knows.")
+	nodeTakeovers  = desc("node_takeovers_total", "How often this node took over.")
 	certificateEnd = desc("tls_certificate_expiry_timestamp_seconds", "When the TLS certificate in use ends, of several the first; 0 while a name has none.")
 )
 
 // Describe names all that may be read.
 func (r reading) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{treeSize, checkpointTime, waitingSince, doubt, cosigned, failures, unready, openConns, mostConns, storeBytes, diskFree, certificateEnd} {
+	for _, d := range []*prometheus.Desc{treeSize, checkpointTime, waitingSince, doubt, cosigned, failures, unready, openConns, mostConns, storeBytes, diskFree, nodeLeads, nodeEpoch, nodeTakeovers, certificateEnd} {
 		out <- d
 	}
 }
@@ -66,13 +85,19 @@ func (r reading) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	r.tree(gauge)
-	if r.Log != nil {
-		gauge(waitingSince, float64(r.Log.Waiting()))
-		gauge(doubt, one(r.Log.Doubt() != nil))
-		for _, w := range r.Log.Reports() {
+	if l := r.log(); l != nil {
+		gauge(waitingSince, float64(l.Waiting()))
+		gauge(doubt, one(l.Doubt() != nil))
+		for _, w := range l.Reports() {
 			gauge(cosigned, float64(w.Cosigned), w.Witness)
 			out <- prometheus.MustNewConstMetric(failures, prometheus.CounterValue, float64(w.Failures), w.Witness)
 		}
+	}
+	if r.Node != nil {
+		_, epoch := r.Node.Owner()
+		gauge(nodeLeads, one(r.Node.Log() != nil))
+		gauge(nodeEpoch, float64(epoch))
+		out <- prometheus.MustNewConstMetric(nodeTakeovers, prometheus.CounterValue, float64(r.Node.Taken()))
 	}
 	if r.Unready != nil {
 		now := r.Unready()
@@ -111,8 +136,8 @@ func (r reading) tree(gauge func(*prometheus.Desc, float64, ...string)) {
 		return
 	}
 	at := v.LastTime()
-	if r.Log != nil {
-		at = max(at, r.Log.Seen())
+	if l := r.log(); l != nil {
+		at = max(at, l.Seen())
 	}
 	gauge(treeSize, float64(v.Size()))
 	gauge(checkpointTime, float64(at))

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/chirograph/chirograph/cmd/commands"
+	"github.com/chirograph/chirograph/ledger/metrics"
+	"github.com/chirograph/chirograph/ledger/node"
+	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/web"
+	"github.com/chirograph/chirograph/ledger/witness"
+)
+
+// nodeFile says that a directory is of a node, and at which URL it was last. What its store
+// has may be behind the bucket, so that no other command may go on from it.
+const nodeFile = "node"
+
+// leastAfter is the shortest time after which a node may take over: its beats are a fifth of
+// it apart, and a bucket may take a second for each.
+const leastAfter = 5 * time.Second
+
+type nodeFlags struct {
+	dir, listen, at, url, witnesses, guard string
+	alone                                  bool
+	after                                  time.Duration
+	bucket                                 bucketFlags
+	front
+	secrets
+}
+
+func nodeCommand() *cobra.Command {
+	var f nodeFlags
+	c := &cobra.Command{
+		Use:   "node --dir DIR --listen ADDR --at URL --bucket NAME [--witness-policy FILE | --without-witnesses]",
+		Short: "Run one of several nodes of a ledger on object storage",
+		Long: `Runs a node of a ledger whose log is in a bucket, until it is interrupted. All nodes serve
+reads; one leads, takes records, and gets those that were sent to the others. Where it does
+not change the log for ten seconds, another takes over.
+
+DIR is made by init on the first machine. To each other copy its ledger.key, ledger.key.pub,
+policy and what else of the keys there is, and nothing more: the store and the guard are each
+node's own. The others find this node at URL; have each trust them by --trusted-proxy.`,
+		Example:               "  chirographd node --dir ledger --listen :8080 --at http://10.0.0.1:8080 --bucket ledger",
+		Args:                  noArguments,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			logger, err := f.front.read(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			b, err := openBucket(f.bucket)
+			if err != nil {
+				return err
+			}
+			if err := probedOnce(cmd.Context(), f.dir, &f.bucket, time.Now()); err != nil {
+				return err
+			}
+			return runNode(cmd.Context(), f, b, cmd.OutOrStdout(), logger)
+		},
+	}
+	c.Flags().StringVar(&f.dir, "dir", "", "this node's part of the ledger is in `DIR`")
+	c.Flags().StringVar(&f.listen, "listen", "", "serve at `HOST:PORT`")
+	c.Flags().StringVar(&f.at, "at", "", "the other nodes find this one at `URL`, which has no path")
+	c.Flags().StringVar(&f.url, "url", "", "the public finds the ledger at `URL`")
+	c.Flags().DurationVar(&f.after, "takeover-after", node.DefaultAfter, "take over from a node that did nothing for `TIME`")
+	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
+	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
+	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`; else where it was last")
+	f.bucket.flags(c)
+	commands.Advanced(c, "takeover-after", "guard", "url")
+	hidden(c, func(c *cobra.Command) { f.front.flags(c, "take `N` records a second from each address") }, f.front.operating, f.secrets.flags)
+	return c
+}
+
+func (f *nodeFlags) check() error {
+	if f.dir == "" || f.listen == "" || f.at == "" {
+		return errors.New("--dir, --listen and --at have to be given")
+	}
+	if err := checkURL(f.url); err != nil {
+		return fmt.Errorf("--url: %w", err)
+	}
+	if err := objects.CheckOwner(f.at); err != nil {
+		return fmt.Errorf("--at: %w", err)
+	}
+	if f.after < leastAfter {
+		return fmt.Errorf("--takeover-after %s: at least %s, or a node that works is taken for one that does not", f.after, leastAfter)
+	}
+	return nil
+}
+
+// mustBeNoNode refuses the directory of a node to what would go on from its store.
+func mustBeNoNode(dir string) error {
+	b, err := os.ReadFile(filepath.Join(dir, nodeFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s is of a node of a ledger on object storage, at %.300s: chirographd node runs it, and what its store has is not all of the ledger", dir, b[:max(0, len(b)-1)])
+}
+
+// runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
+// own address, guard, store.
+func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Writer, logger *slog.Logger) (err error) {
+	places, err := places()
+	if err != nil {
+		return err
+	}
+	id, err := readIdentityBy(f.dir, f.url, f.secrets)
+	if err != nil {
+		return err
+	}
+	asked, _, err := id.chooseWitnesses(serveFlags{dir: f.dir, witnesses: f.witnesses, alone: f.alone}, logger)
+	if err != nil {
+		return err
+	}
+	guard, err := guardOf(f.dir, f.guard)
+	if err != nil {
+		return err
+	}
+	s, err := node.OpenStore(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Guard: guard, Log: logger})
+	if err != nil {
+		return whoHolds(err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	defer endWith(s, logger)()
+	if err := errors.Join(keep(filepath.Join(f.dir, nodeFile), []byte(f.at+"\n")), keepGuard(f.dir, guard), keepWitnesses(f.dir, asked)); err != nil {
+		return err
+	}
+	m := metrics.New()
+	cfg := node.Config{
+		Register: &objects.Register{Bucket: b, Key: id.key, Random: rand.Reader}, Owner: f.at,
+		Store: s, Guard: store.GuardConfig{Dir: guard, Key: id.key}, Dir: f.dir,
+		Sign: id.secret.Sign, Cosigner: id.cosigner, Policy: id.policy.Bytes(), Clock: time.Now, After: f.after, Log: logger, Batch: m.Batch,
+	}
+	if asked != nil {
+		cfg.Witnesses = func(s *store.Store) (*witness.Witnesses, error) { return id.askWitnesses(s, logger) }
+	}
+	n, err := node.Open(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.Close()) }()
+	return f.serveNode(ctx, id, n, m, s, guard, places, stdout, logger)
+}
+
+// serveNode serves a node, and runs it as long as it is served.
+func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m *metrics.Metrics, s *store.Store, guard string, places int, stdout io.Writer, logger *slog.Logger) error {
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it ends after the listener
+	defer cancel()
+	w := &follower{cancel: cancel, done: make(chan struct{})}
+	begun := false
+	r := &reception{
+		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: w, log: logger,
+		handler: web.Config{
+			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready}, Past: n.Past(), Clock: time.Now,
+			Checks: runtime.GOMAXPROCS(0), Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
+			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
+		},
+		source: metrics.Source{View: n.View, Node: &metrics.Node{Log: n.Log, Owner: n.Owner, Taken: n.Taken}, Store: s.Size},
+		disks: &disks{clock: time.Now, log: logger, list: []disk{
+			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
+			{"guard", leastGuard, func() (uint64, error) { return store.Free(filepath.Dir(guard)) }},
+		}},
+		ready: func(url string) error {
+			size := uint64(0)
+			if v := n.View(); v != nil {
+				size = v.Size()
+			}
+			_, err := fmt.Fprintf(stdout, "node of %s at %s, for the others at %s, %s\n", id.key.Name(), url, f.at, entries(size))
+			begun = true
+			go func() {
+				defer close(w.done)
+				w.err = n.Run(running)
+			}()
+			return err
+		},
+	}
+	err := r.serve(ctx, stdout)
+	if !begun {
+		return err
+	}
+	return errors.Join(err, w.Close())
+}
