@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/ledgertest"
@@ -115,4 +116,37 @@ func TestAWrongVersionOfAWriteIsFoundByReading(t *testing.T) {
 	if err := n.log.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestALeaderIsFencedByAFreezeAndRegistersNothingMore(t *testing.T) {
+	m := objectstest.NewMemory()
+	n, other := newNode(t, m), newNode(t, m)
+	empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
+	if err := n.register.Begin(t.Context(), empty, 0, objects.Open); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.lead("http://one.example"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := n.log.Append(t.Context(), fake.Contract(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := other.register.Freeze(t.Context())
+	if err != nil || tree != n.store.Head().Checkpoint.Checkpoint || tree.Size != 3 {
+		t.Fatalf("%+v, %v", tree, err)
+	}
+	if _, err := n.log.Append(t.Context(), fake.Contract(nil)); !errors.Is(err, objects.ErrFenced) {
+		t.Fatalf("after the freeze: %v", err)
+	}
+	h, v, err := n.register.Read(t.Context())
+	if err != nil || h.State != objects.Frozen || h.Checkpoint != tree {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	again, err := n.register.Take(t.Context(), n.store, h, v, "http://one.example", time.Now)
+	if err != nil || !again.Frozen() {
+		t.Fatalf("it leads again, and does not know that the log is frozen: %v", err)
+	}
+	again.Close()
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chirograph/chirograph/ledger/objects"
 	"github.com/chirograph/chirograph/ledger/objects/objectstest"
@@ -353,5 +354,32 @@ func TestOnlyTheServerBringsTheSDK(t *testing.T) {
 		if strings.Contains(line, sdk) && !strings.HasPrefix(line, module+"ledger/objects/s3: ") {
 			t.Errorf("another package sees the SDK: %s", line)
 		}
+	}
+}
+
+// A machine whose clock is hours off is refused once, and then signs by the store's.
+func TestAClockThatIsWrongIsFoundOutByTheStore(t *testing.T) {
+	const stamp = "20060102T150405Z"
+	inner := objectstest.Handler("ledgers", objectstest.NewMemory())
+	refused := 0
+	b := open(t, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		now := time.Now().Add(2 * time.Hour).UTC()
+		w.Header().Set("Date", now.Format(http.TimeFormat))
+		at, err := time.Parse(stamp, q.Header.Get("X-Amz-Date"))
+		if err != nil {
+			t.Error(err)
+		}
+		if now.Sub(at).Abs() > 15*time.Minute {
+			refused++
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, "<Error><Code>RequestTimeTooSkewed</Code><Message>too skewed</Message></Error>")
+			return
+		}
+		inner.ServeHTTP(w, q)
+	}), "ledgers")
+	_, first := b.Create(t.Context(), "head", []byte("x"))
+	_, second := b.Create(t.Context(), "head", []byte("x"))
+	if first == nil || !strings.Contains(first.Error(), "the clock") || second != nil || refused != 1 {
+		t.Errorf("first %v, then %v; %d refused", first, second, refused)
 	}
 }
