@@ -133,7 +133,7 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 		t.Errorf("nobody runs, and the head says %+v, %v", h, err)
 	}
 	// Nothing else goes on from what a node has.
-	for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"recover", "--without-witnesses"}} {
+	for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"recover", "--without-witnesses"}, {"freeze", "--name", key.Name()}} {
 		says(t, exitFailed, []string{"is of a node of a ledger on object storage, at " + first.url, "chirographd node runs it"}, append(command, "--dir", one)...)
 	}
 }

@@ -78,14 +78,24 @@ func (l *line) Create(ctx context.Context, name string, b []byte) (objects.Versi
 	if err := l.may(ctx, "create", name); err != nil {
 		return "", err
 	}
-	return l.Bucket.Create(ctx, name, b)
+	v, err := l.Bucket.Create(ctx, name, b)
+	return v, l.lost(err)
 }
 
 func (l *line) Swap(ctx context.Context, name string, v objects.Version, b []byte) (objects.Version, error) {
 	if err := l.may(ctx, "swap", name); err != nil {
 		return "", err
 	}
-	return l.Bucket.Swap(ctx, name, v, b)
+	now, err := l.Bucket.Swap(ctx, name, v, b)
+	return now, l.lost(err)
+}
+
+// lost returns what becomes of an answer.
+func (l *line) lost(err error) error {
+	if l.cut.Load() {
+		return errCut
+	}
+	return err
 }
 
 // A world is nodes of one log.
@@ -178,18 +188,29 @@ func (w *world) node() *server {
 // nodeOf starts a node with a disk.
 func (w *world) nodeOf(owner string, disk vfs.FS) *server {
 	w.Helper()
+	s := w.made(owner, disk)
+	s.run()
+	return s
+}
+
+// made makes a node with a disk, which does not run yet.
+func (w *world) made(owner string, disk vfs.FS) *server {
+	w.Helper()
 	s := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(bytes.Buffer), owner: owner, ended: make(chan struct{})}
 	if err := s.open(); err != nil {
 		w.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(w.Context())
+	return s
+}
+
+func (s *server) run() {
+	ctx, cancel := context.WithCancel(s.w.Context())
 	s.cancel = cancel
 	go func() {
 		defer close(s.ended)
 		s.err = s.Run(ctx)
 	}()
-	w.nodes = append(w.nodes, s)
-	return s
+	s.w.nodes = append(s.w.nodes, s)
 }
 
 func (s *server) open() (err error) {
@@ -344,4 +365,3 @@ func (w *world) shows(s *server, size uint64) {
 		}
 	}
 }
-

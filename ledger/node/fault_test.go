@@ -1,0 +1,256 @@
+package node_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/node"
+	"github.com/chirograph/chirograph/ledger/objects"
+)
+
+// copies returns all objects of the bucket.
+func (w *world) copies() map[string][]byte {
+	w.Helper()
+	list, err := w.bucket.List(w.Context(), "", "", 1<<20)
+	if err != nil {
+		w.Fatal(err)
+	}
+	all := make(map[string][]byte)
+	for _, name := range list {
+		if all[name], _, err = w.bucket.Get(w.Context(), name, 1<<24); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return all
+}
+
+// put has the bucket have these objects and no others.
+func (w *world) put(all map[string][]byte) {
+	w.Helper()
+	for name := range w.copies() {
+		if err := w.bucket.Delete(w.Context(), name); err != nil {
+			w.Fatal(err)
+		}
+	}
+	for name, b := range all {
+		if _, err := w.bucket.Create(w.Context(), name, b); err != nil {
+			w.Fatal(err)
+		}
+	}
+}
+
+func TestABucketThatWasPutBackIsRefused(t *testing.T) {
+	in(t, func(w *world) {
+		w.node()
+		w.node()
+		first, _ := w.leader()
+		w.append(first, 3)
+		settle()
+		before := w.copies()
+		w.append(first, 3)
+		settle()
+		w.put(before)
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		for _, s := range w.nodes {
+			if s.Log() != nil || s.Ready() == nil {
+				t.Errorf("%s leads, or is ready", s.owner)
+			}
+			s.said("THE BUCKET WAS PUT BACK")
+			w.shows(s, 6)
+		}
+	})
+}
+
+// What a node has signed it remembers beside its store too.
+func TestAGuardRefusesABucketThatWasPutBackWithTheStore(t *testing.T) {
+	in(t, func(w *world) {
+		disk := vfs.NewMem()
+		one := w.nodeOf("http://one.example", disk)
+		first, _ := w.leader()
+		w.append(first, 3)
+		before := w.copies()
+		w.append(first, 3)
+		one.stop()
+		w.put(before)
+		if err := disk.RemoveAll("store"); err != nil {
+			t.Fatal(err)
+		}
+		clear(w.given)
+		again := w.nodeOf("http://one.example", disk)
+		time.Sleep(5 * after)
+		synctest.Wait()
+		if again.Log() != nil || !errors.Is(again.Ready(), node.ErrRestored) {
+			t.Errorf("it leads, or is ready: %v", again.Ready())
+		}
+		again.said("its head has 3 entries, this node knows of 6")
+	})
+}
+
+func TestAPoisonedTileEndsLeadingForGood(t *testing.T) {
+	in(t, func(w *world) {
+		w.node()
+		first, _ := w.leader()
+		w.append(first, 2)
+		path := tlog.Tile{Level: 0, Index: 0, Width: 3}.Path()
+		if _, err := w.bucket.Create(t.Context(), path, bytes.Repeat([]byte{1}, 96)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.try(first, w.fake.Contract(nil)); !errors.Is(err, objects.ErrDiffers) {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * after)
+		synctest.Wait()
+		if first.Log() != nil || first.Taken() != 1 || first.Ready() == nil {
+			t.Errorf("it leads again, or is ready: %v", first.Ready())
+		}
+		first.said("DOES NOT LEAD AGAIN")
+		w.shows(first, 2)
+	})
+}
+
+func TestALogThatIsFrozenStaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.end()
+		w.begin(objects.Frozen)
+		w.node()
+		disk := vfs.NewMem()
+		w.nodeOf("http://two.example", disk)
+		first, _ := w.leader()
+		if err := w.try(first, w.fake.Contract(nil)); !errors.Is(err, ledger.ErrFrozen) {
+			t.Error(err)
+		}
+		first.kill()
+		second, _ := w.other(first)
+		if err := w.try(second, w.fake.Contract(nil)); !errors.Is(err, ledger.ErrFrozen) || !second.Log().Frozen() {
+			t.Error(err)
+		}
+	})
+}
+
+// A crash leaves a store that is the ledger's own.
+func TestAStoreThatWasLeftLeadingIsACopyAgain(t *testing.T) {
+	in(t, func(w *world) {
+		disk := vfs.NewCrashableMem()
+		first := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(first, 3)
+		left := disk.CrashClone(vfs.CrashCloneCfg{})
+		first.kill()
+		second := w.nodeOf("http://two.example", vfs.NewMem())
+		w.other(first)
+		w.append(second, 2)
+		again := w.nodeOf("http://again.example", left) // to tell it from what it was
+		settle()
+		w.shows(again, 5)
+		if again.Log() != nil {
+			t.Error("it leads")
+		}
+		second.kill()
+		first.line.cut.Store(false)
+		third, _ := w.other(second)
+		w.append(third, 1)
+		settle()
+		w.shows(third, 6)
+	})
+}
+
+func TestAStoreThatWasLeftLeadingNeedsItsGuard(t *testing.T) {
+	in(t, func(w *world) {
+		disk := vfs.NewCrashableMem()
+		first := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(first, 3)
+		left := disk.CrashClone(vfs.CrashCloneCfg{})
+		if err := left.RemoveAll("guard"); err != nil {
+			t.Fatal(err)
+		}
+		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: left, log: new(bytes.Buffer), owner: "http://one.example"}
+		if err := s.open(); err == nil || !strings.Contains(err.Error(), "guard") {
+			t.Error(err)
+		}
+	})
+}
+
+// A node that dies at any of its requests, before it is carried out or after, loses nothing
+// that it acknowledged, and signs nothing that is not on the chain. It starts again from what
+// its disk had.
+func TestANodeMayDieAtEveryRequest(t *testing.T) {
+	for _, took := range []bool{false, true} {
+		dead := true
+		for n := 1; dead; n++ {
+			in(t, func(w *world) { dead = dies(w, n, took) })
+		}
+	}
+}
+
+// dies has the first node of a world die at its nth request that writes. It returns false
+// where it makes fewer.
+func dies(w *world, n int, took bool) bool {
+	disk := vfs.NewCrashableMem()
+	var left *vfs.MemFS
+	died := make(chan struct{})
+	first := w.made("http://one.example", disk)
+	writes := 0
+	die := func(op, _ string) error {
+		if op == "get" || op == "peek" || left != nil {
+			return nil
+		}
+		if writes++; writes == n {
+			left = disk.CrashClone(vfs.CrashCloneCfg{})
+			first.kill()
+			close(died)
+			if !took {
+				return errCut
+			}
+		}
+		return nil
+	}
+	first.line.before.Store(&die)
+	first.run()
+	go func() {
+		for range 4 {
+			for first.Log() == nil {
+				time.Sleep(poll / 10)
+				select {
+				case <-died:
+					return
+				default:
+				}
+			}
+			_ = w.try(first, w.fake.Contract(nil))
+		}
+	}()
+	select {
+	case <-died:
+	case <-time.After(after / 2):
+		if first.Log() == nil {
+			w.Fatalf("it never led:\n%s", first.log)
+		}
+		return false
+	}
+	again := w.nodeOf("http://again.example", left) // to tell it from what it was
+	second := w.nodeOf("http://two.example", vfs.NewMem())
+	leads, _ := w.other(first)
+	if leads != again && leads != second {
+		w.Fatal("nobody leads")
+	}
+	w.append(leads, 2)
+	time.Sleep(2 * poll)
+	first.line.cut.Store(false)
+	time.Sleep(2 * time.Minute)
+	synctest.Wait()
+	for _, s := range w.nodes {
+		w.shows(s, leads.View().Size())
+	}
+	return true
+}
