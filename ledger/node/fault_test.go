@@ -181,6 +181,63 @@ func TestAStoreThatWasLeftLeadingNeedsItsGuard(t *testing.T) {
 	})
 }
 
+// What a node committed and nobody cosigned, it does not show when it comes back, nor when it
+// leads again.
+func TestWhatIsNotPublicIsNotShownAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, seer := witnessedWorld(t)
+		defer w.end()
+		disk := vfs.NewCrashableMem()
+		first := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(first, 3)
+		seer.SetAway(true)
+		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
+		settle()
+		left := disk.CrashClone(vfs.CrashCloneCfg{})
+		first.kill()
+		again := w.nodeOf("http://again.example", left)
+		settle()
+		w.shows(again, 3)
+		if leads, _ := w.other(first); leads != again || again.store.Head().Checkpoint.Size != 4 {
+			t.Fatal("it does not lead, or has not what it committed")
+		}
+		settle()
+		w.shows(again, 3)
+		seer.SetAway(false)
+		time.Sleep(time.Minute)
+		w.shows(again, 4)
+	})
+}
+
+// Without witnesses all leaves that the guard has, and no more.
+func TestWhatTheGuardHasNotIsNotShownAfterACrash(t *testing.T) {
+	in(t, func(w *world) {
+		disk := vfs.NewCrashableMem()
+		var left *vfs.MemFS
+		first := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(first, 2)
+		clone := func(_, name string) error {
+			if name == "tile/0/000.p/3" && left == nil { // the store has the batch, the guard not
+				left = disk.CrashClone(vfs.CrashCloneCfg{})
+			}
+			return nil
+		}
+		first.line.before.Store(&clone)
+		w.append(first, 1)
+		first.kill()
+		again := w.nodeOf("http://again.example", left)
+		again.line.cut.Store(true)
+		settle()
+		w.given = nil
+		w.shows(again, 2)
+		if again.store.Head().Checkpoint.Size != 3 {
+			t.Error("the store has not what it committed")
+		}
+	})
+}
+
 // A node that dies at any of its requests, before it is carried out or after, loses nothing
 // that it acknowledged, and signs nothing that is not on the chain. It starts again from what
 // its disk had.

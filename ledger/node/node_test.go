@@ -229,18 +229,25 @@ func TestANewNodeJoins(t *testing.T) {
 	})
 }
 
+// witnessedWorld makes a world with a witness.
+func witnessedWorld(t *testing.T) (*world, *witnesstest.Witness) {
+	t.Helper()
+	time.Sleep(time.Until(time.Unix(ledgertest.Begin, 0).Add(time.Hour)))
+	w := newWorld(t)
+	seer, err := witnesstest.New("w.example", ledgertest.Home.Key, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.witnesses = witnesstest.Network{"w.example": seer}
+	w.policy = "log " + ledgertest.Home.Key.String() + "\nwitness w " + seer.Key.String() + " http://w.example/\nquorum w\n"
+	w.begin(objects.Open)
+	return w, seer
+}
+
 func TestWitnessesAreAskedByWhoeverLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(time.Unix(ledgertest.Begin, 0).Add(time.Hour)))
-		w := newWorld(t)
+		w, seer := witnessedWorld(t)
 		defer w.end()
-		seer, err := witnesstest.New("w.example", ledgertest.Home.Key, time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.witnesses = witnesstest.Network{"w.example": seer}
-		w.policy = "log " + ledgertest.Home.Key.String() + "\nwitness w " + seer.Key.String() + " http://w.example/\nquorum w\n"
-		w.begin(objects.Open)
 		w.node()
 		w.node()
 		first, _ := w.leader()
