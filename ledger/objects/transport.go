@@ -48,7 +48,7 @@ func mostOf(name string) int {
 	if name == CheckpointName {
 		return note.MaxSize
 	}
-	if t, err := tlog.ParseTilePath(name); err != nil || t.Path() != name {
+	if t, err := tlog.ParseTilePath(name); err != nil {
 		return 0
 	} else if t.Level >= 0 {
 		return tlog.MaxWidth * tlog.HashSize
