@@ -62,10 +62,17 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 		l.cancel()
 		return nil, err
 	}
-	l.swapped.Store(&begun)
-	if err := l.readShown(ctx); err != nil {
-		l.cancel()
-		return nil, err
+	l.swapped = begun
+	var p pause
+	for {
+		if l.shown, l.shownAs, err = r.Published(ctx); err == nil {
+			break
+		}
+		// The head is the caller's by now: to give up would leave it to nobody.
+		if ended := p.wait(ctx); ended != nil {
+			l.cancel()
+			return nil, fmt.Errorf("%w: %w", ended, err)
+		}
 	}
 	go func() {
 		select {
@@ -280,19 +287,14 @@ func (l *Leader) show(c tlog.SignedCheckpoint) error {
 
 // look reads what is public now, and whether the head is still this leader's.
 func (l *Leader) look() error {
-	shown, err := once(l.ctx, func(ctx context.Context) (tlog.SignedCheckpoint, error) {
-		c, v, err := l.register.Published(ctx)
-		if err == nil {
-			l.shown, l.shownAs = c, v
-		}
-		return c, err
-	})
+	c, v, err := l.register.Published(l.ctx)
 	if err != nil {
 		return nil // it is tried again
 	}
-	h, _, err := l.register.peekOnce(l.ctx)
+	l.shown, l.shownAs = c, v
+	h, _, err := l.register.Peek(l.ctx)
 	if err == nil && h.Nonce != l.head.Nonce {
-		return fmt.Errorf("%w: it is of epoch %d and owner %q, %s of %d entries", ErrFenced, h.Epoch, h.Owner, CheckpointName, shown.Size)
+		return fmt.Errorf("%w: it is of epoch %d and owner %q, %s of %d entries", ErrFenced, h.Epoch, h.Owner, CheckpointName, c.Size)
 	}
 	return nil
 }

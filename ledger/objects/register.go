@@ -23,7 +23,7 @@ type Register struct {
 
 // Read returns the head, or ErrAbsent where the bucket has no log.
 func (r *Register) Read(ctx context.Context) (Head, Version, error) {
-	b, v, err := r.Bucket.Get(ctx, HeadName, MaxHead)
+	b, v, err := r.get(ctx, HeadName, MaxHead)
 	if err != nil {
 		return Head{}, "", fmt.Errorf("%s: %w", HeadName, err)
 	}
@@ -33,6 +33,8 @@ func (r *Register) Read(ctx context.Context) (Head, Version, error) {
 
 // Peek returns the head without its batch.
 func (r *Register) Peek(ctx context.Context) (Head, Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
 	b, v, err := r.Bucket.Peek(ctx, HeadName, maxText+len("\n\n"))
 	if err != nil {
 		return Head{}, "", fmt.Errorf("%s: %w", HeadName, err)
@@ -77,7 +79,7 @@ func (r *Register) swap(ctx context.Context, next *Head, was Nonce, v Version) (
 			return now, nil
 		}
 		for {
-			h, now, failed := r.peekOnce(ctx)
+			h, now, failed := r.Peek(ctx)
 			switch {
 			case failed == nil && h.Nonce == next.Nonce:
 				return now, nil
@@ -97,10 +99,11 @@ func (r *Register) swap(ctx context.Context, next *Head, was Nonce, v Version) (
 	}
 }
 
-func (r *Register) peekOnce(ctx context.Context) (Head, Version, error) {
+// get makes one request for an object.
+func (r *Register) get(ctx context.Context, name string, most int) ([]byte, Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return r.Peek(ctx)
+	return r.Bucket.Get(ctx, name, most)
 }
 
 // Begin makes the head of a log with no owner, where the bucket has none: that of a tree
@@ -118,7 +121,7 @@ func (r *Register) Begin(ctx context.Context, tree tlog.Checkpoint, time int64, 
 		if err == nil {
 			return nil
 		}
-		if have, _, failed := r.peekOnce(ctx); failed == nil {
+		if have, _, failed := r.Peek(ctx); failed == nil {
 			if have.Nonce == h.Nonce {
 				return nil
 			}
@@ -133,7 +136,7 @@ func (r *Register) Begin(ctx context.Context, tree tlog.Checkpoint, time int64, 
 // Published returns the checkpoint that readers find, with its version; of the empty
 // version where there is none yet.
 func (r *Register) Published(ctx context.Context) (tlog.SignedCheckpoint, Version, error) {
-	b, v, err := r.Bucket.Get(ctx, CheckpointName, note.MaxSize)
+	b, v, err := r.get(ctx, CheckpointName, note.MaxSize)
 	if errors.Is(err, ErrAbsent) {
 		return tlog.SignedCheckpoint{}, "", nil
 	}

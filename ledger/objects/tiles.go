@@ -16,11 +16,8 @@ import (
 // leads a log any more whose objects were changed.
 var ErrDiffers = errors.New("the bucket has other bytes than the log")
 
-// Bounds of what is put at once.
-const (
-	parallel  = 16                // requests
-	maxObject = 256 * (2 + 1<<16) // bytes: a bundle of the largest entries
-)
+// parallel is how many tiles and bundles are put at once.
+const parallel = 16
 
 // added returns the tiles and bundles by which a tree of a size differs from that of an
 // earlier one: those of which a reader of the larger asks, each as wide as it is there.
@@ -84,12 +81,12 @@ func (r *Register) putOne(ctx context.Context, name string, b []byte) error {
 			return nil
 		}
 		if errors.Is(err, ErrExists) {
-			have, _, failed := r.getOnce(ctx, name)
+			have, failed := r.begins(ctx, name, len(b)+1)
 			switch {
 			case failed == nil && bytes.Equal(have, b):
 				return nil
 			case failed == nil:
-				return fmt.Errorf("%w: %s has %d bytes, the log's are %d", ErrDiffers, name, len(have), len(b))
+				return fmt.Errorf("%w: %s, which has %d bytes in the log", ErrDiffers, name, len(b))
 			}
 			err = failed
 		}
@@ -99,8 +96,11 @@ func (r *Register) putOne(ctx context.Context, name string, b []byte) error {
 	}
 }
 
-func (r *Register) getOnce(ctx context.Context, name string) ([]byte, Version, error) {
+// begins returns the first bytes of an object, so that one which is too long is seen to be
+// another, however long it is.
+func (r *Register) begins(ctx context.Context, name string, most int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return r.Bucket.Get(ctx, name, maxObject)
+	b, _, err := r.Bucket.Peek(ctx, name, most)
+	return b, err
 }
