@@ -16,8 +16,11 @@ import (
 	"github.com/chirograph/chirograph/ledger/store"
 )
 
-// errSplit says that the ledger's key has signed two histories.
-var errSplit = errors.New("a split view")
+// Errors of a check. The second says that the ledger's key has signed two histories.
+var (
+	errSplit  = errors.New("not on the one chain")
+	errSigned = errors.New("a split view")
+)
 
 // A chain is the final log, read from a View.
 type chain struct {
@@ -80,7 +83,7 @@ func (w *world) check(t testing.TB, last *node) error {
 	defer w.mu.Unlock()
 	for signed := range w.signed {
 		if err := c.has("a signed checkpoint", signed); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errSigned, err)
 		}
 	}
 	for _, a := range w.acks {
@@ -200,19 +203,36 @@ func (w *world) checkTiles(c *chain, v *ledger.View) error {
 	return nil
 }
 
-// checkIndexes makes a store of what is in the bucket, and compares its tables with those of
-// a node that has ended.
-func (w *world) checkIndexes(disk *vfs.MemFS) error {
+// checkIndexes makes a store of what is in the bucket, and has those of nodes that have ended
+// follow to the end: all tables are the same.
+func (w *world) checkIndexes(actors []*actor) error {
 	n, err := w.node(nil, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := n.follow(); err != nil {
-		return errors.Join(err, n.close())
+	_, err = n.follow()
+	for _, a := range actors {
+		if err == nil && !a.bucket.Crashed() {
+			err = w.sameIndexes(a.disk, n)
+		}
+	}
+	return errors.Join(err, n.close())
+}
+
+func (w *world) sameIndexes(disk *vfs.MemFS, n *node) error {
+	m, err := w.node(disk, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := m.follow(); err != nil {
+		return errors.Join(err, m.close())
+	}
+	if err := m.close(); err != nil {
+		return err
 	}
 	raw, err := store.OpenRawCopy(store.Config{Dir: "store", FS: disk, Key: key})
 	if err != nil {
-		return errors.Join(err, n.close())
+		return err
 	}
 	for _, table := range []byte(store.Tables) {
 		err = errors.Join(err, raw.Compare(n.store, table, func(k, live, rebuilt []byte) error {
@@ -222,7 +242,7 @@ func (w *world) checkIndexes(disk *vfs.MemFS) error {
 			return nil
 		}))
 	}
-	return errors.Join(err, raw.Close(), n.close())
+	return errors.Join(err, raw.Close())
 }
 
 // only says whether an object never had other bytes than these.

@@ -302,6 +302,12 @@ func (n *node) take(h objects.Head, v objects.Version) error {
 			return err
 		}
 	}
+	// Some say that they are there while what the head has is not public yet.
+	if h.Epoch%2 == 0 {
+		if err := leader.Beat(0); err != nil {
+			return err
+		}
+	}
 	if err := leader.Settle(); err != nil {
 		return err
 	}

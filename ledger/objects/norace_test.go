@@ -6,5 +6,5 @@ package objects_test
 const (
 	stride      = 1 // of requests: each
 	leastPoints = 1000
-	seeds       = 1500
+	seeds       = 400
 )

@@ -28,6 +28,7 @@ type actor struct {
 	asleep int              // steps for which it is paused
 	left   []*record.Record // that nobody has said to be registered
 	done   chan struct{}    // closed when it does nothing any more
+	ended  error            // why it stopped before its end, set before done
 
 	mu   sync.Mutex
 	quit bool  // it takes nothing up any more
