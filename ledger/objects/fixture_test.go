@@ -19,6 +19,7 @@ import (
 	"github.com/chirograph/chirograph/ledger/objects/objectstest"
 	"github.com/chirograph/chirograph/ledger/record"
 	"github.com/chirograph/chirograph/ledger/store"
+	"github.com/chirograph/chirograph/ledger/witness"
 )
 
 const began = 1_800_000_000 // when every test begins, POSIX seconds
@@ -34,7 +35,7 @@ var pool = sync.OnceValue(func() []*record.Record {
 	fake := ledgertest.NewFake(1)
 	list := make([]*record.Record, 320)
 	for i := range list {
-		list[i] = fake.Contract(nil)
+		list[i] = fake.Contract(func(t *record.Text) { t.Nonce = [16]byte{1, byte(i >> 8), byte(i)} })
 	}
 	return list
 })
@@ -106,6 +107,9 @@ type node struct {
 	store *store.Store
 	guard *store.Guard
 
+	config    ledger.Config // but for Store, Storage and Guard
+	witnesses func(s *store.Store) (*witness.Witnesses, error)
+
 	mu     sync.Mutex
 	leader *objects.Leader
 	log    *ledger.Log
@@ -124,6 +128,7 @@ func (w *world) node(disk *vfs.MemFS, plan func(context.Context, objectstest.Cal
 		world: w, url: fmt.Sprintf("http://n%d.example", number), disk: disk, bucket: w.network.Node(plan),
 		clock: func() time.Time { return time.Unix(began, 0) },
 	}
+	n.config = ledger.Config{Sign: w.sign, Clock: func() time.Time { return n.clock() }, Policy: policy}
 	n.register = &objects.Register{Bucket: n.bucket, Key: key, Random: source{w.dice(1000 + uint64(number))}}
 	n.ctx, n.end = context.WithCancel(context.Background())
 	if err := n.open(); err != nil {
@@ -285,7 +290,10 @@ func (n *node) promote(h objects.Head, shown tlog.SignedCheckpoint) error {
 	if have.Size != h.Before() && have.Size != h.Checkpoint.Size {
 		return errNotYet
 	}
-	return n.store.Promote(shown)
+	if err := n.store.Promote(shown); err != nil || n.witnesses == nil {
+		return err
+	}
+	return n.store.Hold()
 }
 
 func (n *node) take(h objects.Head, v objects.Version) error {
@@ -296,7 +304,8 @@ func (n *node) take(h objects.Head, v objects.Version) error {
 	n.mu.Lock()
 	n.leader = leader
 	n.mu.Unlock()
-	cfg := ledger.Config{Store: n.store, Guard: n.guard, Sign: n.world.sign, Clock: n.clock, Policy: policy}
+	cfg := n.config
+	cfg.Store, cfg.Guard = n.store, n.guard
 	if batch, tree := leader.Batch(); len(batch) > 0 {
 		if err := ledger.Redo(cfg, batch, tree); err != nil {
 			return err
@@ -310,6 +319,16 @@ func (n *node) take(h objects.Head, v objects.Version) error {
 	}
 	if err := leader.Settle(); err != nil {
 		return err
+	}
+	if leader.Frozen() {
+		if err := n.store.Freeze(); err != nil {
+			return err
+		}
+	}
+	if n.witnesses != nil {
+		if cfg.Witnesses, err = n.witnesses(n.store); err != nil {
+			return err
+		}
 	}
 	cfg.Storage = leader
 	log, err := ledger.Open(cfg)

@@ -136,7 +136,8 @@ func (s *schedule) give(w *waiting, f objectstest.Fault, rng *rand.Rand) (disk *
 	if !w.by.bucket.Crashed() {
 		return nil
 	}
-	disk = w.by.crash(50*rng.IntN(3), rng)
+	// All or nothing of what was not synced: between the two, chance is not ours.
+	disk = w.by.crash(100*rng.IntN(2), rand.New(rand.NewPCG(1, 1)))
 	synctest.Wait()
 	return disk
 }
