@@ -33,7 +33,7 @@ var (
 // The records of all tests are signed once.
 var pool = sync.OnceValue(func() []*record.Record {
 	fake := ledgertest.NewFake(1)
-	list := make([]*record.Record, 320)
+	list := make([]*record.Record, 540)
 	for i := range list {
 		list[i] = fake.Contract(func(t *record.Text) { t.Nonce = [16]byte{1, byte(i >> 8), byte(i)} })
 	}
@@ -394,4 +394,12 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func tlogTile(path string) tlog.Tile {
+	t, err := tlog.ParseTilePath(path)
+	if err != nil {
+		panic(err)
+	}
+	return t
 }

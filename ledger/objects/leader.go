@@ -30,6 +30,7 @@ type Leader struct {
 	clock   func() time.Time
 	shown   tlog.SignedCheckpoint // what "checkpoint" had last
 	shownAs Version               // "" where it is not there
+	sweep   sweep
 
 	swapped atomic.Pointer[time.Time] // when the last change of the head was begun, by clock
 
@@ -51,7 +52,7 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 	if err := CheckOwner(owner); err != nil {
 		return nil, err
 	}
-	l := &Leader{mu: make(turn, 1), register: r, store: s, clock: clock, failed: make(chan struct{})}
+	l := &Leader{register: r, store: s, clock: clock, sweep: sweep{register: r}, failed: make(chan struct{})}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	was := h.Nonce
 	l.head = h
@@ -74,6 +75,8 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 			return nil, fmt.Errorf("%w: %w", ended, err)
 		}
 	}
+	// From one tile before: whoever had the head may have been cut short there.
+	l.sweep.done = max(l.shown.Size, tlog.MaxWidth) - tlog.MaxWidth
 	go func() {
 		select {
 		case <-s.Failed():
@@ -253,6 +256,7 @@ func (l *Leader) Publish(c tlog.SignedCheckpoint) error {
 	if err := l.store.Publish(c); err != nil {
 		return l.fail(err)
 	}
+	l.sweep.to(l.ctx, c.Size)
 	return nil
 }
 
