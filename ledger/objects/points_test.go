@@ -43,6 +43,7 @@ func ofSize(size int) (base, error) {
 	if err != nil {
 		return base{}, err
 	}
+	n.config.MaxBatch = 7 // so that there are partial tiles
 	if err := n.register.Begin(n.ctx, empty, 0, objects.Open); err != nil {
 		return base{}, err
 	}
