@@ -23,6 +23,8 @@ type Leader struct {
 	store    *store.Store
 	ctx      context.Context // of all requests
 	cancel   context.CancelFunc
+	epoch    uint64 // of the head, as long as it is this leader's
+	frozen   bool   // likewise
 
 	mu      turn // one change of the bucket at a time
 	head    Head // as it is in the bucket, while nothing failed
@@ -44,6 +46,8 @@ type Leader struct {
 // before the batch, or all. The error is ErrFenced where the head is another by now.
 func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, owner string, clock func() time.Time) (*Leader, error) {
 	switch size := s.Head().Checkpoint.Size; {
+	case len(h.Batch) != h.batch:
+		return nil, fmt.Errorf("the head was read without the %d entries of its batch", h.batch)
 	case h.State == Moved:
 		return nil, errors.New("the log goes on elsewhere: nobody leads it in this bucket any more")
 	case size != h.Before() && size != h.Checkpoint.Size:
@@ -57,6 +61,7 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 	was := h.Nonce
 	l.head = h
 	l.head.Epoch, l.head.Owner = h.Epoch+1, owner
+	l.epoch, l.frozen = l.head.Epoch, h.State == Frozen
 	begun := clock()
 	var err error
 	if l.version, err = r.swap(ctx, &l.head, was, v); err != nil {
@@ -304,18 +309,10 @@ func (l *Leader) look() error {
 }
 
 // Frozen says whether nothing is registered in the log any more, for good.
-func (l *Leader) Frozen() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.head.State == Frozen
-}
+func (l *Leader) Frozen() bool { return l.frozen }
 
 // Epoch returns which owner of the log this one is.
-func (l *Leader) Epoch() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.head.Epoch
-}
+func (l *Leader) Epoch() uint64 { return l.epoch }
 
 // Failed returns a channel that is closed when the leader has ended, or its store.
 func (l *Leader) Failed() <-chan struct{} { return l.failed }
@@ -340,7 +337,8 @@ func (l *Leader) fail(err error) error {
 	return l.err
 }
 
-// Close ends all requests. It is for who has closed the Log.
+// Close ends all requests. It is for who has closed the Log, or cannot: as long as the bucket
+// does not answer, the Log has records of which nobody knows what becomes.
 func (l *Leader) Close() {
 	l.fail(errors.New("the leader was closed"))
 }

@@ -165,6 +165,7 @@ func (s *schedule) first(f objectstest.Fault, rng *rand.Rand) (given bool, disk 
 func (s *schedule) release() {
 	for _, a := range s.actors {
 		a.paused = false
+		a.bucket.Partition(false)
 	}
 	s.mu.Lock()
 	s.free = true

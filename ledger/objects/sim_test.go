@@ -31,7 +31,7 @@ type sim struct {
 	base    base
 	rng     *rand.Rand
 	faults  float64 // of requests
-	stops   float64 // of steps: a node is stopped for a while
+	stops   float64 // of steps: a node is stopped for a while, or finds no way to the bucket
 	clocks  bool    // the nodes' clocks are wrong, and go backwards
 	crashes int     // how many there may still be
 	crashed int
@@ -131,6 +131,7 @@ func (s *sim) goes() (bool, error) {
 	for _, a := range s.actors {
 		if a.asleep--; a.asleep <= 0 {
 			a.paused = false
+			a.bucket.Partition(false)
 		}
 		over = over && a.over()
 	}
@@ -145,7 +146,10 @@ func (s *sim) goes() (bool, error) {
 	}
 	if s.rng.Float64() < s.stops {
 		a := s.actors[s.rng.IntN(len(s.actors))]
-		a.paused, a.asleep = true, 1+s.rng.IntN(60)
+		a.asleep = 1 + s.rng.IntN(60)
+		if a.paused = s.rng.IntN(3) > 0; !a.paused {
+			a.bucket.Partition(true)
+		}
 	}
 	list := s.ready()
 	if len(list) == 0 {
