@@ -5,6 +5,6 @@ package objects_test
 // How much is tried with all tests.
 const (
 	stride      = 1 // of requests: each
-	leastPoints = 1000
+	leastPoints = 1400
 	seeds       = 400
 )

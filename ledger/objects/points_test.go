@@ -216,7 +216,10 @@ func (b base) points(at, requests int) (list []point) {
 		}
 		switch kind {
 		case objectstest.Late, objectstest.Twice, objectstest.Stays, objectstest.Leaves:
-			list = append(list, point{base: b, at: at, kind: kind, after: 4}, point{base: b, at: at, kind: kind, after: 1000})
+			// Just before it is tried again, after that, and when all is over.
+			for _, after := range []int{1, 4, 1000} {
+				list = append(list, point{base: b, at: at, kind: kind, after: after})
+			}
 		}
 	}
 	// At the border too, but not each with each.
