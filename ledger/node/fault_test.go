@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,10 +216,13 @@ func TestWhatTheGuardHasNotIsNotShownAfterACrash(t *testing.T) {
 	in(t, func(w *world) {
 		disk := vfs.NewCrashableMem()
 		var left *vfs.MemFS
+		var mu sync.Mutex
 		first := w.nodeOf("http://one.example", disk)
 		w.leader()
 		w.append(first, 2)
 		clone := func(_, name string) error {
+			mu.Lock()
+			defer mu.Unlock()
 			if name == "tile/0/000.p/3" && left == nil { // the store has the batch, the guard not
 				left = disk.CrashClone(vfs.CrashCloneCfg{})
 			}
@@ -258,7 +262,10 @@ func dies(w *world, n int, took bool) bool {
 	died := make(chan struct{})
 	first := w.made("http://one.example", disk)
 	writes := 0
+	var mu sync.Mutex
 	die := func(op, _ string) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if op == "get" || op == "peek" || left != nil {
 			return nil
 		}

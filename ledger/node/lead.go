@@ -170,7 +170,7 @@ func (n *Node) leads(log *ledger.Log, epoch uint64) {
 	clear(n.told)
 	n.mu.Unlock()
 	n.leading.Store(log)
-	n.log.Info("this node leads", "epoch", epoch, "size", n.store.Head().Checkpoint.Size)
+	n.log.Info("this node leads", "epoch", epoch, "size", log.View().Size())
 }
 
 // work beats until ctx ends, or the leader or its log does; then nothing of theirs goes on.
