@@ -46,9 +46,6 @@ leads again without taking records. DIR is that of any node. What is unfinished,
 			if f.dir == "" {
 				return errors.New("--dir has to be given")
 			}
-			if err := mustBeNoNode(f.dir); err != nil && !f.list {
-				return err
-			}
 			if f.list && f.name != "" {
 				return errors.New("--list freezes nothing: leave --name out")
 			}

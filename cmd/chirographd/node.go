@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -24,10 +22,6 @@ import (
 	"github.com/chirograph/chirograph/ledger/web"
 	"github.com/chirograph/chirograph/ledger/witness"
 )
-
-// nodeFile says that a directory is of a node, and at which URL it was last. What its store
-// has may be behind the bucket, so that no other command may go on from it.
-const nodeFile = "node"
 
 // leastAfter is the shortest time after which a node may take over: its beats are a fifth of
 // it apart, and a bucket may take a second for each.
@@ -105,18 +99,6 @@ func (f *nodeFlags) check() error {
 	return nil
 }
 
-// mustBeNoNode refuses the directory of a node to what would go on from its store.
-func mustBeNoNode(dir string) error {
-	b, err := os.ReadFile(filepath.Join(dir, nodeFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("%s is of a node of a ledger on object storage, at %.300s: chirographd node runs it, and what its store has is not all of the ledger", dir, b[:max(0, len(b)-1)])
-}
-
 // runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
 // own address, guard, store.
 func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Writer, logger *slog.Logger) (err error) {
@@ -126,6 +108,10 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 	}
 	id, err := readIdentityBy(f.dir, f.url, f.secrets)
 	if err != nil {
+		return err
+	}
+	// Before there is a store, which a crash can leave in the form of a ledger of one machine.
+	if err := mustBeIn(f.dir, f.bucket.bucket); err != nil {
 		return err
 	}
 	asked, _, err := id.chooseWitnesses(serveFlags{dir: f.dir, witnesses: f.witnesses, alone: f.alone}, logger)
@@ -142,7 +128,7 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	defer endWith(s, logger)()
-	if err := errors.Join(keep(filepath.Join(f.dir, nodeFile), []byte(f.at+"\n")), keepGuard(f.dir, guard), keepWitnesses(f.dir, asked)); err != nil {
+	if err := errors.Join(keepGuard(f.dir, guard), keepWitnesses(f.dir, asked)); err != nil {
 		return err
 	}
 	m := metrics.New()

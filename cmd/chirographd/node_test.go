@@ -43,7 +43,7 @@ func startNode(t *testing.T, dir string, b objects.Bucket) *runningNode {
 	n := &runningNode{url: "http://" + address, logs: new(bytes.Buffer)}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- runNode(ctx, nodeFlags{dir: dir, listen: address, at: n.url, after: leastAfter}, b, in, slog.New(slog.NewTextHandler(n.logs, nil)))
+		ended <- runNode(ctx, nodeFlags{dir: dir, bucket: bucketFlags{bucket: "ledger"}, listen: address, at: n.url, after: leastAfter}, b, in, slog.New(slog.NewTextHandler(n.logs, nil)))
 		_ = in.Close()
 	}()
 	said := make([]byte, 1<<10)
@@ -134,7 +134,7 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 	}
 	// Nothing else goes on from what a node has.
 	for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"recover", "--without-witnesses"}, {"freeze", "--name", key.Name()}} {
-		says(t, exitFailed, []string{"is of a node of a ledger on object storage, at " + first.url, "chirographd node runs it"}, append(command, "--dir", one)...)
+		says(t, exitFailed, []string{"is in the bucket ", "chirographd node runs it"}, append(command, "--dir", one)...)
 	}
 }
 

@@ -69,9 +69,6 @@ asked first: when one has more, or another tree, nothing is done.`,
 // recoverGuard puts the store's head into the guard, if nobody shows that more has
 // left, or whoever runs it says that it is lost.
 func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err error) {
-	if err := mustBeNoNode(f.dir); err != nil {
-		return err
-	}
 	id, err := readIdentityBy(f.dir, "", f.secrets)
 	if err == nil {
 		err = mustBeHere(f.dir)

@@ -80,9 +80,6 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	if err != nil {
 		return err
 	}
-	if err := mustBeNoNode(f.dir); err != nil {
-		return err
-	}
 	id, err := readIdentityBy(f.dir, f.url, f.secrets)
 	if err == nil {
 		err = mustBeHere(f.dir)
