@@ -44,9 +44,8 @@ var about = commands.Program{
 		{Names: "check, rebuild", Text: "find what is damaged; make it anew from the entries"},
 		{Names: "recover", Text: "give a ledger a guard, or go on after a loss"},
 		{Names: "freeze", Text: "have a ledger register nothing any more, for good"},
-		{Names: "probe-store", Text: "try whether an object store can carry a ledger"},
-		{Names: "migrate", Text: "move a ledger into a bucket of one, or back"},
-		{Names: "completion", Text: "have your shell complete commands and flags"},
+		{Names: "probe-store, migrate", Text: "try an object store; move a ledger into it, or back"},
+		{Names: "completion, manual", Text: "have your shell complete flags; write pages for man"},
 		{Names: "version, help", Text: "about this program"},
 	},
 	More: []manual.Section{
@@ -78,7 +77,7 @@ serves its log, as tiles, to everyone who wants to check it.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(initCommand(), serveCommand(), recoverCommand(), logConfigCommand(),
-		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), reloadCommand(), nodeCommand())
+		backupCommand(), followCommand(), promoteCommand(), checkCommand(), rebuildCommand(), freezeCommand(), reloadCommand(), nodeCommand(), probeCommand(), migrateCommand())
 	root.InitDefaultHelpCmd()
 	commands.Prepare(root, about)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })

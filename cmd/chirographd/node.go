@@ -59,10 +59,11 @@ node's own. The others find this node at URL; have each trust them by --trusted-
 			if err != nil {
 				return err
 			}
-			b, err := openBucket(f.bucket)
+			b, err := f.bucket.open()
 			if err != nil {
 				return err
 			}
+			defer b.Close()
 			if err := probedOnce(cmd.Context(), f.dir, &f.bucket, time.Now()); err != nil {
 				return err
 			}

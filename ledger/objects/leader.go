@@ -56,7 +56,7 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 	if err := CheckOwner(owner); err != nil {
 		return nil, err
 	}
-	l := &Leader{register: r, store: s, clock: clock, sweep: sweep{register: r}, failed: make(chan struct{})}
+	l := &Leader{mu: make(turn, 1), register: r, store: s, clock: clock, sweep: sweep{register: r}, failed: make(chan struct{})}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	was := h.Nonce
 	l.head = h
@@ -68,17 +68,10 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 		l.cancel()
 		return nil, err
 	}
-	l.swapped = begun
-	var p pause
-	for {
-		if l.shown, l.shownAs, err = r.Published(ctx); err == nil {
-			break
-		}
-		// The head is the caller's by now: to give up would leave it to nobody.
-		if ended := p.wait(ctx); ended != nil {
-			l.cancel()
-			return nil, fmt.Errorf("%w: %w", ended, err)
-		}
+	l.swapped.Store(&begun)
+	if err := l.readShown(ctx); err != nil {
+		l.cancel()
+		return nil, err
 	}
 	// From one tile before: whoever had the head may have been cut short there.
 	l.sweep.done = max(l.shown.Size, tlog.MaxWidth) - tlog.MaxWidth

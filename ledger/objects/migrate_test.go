@@ -100,44 +100,28 @@ func TestAWrongVersionOfAWriteIsFoundByReading(t *testing.T) {
 		}
 		return now, err
 	}}
-	n := newNode(t, b)
-	empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
-	if err := n.register.Begin(t.Context(), empty, 0, objects.Open); err != nil {
-		t.Fatal(err)
+	n, err := newWorld(m, 1).node(nil, nil)
+	must(t, err)
+	n.register.Bucket = b
+	must(t, n.register.Begin(t.Context(), empty, 0, objects.Open))
+	must(t, n.lead())
+	for _, r := range pool()[:3] {
+		must(t, n.append(r))
 	}
-	if err := n.lead("http://one.example"); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if reg, err := n.log.Append(t.Context(), fake.Contract(nil)); err != nil || !reg.New {
-			t.Fatalf("%+v, %v", reg, err)
-		}
-	}
-	if err := n.log.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, n.close())
 }
 
 func TestALeaderIsFencedByAFreezeAndRegistersNothingMore(t *testing.T) {
-	m := objectstest.NewMemory()
-	n, other := newNode(t, m), newNode(t, m)
-	empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
-	if err := n.register.Begin(t.Context(), empty, 0, objects.Open); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.lead("http://one.example"); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if _, err := n.log.Append(t.Context(), fake.Contract(nil)); err != nil {
-			t.Fatal(err)
-		}
+	_, n, other := two(t)
+	must(t, n.lead())
+	for _, r := range pool()[:3] {
+		must(t, n.append(r))
 	}
 	tree, err := other.register.Freeze(t.Context())
 	if err != nil || tree != n.store.Head().Checkpoint.Checkpoint || tree.Size != 3 {
 		t.Fatalf("%+v, %v", tree, err)
 	}
-	if _, err := n.log.Append(t.Context(), fake.Contract(nil)); !errors.Is(err, objects.ErrFenced) {
+	if err := n.append(pool()[3]); !errors.Is(err, objects.ErrFenced) {
 		t.Fatalf("after the freeze: %v", err)
 	}
 	h, v, err := n.register.Read(t.Context())

@@ -11,6 +11,9 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 )
 
+// maxBundle is the size in bytes of a bundle of the largest entries.
+const maxBundle = tlog.MaxWidth * (2 + 1<<16)
+
 // A Transport answers the requests of a client of the log from its bucket, as a server of
 // static files would: GET of the checkpoint, of tiles and of bundles, and nothing else. What
 // the bucket does not have is 404; that it could not be asked is 502.
@@ -53,5 +56,5 @@ func mostOf(name string) int {
 	} else if t.Level >= 0 {
 		return tlog.MaxWidth * tlog.HashSize
 	}
-	return maxObject
+	return maxBundle
 }

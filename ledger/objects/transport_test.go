@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 
 	"github.com/chirograph/chirograph/crypto/note"
-	"github.com/chirograph/chirograph/crypto/tlog"
-	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/objects"
 	"github.com/chirograph/chirograph/ledger/objects/objectstest"
 )
@@ -78,20 +76,19 @@ func TestATransportServesWhatIsPublic(t *testing.T) {
 func TestWhoHasTheHeadReadsWhatIsPublicUntilItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &moody{objectstest.NewMemory(), objects.CheckpointName, 3}
-		n := newNode(t, b)
-		empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
-		if err := n.register.Begin(t.Context(), empty, 0, objects.Open); err != nil {
-			t.Fatal(err)
-		}
-		if err := n.lead("http://one.example"); err != nil {
-			t.Fatal(err)
-		}
+		n, err := newWorld(b.Memory, 1).node(nil, nil)
+		must(t, err)
+		must(t, n.register.Begin(t.Context(), empty, 0, objects.Open))
+		shown, err := n.follow()
+		must(t, err)
+		h, v, err := n.register.Read(t.Context())
+		must(t, err)
+		must(t, n.promote(h, shown))
+		n.register.Bucket = b
+		must(t, n.take(h, v))
 		if b.fails != 0 {
 			t.Error("nobody read it")
 		}
-		if err := n.log.Close(); err != nil {
-			t.Fatal(err)
-		}
-		n.leader.Close()
+		must(t, n.close())
 	})
 }

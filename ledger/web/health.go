@@ -38,7 +38,7 @@ const (
 
 // Reasons returns all that [Handler.Unready] can return, but for "".
 func Reasons() []string {
-	return []string{reasonStopped, reasonDisk, reasonDoubt, reasonWitnesses, reasonBehind, reasonNode}
+	return []string{reasonStopped, reasonDisk, reasonKey, reasonDoubt, reasonWitnesses, reasonBehind, reasonNode}
 }
 
 // Unready returns why GET /readyz fails, one of [Reasons]; "" where it does not.
@@ -69,6 +69,9 @@ func (h *Handler) unready() (reason string, err error) {
 	}
 	if err := h.room(); err != nil {
 		return reasonDisk, err
+	}
+	if h.cfg.Signs != nil && !h.cfg.Signs() {
+		return reasonKey, errKey
 	}
 	if h.cfg.Node != nil {
 		if reason, err := h.readyNode(); err != nil {
