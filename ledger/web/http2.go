@@ -41,6 +41,16 @@ func (h *Handler) enter(r *http.Request) (leave func(), err error) {
 	return func() { h.requests.give(from, 1) }, nil
 }
 
+// turnAway refuses a request over HTTP/2 that has no place, by a header alone: a body would
+// wait for the window of a reader who opens none, with all that the request holds, and
+// nothing would bound how many do. A header has no window.
+func turnAway(w http.ResponseWriter, r *http.Request, p *problem) {
+	h := w.Header()
+	_ = p.header(h)
+	delete(h, "Content-Type")
+	send(w, r, p.Status, nil)
+}
+
 // closes says that the connection ends with the answer. Over HTTP/2 the request alone does:
 // what follows on the connection is told apart by frames.
 func closes(w http.ResponseWriter, r *http.Request) {

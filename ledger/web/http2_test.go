@@ -144,6 +144,34 @@ func TestWhoOpensNoWindowIsCutOff(t *testing.T) {
 	}
 }
 
+// A request beyond the bound is refused by a header, which no window holds back: so who opens
+// none has no more of them at hand than the bound.
+func TestARefusalForWantOfAPlaceHoldsNothing(t *testing.T) {
+	w := open(t)
+	w.h.requests = newShare(4)
+	fill(t, w.h.requests)
+	address, _, client := w.serveTLS(16, nil)
+	r := dialRaw(t, address, trusted(client), 0)
+	for _, c := range []struct{ method, path string }{{"GET", "/checkpoint"}, {"HEAD", "/log"}, {"GET", "/nothing"}, {"POST", "/records"}} {
+		stream := must(r.ask(c.method, c.path, true, "accept", "text/html"))
+		f := must(r.ReadFrame())
+		for f.Header().StreamID != stream {
+			f = must(r.ReadFrame())
+		}
+		head, ok := f.(*http2.MetaHeadersFrame)
+		if !ok || head.PseudoValue("status") != "503" || !head.StreamEnded() {
+			t.Fatalf("%s %s: %v", c.method, c.path, f)
+		}
+		got := make(http.Header)
+		for _, field := range head.RegularFields() {
+			got.Add(field.Name, field.Value)
+		}
+		if got.Get("Retry-After") != "1" || got.Get("Content-Length") != "0" || got.Get("Content-Type") != "" || got.Get("Cache-Control") != never {
+			t.Errorf("%s %s: %v", c.method, c.path, got)
+		}
+	}
+}
+
 func TestRequestsThatAreLeftAtOnceLeaveNothing(t *testing.T) {
 	w := open(t).add(contracts(256)...)
 	address, l, client := w.serveTLS(16, nil)

@@ -243,7 +243,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
 	h = h.now()
 	leave, err := h.enter(r)
 	if err != nil {
-		h.refuse(w, r, problemOf(err, false))
+		turnAway(w, r, problemOf(err, false))
 		return
 	}
 	defer leave()
