@@ -41,6 +41,14 @@ func newView(s *store.Store, head store.Head, policy *verify.Policy) *View {
 	})}
 }
 
+// Reading returns the same View for one answer, which one goroutine makes: it opens no
+// record twice, and counts what it reads ([store.State.Cost]).
+func (v *View) Reading() *View {
+	one := *v
+	one.State = v.State.Reading()
+	return &one
+}
+
 // Checkpoint returns the signed checkpoint.
 func (v *View) Checkpoint() tlog.SignedCheckpoint { return v.head.Checkpoint }
 

@@ -193,6 +193,7 @@ func (s State) Entry(index uint64) ([]byte, error) {
 	if err != nil {
 		return nil, lost(err)
 	}
+	s.reading.read(entryCost + len(b))
 	return b, s.prover.leaf(index, tlog.LeafHash(b))
 }
 
@@ -207,6 +208,7 @@ func (s State) Bundle(t tlog.Tile) ([]byte, error) {
 	if err != nil {
 		return nil, lost(err)
 	}
+	s.reading.read(len(b))
 	if err := s.prover.leaves(t.Index, leaves); err != nil {
 		return nil, err
 	}

@@ -26,12 +26,14 @@ type State struct {
 	size   uint64
 	time   int64
 	prover *prover // of the store's head, which comes after the size
+
+	reading *reading // nil where nothing is remembered
 }
 
 // State returns the state of a head, which is the store's or one before it. It is for
 // the goroutine that writes.
 func (s *Store) State(head Head) State {
-	return State{s, head.Checkpoint.Size, head.Time, s.prover}
+	return State{s, head.Checkpoint.Size, head.Time, s.prover, nil}
 }
 
 // LastTime returns the time of the last entry in POSIX seconds, 0 if there is none.
@@ -45,25 +47,31 @@ func (s State) Index(id record.ID) (index uint64, ok bool, err error) {
 
 // Find returns the entry that has the record of this id, with its index.
 func (s State) Find(id record.ID) (index uint64, e record.Entry, ok bool, err error) {
+	index, e, _, ok, err = s.find(id)
+	return index, e, ok, err
+}
+
+// find is Find, with the note of the record.
+func (s State) find(id record.ID) (index uint64, e record.Entry, n note.Note, ok bool, err error) {
 	index, kind, ok, err := s.row(recordKey(id), 1)
 	if err != nil || !ok {
-		return 0, record.Entry{}, false, err
+		return 0, e, n, false, err
 	}
 	b, err := s.named(index)
 	if err != nil {
-		return 0, record.Entry{}, false, fmt.Errorf("record %s: %w", id, err)
+		return 0, e, n, false, fmt.Errorf("record %s: %w", id, err)
 	}
-	e, n, err := parseEntry(index, b)
+	e, n, err = parseEntry(index, b)
 	if err != nil {
-		return 0, record.Entry{}, false, err
+		return 0, e, n, false, err
 	}
 	if got := record.ID(sha256.Sum256(n.Text)); got != id {
-		return 0, record.Entry{}, false, fmt.Errorf("the store is damaged: entry %d has the record %s, the index says %s", index, got, id)
+		return 0, record.Entry{}, n, false, fmt.Errorf("the store is damaged: entry %d has the record %s, the index says %s", index, got, id)
 	}
 	if want := (record.Kind(kind[0])).String(); !bytes.HasPrefix(n.Text, []byte("chirograph/"+want+"/")) {
-		return 0, record.Entry{}, false, fmt.Errorf("the store is damaged: the index says that record %s is a %s", id, want)
+		return 0, record.Entry{}, n, false, fmt.Errorf("the store is damaged: the index says that record %s is a %s", id, want)
 	}
-	return index, e, index < s.size, nil
+	return index, e, n, index < s.size, nil
 }
 
 // named returns the entry that a row names. One that came after the size is there too,
@@ -108,11 +116,14 @@ func (s State) Revoked(key note.PublicKey) (index uint64, ok bool, err error) {
 
 // record returns the record that a row names.
 func (s State) record(index uint64) (Registered, error) {
+	if index < s.size {
+		return s.Registered(index)
+	}
 	b, err := s.named(index)
 	if err != nil {
 		return Registered{}, err
 	}
-	return registered(index, b)
+	return s.store.registered(index, b)
 }
 
 // row returns the index that the value at key begins with, whatever the size, and the
@@ -136,15 +147,18 @@ func wrongLength(key, value []byte, length int) error {
 
 // Lookup returns the registered record of this id, nil if there is none.
 func (s State) Lookup(id record.ID) (*rules.Entry, error) {
-	index, e, ok, err := s.Find(id)
+	index, e, n, ok, err := s.find(id)
 	if err != nil || !ok {
 		return nil, err
 	}
-	r, err := record.Open(e.Record, checkedBefore)
-	if err != nil {
-		return nil, fmt.Errorf("entry %d: %w", index, err)
+	r, ok := s.reading.opened(index)
+	if !ok {
+		if r, err = s.store.opened(index, e, n); err != nil {
+			return nil, err
+		}
+		s.reading.keep(r)
 	}
-	return &rules.Entry{Index: index, Registered: e.Registered, ID: id, Text: r.Text()}, nil
+	return &rules.Entry{Index: index, Registered: e.Registered, ID: id, Text: r.Record.Text()}, nil
 }
 
 // A Registered is a record with its place in the log.
@@ -157,11 +171,18 @@ type Registered struct {
 // Registered returns the record at that index, which is proved to be in the tree, or
 // ErrNotFound.
 func (s State) Registered(index uint64) (Registered, error) {
+	if r, ok := s.reading.opened(index); ok {
+		return r, nil
+	}
 	b, err := s.Entry(index)
 	if err != nil {
 		return Registered{}, err
 	}
-	return registered(index, b)
+	r, err := s.store.registered(index, b)
+	if err == nil {
+		s.reading.keep(r)
+	}
+	return r, err
 }
 
 // Registered returns the record at that index, or ErrNotFound.
@@ -170,15 +191,20 @@ func (s *Store) Registered(index uint64) (Registered, error) {
 	if err != nil {
 		return Registered{}, err
 	}
-	return registered(index, b)
+	return s.registered(index, b)
 }
 
-func registered(index uint64, b []byte) (Registered, error) {
-	e, err := record.ParseEntry(b)
+func (s *Store) registered(index uint64, b []byte) (Registered, error) {
+	e, n, err := parseEntry(index, b)
 	if err != nil {
-		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
+		return Registered{}, err
 	}
-	r, err := record.Open(e.Record, checkedBefore)
+	return s.opened(index, e, n)
+}
+
+// opened returns the record of an entry, which parseEntry has taken apart.
+func (s *Store) opened(index uint64, e record.Entry, n note.Note) (Registered, error) {
+	r, err := record.OpenNote(n, s.readKey, checkedBefore)
 	if err != nil {
 		return Registered{}, fmt.Errorf("entry %d: %w", index, err)
 	}

@@ -45,6 +45,7 @@
 package store
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -116,7 +117,8 @@ type Store struct {
 	valid     lately[note.PublicKey] // that nothing revokes
 	named     lately[naming]         // that are in the table a
 
-	proven proven // of all readers
+	proven proven                                              // of all readers
+	known  memory[[ed25519.PublicKeySize]byte, note.PublicKey] // of all readers: keys that records name
 
 	failed  chan struct{} // closed when err is set
 	failing sync.Once

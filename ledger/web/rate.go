@@ -21,6 +21,19 @@ const (
 	readsPerOne = 10  // costly reads for each record of the rate: an audit reads 256 entries with each
 )
 
+// What one costly read reads, as a [ledger.View.Reading] counts it. The largest pages take over 100
+// times as much of a core as a common one; by these each takes less than a millisecond a
+// token, and so an address by [DefaultRate] less than one core.
+const (
+	oneRead  = 256 << 10 // bytes: a common bundle fits
+	moreRead = 64 << 10  // bytes for each further one that is taken
+)
+
+// further returns how many tokens an answer takes beside its first.
+func further(cost int64) float64 {
+	return float64(max(0, cost-oneRead+moreRead-1) / moreRead)
+}
+
 // Rates bounds how often each address does something, by token buckets. There is no
 // table of addresses, which an attacker with many could fill, or have others thrown out
 // of to start afresh: each address has one bin in each of two rows, by a hash that
@@ -40,7 +53,7 @@ type rates struct {
 
 // A bin is a token bucket, upside down: an empty one is full of tokens.
 type bin struct {
-	spent float64 // tokens, at most the burst; as of at
+	spent float64 // tokens, at most the burst or what one answer took; as of at
 	at    float64 // seconds since start
 }
 
@@ -66,19 +79,45 @@ func (r *rates) ask(who netip.Addr, now time.Time, tokens float64) error {
 	wait := math.Inf(1)
 	for i := range r.bins {
 		b := r.bin(i, hash)
-		// A clock that was put back gives nobody anything, and takes nothing.
-		b.spent = max(0, b.spent-max(0, elapsed-b.at)*r.perSecond)
-		b.at = elapsed
+		b.pass(elapsed, r.perSecond)
 		wait = min(wait, max(0, b.spent+1-r.burst)/r.perSecond)
 	}
 	if wait > 0 {
 		return &rateError{seconds: int(math.Ceil(wait))}
 	}
 	for i := range r.bins {
-		b := r.bin(i, hash)
-		b.spent = min(r.burst, b.spent+tokens)
+		r.bin(i, hash).spend(tokens, r.burst)
 	}
 	return nil
+}
+
+// charge takes so many tokens of an address that has had its answer, whether it has them or
+// not: it then waits until it would have them.
+func (r *rates) charge(who netip.Addr, now time.Time, tokens float64) {
+	if r.perSecond == 0 || tokens == 0 {
+		return
+	}
+	hash := maphash.Comparable(r.seed, who)
+	elapsed := now.Sub(r.start).Seconds()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.bins {
+		b := r.bin(i, hash)
+		b.pass(elapsed, r.perSecond)
+		b.spend(tokens, max(r.burst, tokens))
+	}
+}
+
+// pass gives a bin back what the time since it was looked at is worth. A clock that was put
+// back gives nobody anything, and takes nothing.
+func (b *bin) pass(elapsed, perSecond float64) {
+	b.spent = max(0, b.spent-max(0, elapsed-b.at)*perSecond)
+	b.at = elapsed
+}
+
+// spend takes tokens, until so many are spent.
+func (b *bin) spend(tokens, most float64) {
+	b.spent = max(b.spent, min(most, b.spent+tokens))
 }
 
 // bin returns an address's bin of a row, from its hash.

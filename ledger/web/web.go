@@ -12,12 +12,12 @@
 // Everything that waits, or is held, is bounded, and no address has more of it than it
 // leaves to others: connections, streams of records, turns to check signatures and to make large answers,
 // submitters, their records, the bytes of large answers. Each address has a rate of
-// records, and of costly reads; a record that is registered, or waits, is never counted
+// records, and of costly reads, by what they read; a record that is registered, or waits, is never counted
 // again. What is beyond is 429 where the caller's address is at its bound, and 503 where
 // the ledger is, before any signature is checked.
 //
 // Errors are problem details (RFC 9457) with the broken rule in the member "rule", and for
-// people a page with the same words.
+// people a page with the same words; but to a request over HTTP/2 that has no place, a header.
 //
 // What people look at has pages beside what programs read (package pages): a page is sent
 // to whoever prefers text/html in Accept, as browsers do, and all else stays what it was.
@@ -335,6 +335,11 @@ func (h *Handler) answer(e endpoint, q *request) (a *answer, err error) {
 		return nil, empty()
 	case !e.bare && !e.post && q.view.Size() > 0 && !q.view.Begun():
 		return nil, ledger.ErrNoQuorum
+	}
+	if e.waits(q) && q.view != nil {
+		view := q.view.Reading()
+		q.view = view
+		defer func() { h.asked.charge(q.from, h.cfg.Clock(), further(view.Cost())) }()
 	}
 	a, err = e.serve(h, q)
 	if err != nil {
