@@ -279,6 +279,48 @@ func TestACertificateComesByACME(t *testing.T) {
 	}
 }
 
+// Whatever a stranger takes, a name has one certificate, with an ECDSA key: who takes none of
+// these is refused, and who speaks TLS 1.3 alone is not taken for such.
+func TestANameHasOneCertificateWhateverStrangersTake(t *testing.T) {
+	dir, _ := newLedger(t)
+	a := newACMEServer(t)
+	f := serveFlags{dir: dir, front: front{client: a.http.Client()}}
+	f.acme, f.acmeURL = []string{"ledger.example"}, a.http.URL+"/directory"
+	url, _, end := operate(t, f, silent())
+	a.looked = func() string { return strings.TrimPrefix(url, "https://") }
+	for i, c := range []struct {
+		change func(*tls.Config)
+		shown  bool
+	}{
+		{func(*tls.Config) {}, true},
+		{func(c *tls.Config) {
+			c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}
+		}, false},
+		{func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, true},
+		{func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, true},
+		{func(c *tls.Config) { c.NextProtos = []string{acme.ALPNProto, "h2"} }, true},
+	} {
+		config := a.client("ledger.example").Transport.(*http.Transport).TLSClientConfig
+		c.change(config)
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), config)
+		if (err == nil) != c.shown {
+			t.Errorf("stranger %d: %v", i, err)
+		}
+		if err == nil {
+			if leaf := conn.ConnectionState().PeerCertificates[0]; leaf.PublicKeyAlgorithm != x509.ECDSA {
+				t.Errorf("stranger %d is shown a key of %s", i, leaf.PublicKeyAlgorithm)
+			}
+			conn.Close()
+		}
+		if a.orders != 1 {
+			t.Errorf("after stranger %d there are %d orders", i, a.orders)
+		}
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // That no certificate comes is in the log, without who asked for it.
 func TestWhatTheACMEServerRefusesIsLogged(t *testing.T) {
 	dir, _ := newLedger(t)

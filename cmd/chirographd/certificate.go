@@ -24,7 +24,8 @@ type certificate struct {
 	mu     sync.Mutex
 	looked time.Time
 	seen   [2]stamp         // of the files as they were when they were read last, usable or not
-	now    *tls.Certificate // the last that could be used
+	now    *tls.Certificate // in use
+	next   *tls.Certificate // what the files have, where it is not valid and the one in use is better; else nil
 }
 
 // A stamp says whether a file is another.
@@ -40,8 +41,11 @@ func openCertificate(cert, key string, clock func() time.Time, log *slog.Logger)
 	if c.seen, err = c.stamps(); err != nil {
 		return nil, err
 	}
-	c.now, err = c.read()
-	return c, err
+	if c.now, err = c.read(); err != nil {
+		return nil, err
+	}
+	c.warn(c.looked)
+	return c, nil
 }
 
 func (c *certificate) read() (*tls.Certificate, error) {
@@ -73,14 +77,15 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer c.mu.Unlock()
 	if now := c.clock(); now.Sub(c.looked) >= certificatePause || now.Before(c.looked) {
 		c.looked = now
-		c.look()
+		c.look(now)
 	}
 	return c.now, nil
 }
 
-func (c *certificate) look() {
+func (c *certificate) look(now time.Time) {
 	seen, err := c.stamps()
 	if err == nil && seen == c.seen {
+		c.take(now)
 		return
 	}
 	var next *tls.Certificate
@@ -91,11 +96,36 @@ func (c *certificate) look() {
 		if seen != c.seen { // said once
 			c.log.Warn("the new TLS certificate cannot be used, and the old one is", "err", err, "until", c.now.Leaf.NotAfter)
 		}
-		c.seen = seen
+		c.seen, c.next = seen, nil
 		return
 	}
-	c.seen, c.now = seen, next
-	c.log.Info("the TLS certificate was read anew", "until", next.Leaf.NotAfter)
+	c.seen, c.next = seen, next
+	if c.take(now); c.next != nil {
+		c.log.Warn("the new TLS certificate is not valid at this time, and the old one is used", "from", next.Leaf.NotBefore, "until", next.Leaf.NotAfter, "old", c.now.Leaf.NotAfter)
+	}
+}
+
+// take puts what the files have in use, unless it is not valid at a time, and what is in use
+// is, or ends later.
+func (c *certificate) take(now time.Time) {
+	if c.next == nil || !valid(c.next, now) && (valid(c.now, now) || c.next.Leaf.NotAfter.Before(c.now.Leaf.NotAfter)) {
+		return
+	}
+	c.now, c.next = c.next, nil
+	c.log.Info("the TLS certificate was read anew", "until", c.now.Leaf.NotAfter)
+	c.warn(now)
+}
+
+// warn says where the certificate in use is not valid at a time.
+func (c *certificate) warn(now time.Time) {
+	if !valid(c.now, now) {
+		c.log.Warn("the TLS certificate is not valid at this time: clients refuse it", "from", c.now.Leaf.NotBefore, "until", c.now.Leaf.NotAfter)
+	}
+}
+
+// valid says whether a time is one of those that a certificate is for.
+func valid(c *tls.Certificate, now time.Time) bool {
+	return !now.Before(c.Leaf.NotBefore) && !now.After(c.Leaf.NotAfter)
 }
 
 // until returns when the certificate in use ends.

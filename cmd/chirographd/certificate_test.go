@@ -21,6 +21,12 @@ import (
 // selfSigned returns a certificate for a name, and for this machine.
 func selfSigned(t *testing.T, name string) *tls.Certificate {
 	t.Helper()
+	return selfSignedFor(t, name, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+}
+
+// selfSignedFor returns one from a time until another.
+func selfSignedFor(t *testing.T, name string, from, until time.Time) *tls.Certificate {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +37,7 @@ func selfSigned(t *testing.T, name string) *tls.Certificate {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		NotBefore: from, NotAfter: until, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -142,4 +148,69 @@ func TestACertificateIsRotatedWithoutARestart(t *testing.T) {
 			t.Errorf("%v is taken", missing)
 		}
 	}
+}
+
+// A pair that is not valid is no better than one that is, and is used when it gets so; what is
+// shown and is not valid, is said.
+func TestACertificateThatIsNotValidReplacesNoneThatIs(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	start := time.Now().Truncate(time.Second)
+	now, at := start, start
+	said := new(lines)
+	put := func(name string, from, until time.Duration) {
+		t.Helper()
+		writePair(t, cert, key, selfSignedFor(t, name, start.Add(from), start.Add(until)))
+		at = at.Add(time.Second) // for file systems whose times are coarse
+		for _, file := range []string{cert, key} {
+			if err := os.Chtimes(file, at, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	open := func() *certificate {
+		t.Helper()
+		c, err := openCertificate(cert, key, func() time.Time { return now }, slog.New(slog.NewTextHandler(said, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	const day = 24 * time.Hour
+	put("good.example", -day, day)
+	c := open()
+	step := func(after time.Duration, want string, warnings int) {
+		t.Helper()
+		now = start.Add(after)
+		got, err := c.get(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Leaf.Subject.CommonName != want || !c.until().Equal(got.Leaf.NotAfter) {
+			t.Errorf("after %s %s is shown, want %s", after, got.Leaf.Subject.CommonName, want)
+		}
+		if n := strings.Count(said.String(), "level=WARN"); n != warnings {
+			t.Errorf("after %s there are %d warnings, want %d:\n%s", after, n, warnings, said)
+		}
+	}
+	step(0, "good.example", 0)
+	put("old.example", -9*day, -time.Second)
+	step(time.Minute, "good.example", 1)
+	step(2*time.Minute, "good.example", 1)
+	put("coming.example", time.Hour, 2*day)
+	step(3*time.Minute, "good.example", 2)
+	step(time.Hour-time.Second, "good.example", 2)
+	step(time.Hour+time.Minute, "coming.example", 2)
+	put("short.example", 0, 3*time.Hour) // which is what its owner wants
+	step(2*time.Hour, "short.example", 2)
+	put("older.example", -day, 2*time.Hour)
+	step(4*time.Hour, "short.example", 3) // both have ended, and this one later
+	put("late.example", -day, 4*time.Hour)
+	step(5*time.Hour, "late.example", 4) // and here that one
+	now = start.Add(4 * time.Hour)
+	c = open() // it ends with this second
+	step(4*time.Hour, "late.example", 4)
+	now = start.Add(4*time.Hour + time.Second)
+	c = open()
+	step(4*time.Hour+time.Second, "late.example", 5)
 }

@@ -150,12 +150,22 @@ func kept(dir string, names []string) map[string]time.Time {
 	return ends
 }
 
+// ofOneKind returns a handshake that asks autocert for a certificate with an ECDSA key, whatever
+// it takes: for one that seems to take none autocert would order a second, with an RSA key, as
+// often as a stranger likes, and it takes all that speak TLS 1.3 alone for such. Who takes no
+// ECDSA is refused by crypto/tls.
+func ofOneKind(hello *tls.ClientHelloInfo) *tls.ClientHelloInfo {
+	one := *hello
+	one.CipherSuites, one.SignatureSchemes, one.SupportedCurves = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, nil, nil
+	return &one
+}
+
 // get returns the certificate for a handshake, which may have to be asked for first. That
 // there is none for a name of ours is logged: net/http says so too, with the address of
 // whoever came.
 func (a *authority) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c, err := a.manager.GetCertificate(hello)
-	if slices.Contains(hello.SupportedProtos, acme.ALPNProto) {
+	c, err := a.manager.GetCertificate(ofOneKind(hello))
+	if slices.Equal(hello.SupportedProtos, []string{acme.ALPNProto}) {
 		return c, err // the server looks whether we are there
 	}
 	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
