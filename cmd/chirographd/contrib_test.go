@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -146,6 +147,31 @@ func TestCallersMakeNoSeries(t *testing.T) {
 	}
 	if err := end(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The unit has Go collect garbage before the system ends the ledger for want of memory, and the
+// guide names both bounds.
+func TestTheUnitBoundsMemoryAsTheGuideSays(t *testing.T) {
+	unit := contrib(t, "chirographd.service")
+	var soft, hard int
+	if _, err := fmt.Sscanf(regexp.MustCompile(`(?m)^Environment=GOMEMLIMIT=.*$`).FindString(unit), "Environment=GOMEMLIMIT=%dMiB", &soft); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscanf(regexp.MustCompile(`(?m)^MemoryMax=.*$`).FindString(unit), "MemoryMax=%dM", &hard); err != nil {
+		t.Fatal(err)
+	}
+	if soft >= hard {
+		t.Errorf("GOMEMLIMIT is %d MiB, MemoryMax %d", soft, hard)
+	}
+	guide, err := os.ReadFile(filepath.Join("..", "..", "ledger", "OPERATING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bound := range []string{fmt.Sprintf("`GOMEMLIMIT=%dMiB`", soft), fmt.Sprintf("`MemoryMax=%dM`", hard)} {
+		if !strings.Contains(string(guide), bound) {
+			t.Errorf("the guide does not name %s", bound)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/tls"
 	"net/http"
+	"strconv"
 )
 
 // Bounds of a connection that speaks HTTP/2, on which requests run beside each other. What
@@ -46,8 +47,7 @@ func (h *Handler) enter(r *http.Request) (leave func(), err error) {
 // nothing would bound how many do. A header has no window.
 func turnAway(w http.ResponseWriter, r *http.Request, p *problem) {
 	h := w.Header()
-	_ = p.header(h)
-	delete(h, "Content-Type")
+	h["Cache-Control"], h["Retry-After"] = values(never), []string{strconv.Itoa(p.retryAfter)}
 	send(w, r, p.Status, nil)
 }
 
