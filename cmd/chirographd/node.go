@@ -67,7 +67,7 @@ node's own. The others find this node at URL; have each trust them by --trusted-
 			if err := probedOnce(cmd.Context(), f.dir, &f.bucket, time.Now()); err != nil {
 				return err
 			}
-			return runNode(cmd.Context(), f, b, cmd.OutOrStdout(), logger)
+			return runNode(cmd.Context(), f, bucketOf(b), cmd.OutOrStdout(), logger)
 		},
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "this node's part of the ledger is in `DIR`")
@@ -98,6 +98,27 @@ func (f *nodeFlags) check() error {
 		return fmt.Errorf("--takeover-after %s: at least %s, or a node that works is taken for one that does not", f.after, leastAfter)
 	}
 	return nil
+}
+
+// isNode says whether a directory is of a node.
+func isNode(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, nodeFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mustBeNoNode refuses the directory of a node to what would go on from its store.
+func mustBeNoNode(dir string) error {
+	b, err := os.ReadFile(filepath.Join(dir, nodeFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s is of a node of a ledger on object storage, at %.300s: chirographd node runs it, and what its store has is not all of the ledger", dir, b[:max(0, len(b)-1)])
 }
 
 // runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
@@ -136,7 +157,7 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 	cfg := node.Config{
 		Register: &objects.Register{Bucket: b, Key: id.key, Random: rand.Reader}, Owner: f.at,
 		Store: s, Guard: store.GuardConfig{Dir: guard, Key: id.key}, Dir: f.dir,
-		Sign: id.secret.Sign, Cosigner: id.cosigner, Policy: id.policy.Bytes(), Clock: time.Now, After: f.after, Log: logger, Batch: m.Batch,
+		Sign: id.secret.Sign, Cosigner: id.cosigner, Policy: id.policy.Bytes(), Clock: clock, After: f.after, Log: logger, Batch: m.Batch,
 	}
 	if asked != nil {
 		cfg.Witnesses = func(s *store.Store) (*witness.Witnesses, error) { return id.askWitnesses(s, logger) }
@@ -158,12 +179,12 @@ func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m
 	r := &reception{
 		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: w, log: logger,
 		handler: web.Config{
-			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready}, Past: n.Past(), Clock: time.Now,
+			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready}, Past: n.Past(), Clock: clock,
 			Checks: runtime.GOMAXPROCS(0), Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
 			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
 		},
 		source: metrics.Source{View: n.View, Node: &metrics.Node{Log: n.Log, Owner: n.Owner, Taken: n.Taken}, Store: s.Size},
-		disks: &disks{clock: time.Now, log: logger, list: []disk{
+		disks: &disks{clock: clock, log: logger, list: []disk{
 			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
 			{"guard", leastGuard, func() (uint64, error) { return store.Free(filepath.Dir(guard)) }},
 		}},

@@ -148,6 +148,16 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
+// Ended says whether the program runs no more.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Stop stops the program where it is, with SIGSTOP: connections to it stay, and new ones
 // are made, but nothing answers. It returns when all its threads have stopped.
 func (p *Process) Stop() error {

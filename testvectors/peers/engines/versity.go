@@ -69,3 +69,21 @@ func startGateway(name string, program func(address string) *Process) (*Process,
 	}
 	return nil, "", fmt.Errorf("%s: %d ports were taken one after the other", name, ports)
 }
+
+// NewProgram starts a program that is told an address of loopback where nobody listens,
+// and serves HTTP there, and returns it with its URL. It ends with the test, which then
+// shows what it said if it failed.
+func NewProgram(t testing.TB, name, path string, env []string, args func(address string) []string) (*Process, string) {
+	t.Helper()
+	p, url, err := startGateway(name, func(address string) *Process {
+		return &Process{path: path, args: args(address), env: env}
+	})
+	must(t, err)
+	t.Cleanup(func() {
+		p.Kill()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", name, p.tail())
+		}
+	})
+	return p, url
+}

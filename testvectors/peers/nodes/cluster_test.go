@@ -1,0 +1,198 @@
+//go:build linux
+
+package nodes
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/chirograph/chirograph/crypto/note"
+	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/objects/s3"
+	"github.com/chirograph/chirograph/testvectors/peers/engines"
+	"github.com/chirograph/chirograph/verify"
+)
+
+const (
+	count    = 3                // nodes
+	after    = 5 * time.Second  // that they wait before they take over: the least
+	patience = 90 * time.Second // for nodes to come together when nothing is done to them
+	pace     = 20 * time.Millisecond
+)
+
+// A cluster is a ledger in an engine's bucket, and its nodes.
+type cluster struct {
+	t      *testing.T
+	engine *engines.Engine
+	key    note.Key
+	policy *verify.Policy
+	signer *signer
+	nodes  []*node
+	seen   *watcher
+	after  time.Duration
+	env    []string     // of each node
+	now    atomic.Int64 // by how many nanoseconds all clocks are ahead
+}
+
+// A node is one process of chirographd node.
+type node struct {
+	*engines.Process
+	number int
+	dir    string
+	url    string
+	proxy  *engines.Proxy
+	skew   string // a file: by how many seconds its clock is wrong
+	busy   atomic.Bool
+}
+
+// begin makes a ledger in the bucket and starts its nodes.
+func begin(t *testing.T, e *engines.Engine, takeover time.Duration, env ...string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, engine: e, after: takeover, env: env}
+	first := filepath.Join(t.TempDir(), "first")
+	_, err := say(nil, "chirographd", "init", "--dir", first, "--origin", "ledger.example", "--url", "http://ledger.example")
+	must(t, err)
+	_, err = say(c.credentials(), "chirographd", "migrate", "--dir", first, "--to-bucket", "--bucket", e.Bucket, "--endpoint", e.Endpoints[0])
+	must(t, err)
+	c.identity(first)
+	for i := range count {
+		dir := first
+		if i > 0 {
+			dir = t.TempDir()
+			b, err := os.ReadFile(filepath.Join(first, "policy"))
+			must(t, err)
+			must(t, os.WriteFile(filepath.Join(dir, "policy"), b, 0o644))
+		}
+		c.nodes = append(c.nodes, c.start(i, dir))
+	}
+	c.seen = c.watch()
+	return c
+}
+
+// credentials are the environment of who asks the engine.
+func (c *cluster) credentials() []string {
+	return []string{"AWS_ACCESS_KEY_ID=" + c.engine.Access, "AWS_SECRET_ACCESS_KEY=" + c.engine.Secret}
+}
+
+// identity reads who the ledger is, and takes its secret key away from its directory.
+func (c *cluster) identity(dir string) {
+	text, err := os.ReadFile(filepath.Join(dir, "policy"))
+	must(c.t, err)
+	c.policy, err = verify.ParsePolicy(text)
+	must(c.t, err)
+	c.key = c.policy.Logs[0].Key
+	file := filepath.Join(dir, "ledger.key")
+	pem, err := os.ReadFile(file)
+	must(c.t, err)
+	secret, err := ssh.ParseRawPrivateKey(pem)
+	must(c.t, err)
+	c.signer = newSigner(c.t, *secret.(*ed25519.PrivateKey))
+	must(c.t, os.Remove(file))
+}
+
+// start starts a node of a directory.
+func (c *cluster) start(i int, dir string) *node {
+	n := &node{number: i, dir: dir, skew: filepath.Join(c.t.TempDir(), "skew")}
+	n.proxy = engines.NewProxy(c.t, c.engine.Endpoints[i%len(c.engine.Endpoints)])
+	env := append(c.credentials(), "SSH_AUTH_SOCK="+c.signer.serve(c.t, i), "CHIROGRAPH_SKEW="+n.skew)
+	n.Process, n.url = engines.NewProgram(c.t, fmt.Sprintf("node %d", i), program("chirographd"), append(env, c.env...), func(address string) []string {
+		return []string{
+			"node", "--dir", dir, "--listen", address, "--at", "http://" + address, "--agent", "--rate", "0", "--trusted-proxy", "127.0.0.1",
+			"--bucket", c.engine.Bucket, "--endpoint", n.proxy.URL, "--takeover-after", c.after.String(),
+		}
+	})
+	return n
+}
+
+// set has a node's clock be wrong by so much.
+func (n *node) set(wrong time.Duration) error {
+	// Whole, because the node reads it at any moment.
+	if err := os.WriteFile(n.skew+".new", []byte(strconv.Itoa(int(wrong/time.Second))), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(n.skew+".new", n.skew)
+}
+
+// bucket returns the bucket by an endpoint, past all proxies.
+func (c *cluster) bucket(endpoint string) *s3.Bucket {
+	b, err := s3.New(s3.Config{Endpoint: endpoint, Bucket: c.engine.Bucket, Credentials: s3.Credentials{ID: c.engine.Access, Secret: c.engine.Secret}})
+	must(c.t, err)
+	c.t.Cleanup(b.Close)
+	return b
+}
+
+// registers returns the ledger's register by each endpoint.
+func (c *cluster) registers() []*objects.Register {
+	var all []*objects.Register
+	for _, endpoint := range c.engine.Endpoints {
+		all = append(all, &objects.Register{Bucket: c.bucket(endpoint), Key: c.key, Random: rand.Reader})
+	}
+	return all
+}
+
+// leader returns the node that the head names, nil for none.
+func (c *cluster) leader() *node {
+	owner := c.seen.head().Owner
+	for _, n := range c.nodes {
+		if n.url == owner {
+			return n
+		}
+	}
+	return nil
+}
+
+// eventually waits until a condition holds, and fails the test where it does not.
+func eventually(t *testing.T, what string, holds func() error) {
+	t.Helper()
+	late := time.Now().Add(patience)
+	for {
+		err := holds()
+		if err == nil {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%s, not within %s: %v", what, patience, err)
+		}
+		time.Sleep(pace)
+	}
+}
+
+// get asks a node for something small.
+func get(ctx context.Context, url string) (int, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
+}
+
+// ready waits until each node says that it shows what the log has.
+func (c *cluster) ready() {
+	c.t.Helper()
+	for _, n := range c.nodes {
+		eventually(c.t, n.Name+" is ready", func() error {
+			ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
+			defer cancel()
+			status, err := get(ctx, n.url+"/readyz")
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("%s/readyz: %d", n.url, status)
+			}
+			return err
+		})
+	}
+}
