@@ -33,6 +33,7 @@ type Engine struct {
 	Access    string // key of the one user
 	Secret    string
 	Bucket    string
+	Dir       string // of versitygw: where its buckets are, a directory each
 
 	others []*Process // that are not for tests to kill
 }

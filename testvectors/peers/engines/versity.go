@@ -33,6 +33,7 @@ func startVersity(t testing.TB, n int, options ...string) *Engine {
 	must(t, err)
 	e := &Engine{Name: "versitygw", Region: region, Access: access, Secret: secret}
 	dir := t.TempDir() // before untilEnd: it goes when nothing writes there any more
+	e.Dir = dir
 	e.untilEnd(t)
 	for i := range n {
 		p, endpoint, err := startGateway(fmt.Sprintf("gateway %d", i), func(address string) *Process {

@@ -30,14 +30,14 @@ type signer struct {
 }
 
 // newSigner returns a signer of a key.
-func newSigner(t *testing.T, key ed25519.PrivateKey) *signer {
+func newSigner(t testing.TB, key ed25519.PrivateKey) *signer {
 	ring := agent.NewKeyring()
 	must(t, ring.Add(agent.AddedKey{PrivateKey: &key}))
 	return &signer{Agent: ring}
 }
 
 // serve returns the socket of an ssh-agent for a node, which has ended when the test has.
-func (s *signer) serve(t *testing.T, node int) string {
+func (s *signer) serve(t testing.TB, node int) string {
 	socket := filepath.Join(t.TempDir(), "agent")
 	l, err := net.Listen("unix", socket)
 	must(t, err)

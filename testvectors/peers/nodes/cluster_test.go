@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,11 +35,12 @@ const (
 
 // A cluster is a ledger in an engine's bucket, and its nodes.
 type cluster struct {
-	t      *testing.T
+	t      testing.TB
 	engine *engines.Engine
 	key    note.Key
 	policy *verify.Policy
-	signer *signer
+	signer *signer // nil where each node has the key in a file
+	direct bool    // nodes ask gateways by no proxy
 	nodes  []*node
 	seen   *watcher
 	after  time.Duration
@@ -56,28 +59,57 @@ type node struct {
 	busy   atomic.Bool
 }
 
-// begin makes a ledger in the bucket and starts its nodes.
-func begin(t *testing.T, e *engines.Engine, takeover time.Duration, env ...string) *cluster {
+// begin makes a ledger in the bucket and starts its nodes, which sign by an agent of the
+// test's.
+func begin(t testing.TB, e *engines.Engine, takeover time.Duration, env ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, engine: e, after: takeover, env: env}
-	first := filepath.Join(t.TempDir(), "first")
-	_, err := say(nil, "chirographd", "init", "--dir", first, "--origin", "ledger.example", "--url", "http://ledger.example")
-	must(t, err)
-	_, err = say(c.credentials(), "chirographd", "migrate", "--dir", first, "--to-bucket", "--bucket", e.Bucket, "--endpoint", e.Endpoints[0])
-	must(t, err)
+	first := c.make()
 	c.identity(first)
-	for i := range count {
-		dir := first
-		if i > 0 {
-			dir = t.TempDir()
-			b, err := os.ReadFile(filepath.Join(first, "policy"))
-			must(t, err)
-			must(t, os.WriteFile(filepath.Join(dir, "policy"), b, 0o644))
-		}
-		c.nodes = append(c.nodes, c.start(i, dir))
+	c.take(first)
+	for range count {
+		c.join(first)
 	}
 	c.seen = c.watch()
 	return c
+}
+
+// create makes a ledger, and returns its directory.
+func (c *cluster) create() string {
+	c.t.Helper()
+	dir := filepath.Join(c.t.TempDir(), "first")
+	_, err := say(nil, "chirographd", "init", "--dir", dir, "--origin", "ledger.example", "--url", "http://ledger.example")
+	must(c.t, err)
+	return dir
+}
+
+// make makes a ledger in the bucket, and returns the directory of its first node.
+func (c *cluster) make() string {
+	c.t.Helper()
+	dir := c.create()
+	_, err := say(c.credentials(), "chirographd", "migrate", "--dir", dir, "--to-bucket", "--bucket", c.engine.Bucket, "--endpoint", c.engine.Endpoints[0])
+	must(c.t, err)
+	return dir
+}
+
+// join starts one more node, the first in the directory of the ledger that was moved.
+func (c *cluster) join(first string) *node {
+	c.t.Helper()
+	dir := first
+	if len(c.nodes) > 0 {
+		dir = c.t.TempDir()
+		for _, name := range []string{"policy", "ledger.key", "ledger.key.pub"} {
+			b, err := os.ReadFile(filepath.Join(first, name))
+			if name != "policy" && errors.Is(err, fs.ErrNotExist) {
+				continue // an agent has it
+			}
+			must(c.t, err)
+			must(c.t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
+		}
+	}
+	n := c.start(len(c.nodes), dir)
+	c.nodes = append(c.nodes, n)
+	return n
 }
 
 // credentials are the environment of who asks the engine.
@@ -85,13 +117,17 @@ func (c *cluster) credentials() []string {
 	return []string{"AWS_ACCESS_KEY_ID=" + c.engine.Access, "AWS_SECRET_ACCESS_KEY=" + c.engine.Secret}
 }
 
-// identity reads who the ledger is, and takes its secret key away from its directory.
+// identity reads who the ledger is.
 func (c *cluster) identity(dir string) {
 	text, err := os.ReadFile(filepath.Join(dir, "policy"))
 	must(c.t, err)
 	c.policy, err = verify.ParsePolicy(text)
 	must(c.t, err)
 	c.key = c.policy.Logs[0].Key
+}
+
+// take gives the secret key to an agent, and takes it away from the directory.
+func (c *cluster) take(dir string) {
 	file := filepath.Join(dir, "ledger.key")
 	pem, err := os.ReadFile(file)
 	must(c.t, err)
@@ -105,12 +141,19 @@ func (c *cluster) identity(dir string) {
 func (c *cluster) start(i int, dir string) *node {
 	n := &node{number: i, dir: dir, skew: filepath.Join(c.t.TempDir(), "skew")}
 	n.proxy = engines.NewProxy(c.t, c.engine.Endpoints[i%len(c.engine.Endpoints)])
-	env := append(c.credentials(), "SSH_AUTH_SOCK="+c.signer.serve(c.t, i), "CHIROGRAPH_SKEW="+n.skew)
+	env, by := append(c.credentials(), "CHIROGRAPH_SKEW="+n.skew), []string(nil)
+	if c.signer != nil {
+		env, by = append(env, "SSH_AUTH_SOCK="+c.signer.serve(c.t, i)), []string{"--agent"}
+	}
+	endpoint := n.proxy.URL
+	if c.direct {
+		endpoint = c.engine.Endpoints[i%len(c.engine.Endpoints)]
+	}
 	n.Process, n.url = engines.NewProgram(c.t, fmt.Sprintf("node %d", i), program("chirographd"), append(env, c.env...), func(address string) []string {
-		return []string{
-			"node", "--dir", dir, "--listen", address, "--at", "http://" + address, "--agent", "--rate", "0", "--trusted-proxy", "127.0.0.1",
-			"--bucket", c.engine.Bucket, "--endpoint", n.proxy.URL, "--takeover-after", c.after.String(),
-		}
+		return append([]string{
+			"node", "--dir", dir, "--listen", address, "--at", "http://" + address, "--rate", "0", "--trusted-proxy", "127.0.0.1",
+			"--bucket", c.engine.Bucket, "--endpoint", endpoint, "--takeover-after", c.after.String(),
+		}, by...)
 	})
 	return n
 }
@@ -153,7 +196,7 @@ func (c *cluster) leader() *node {
 }
 
 // eventually waits until a condition holds, and fails the test where it does not.
-func eventually(t *testing.T, what string, holds func() error) {
+func eventually(t testing.TB, what string, holds func() error) {
 	t.Helper()
 	late := time.Now().Add(patience)
 	for {

@@ -256,4 +256,3 @@ func (n *node) terminate(c *cluster) {
 		return nil
 	})
 }
-

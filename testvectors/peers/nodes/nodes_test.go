@@ -61,7 +61,6 @@ func (c *cluster) takeovers() int {
 	return n
 }
 
-
 // all that is done on an engine that has no disks of its own.
 var all = []kind{kills, stops, zombies, cuts, faults, gateways, clocks}
 
