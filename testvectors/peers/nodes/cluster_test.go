@@ -195,6 +195,18 @@ func (c *cluster) leader() *node {
 	return nil
 }
 
+// led returns the node that leads, when one does.
+func (c *cluster) led() (n *node) {
+	c.t.Helper()
+	eventually(c.t, "a node leads", func() error {
+		if n = c.leader(); n == nil {
+			return fmt.Errorf("the head is of %q", c.seen.head().Owner)
+		}
+		return nil
+	})
+	return n
+}
+
 // eventually waits until a condition holds, and fails the test where it does not.
 func eventually(t testing.TB, what string, holds func() error) {
 	t.Helper()

@@ -102,12 +102,7 @@ func figures(b *testing.B, e *engines.Engine) {
 	c.seen = c.watch()
 	c.join(first)
 	c.ready()
-	eventually(b, "it leads", func() error {
-		if c.leader() == nil {
-			return fmt.Errorf("nobody does")
-		}
-		return nil
-	})
+	c.led()
 	c.measure(b)
 	for n := 1; n <= count; n++ {
 		if n > 1 {
@@ -190,10 +185,7 @@ func (c *cluster) fall(b *testing.B, name string, end func(*node)) {
 // once ends the leader and returns when the next record was acknowledged.
 func (c *cluster) once(b *testing.B, first uint64, end func(*node)) time.Duration {
 	c.ready()
-	n := c.leader()
-	if n == nil {
-		b.Fatal("nobody leads")
-	}
+	n := c.led()
 	begun := time.Now()
 	end(n)
 	l := c.loads(2, uint64(begun.UnixNano()), first+uint64(begun.UnixNano()))

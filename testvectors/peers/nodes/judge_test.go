@@ -116,12 +116,16 @@ func (c *cluster) judge(given []acknowledged) *history {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	c.ready()
+	// What was signed and seen up to now; what comes after it goes on from the log.
+	heads, checkpoints := c.seen.all()
+	made := c.signer.signatures()
+	c.public(ctx, made)
 	h, err := c.read(ctx, "")
 	must(c.t, err)
-	for _, err := range h.split(c.signer.signatures()) {
+	for _, err := range h.split(made) {
 		c.t.Error(err)
 	}
-	c.judgeSeen(h)
+	c.judgeSeen(h, heads, checkpoints)
 	c.judgeRecords("the bucket", h, given)
 	for _, n := range c.nodes {
 		c.level(ctx, n, h)
@@ -135,6 +139,25 @@ func (c *cluster) judge(given []acknowledged) *history {
 	}
 	c.check()
 	return h
+}
+
+// public waits until as much is public as was signed.
+func (c *cluster) public(ctx context.Context, made []signature) {
+	c.t.Helper()
+	most := uint64(0)
+	for _, s := range made {
+		t, err := tree(s)
+		must(c.t, err)
+		most = max(most, t.Size)
+	}
+	bucket := c.client("")
+	eventually(c.t, "what was signed is public", func() error {
+		s, err := bucket.Signed(ctx)
+		if err == nil && s.Size < most {
+			err = fmt.Errorf("%d entries are, of %d", s.Size, most)
+		}
+		return err
+	})
 }
 
 // level waits until a node shows all.
@@ -152,8 +175,7 @@ func (c *cluster) level(ctx context.Context, n *node, h *history) {
 
 // judgeSeen demands that what was seen of the register and of what is public only grew, on
 // the one chain.
-func (c *cluster) judgeSeen(h *history) {
-	heads, checkpoints := c.seen.all()
+func (c *cluster) judgeSeen(h *history, heads []objects.Head, checkpoints []tlog.SignedCheckpoint) {
 	for i, head := range heads {
 		if err := h.on(head.Checkpoint); err != nil {
 			c.t.Errorf("head %d of epoch %d: %v", i, head.Epoch, err)

@@ -100,12 +100,7 @@ func TestANodeDiesAtAnyStep(t *testing.T) {
 // registers something.
 func (c *cluster) die(l *load, first, second step) {
 	c.t.Helper()
-	eventually(c.t, "a node leads", func() error {
-		if c.leader() == nil {
-			return fmt.Errorf("nobody does")
-		}
-		return nil
-	})
+	c.led()
 	a := c.trap(first, c.nodes...).wait(c.t, first)
 	b := c.trap(second, c.others(a)...).wait(c.t, second)
 	for _, n := range c.nodes {
