@@ -68,11 +68,25 @@ func (n *Namespace) Command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Cut cuts the namespace off. What it sends is lost, and nobody tells it; connections stay.
-func (n *Namespace) Cut() error { return run("ip", "link", "set", n.device, "down") }
+// Cut cuts the namespace off. What either side sends to the other is lost, and nobody tells
+// them; connections stay. Each has a wrong idea of the other's Ethernet address: with the
+// interfaces down, one side would be told, and the other send by another way.
+func (n *Namespace) Cut() error {
+	const nobody = "02:00:00:00:00:01"
+	return n.each("replace", "lladdr", nobody, "nud", "permanent")
+}
 
 // Heal ends that. What was sent in the meantime arrives when it is sent again.
-func (n *Namespace) Heal() error { return run("ip", "link", "set", n.device, "up") }
+func (n *Namespace) Heal() error { return n.each("delete") }
+
+// each changes what each side knows of the other.
+func (n *Namespace) each(verb string, args ...string) error {
+	inside := n.Command("ip", append([]string{"neighbour", verb, n.Host, "dev", "out"}, args...)...)
+	if said, err := inside.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", inside, err, said)
+	}
+	return run("ip", append([]string{"neighbour", verb, n.Inside, "dev", n.device}, args...)...)
+}
 
 // Reach returns a URL at which an endpoint on this machine's loopback is reached from
 // inside, until the test ends.

@@ -4,6 +4,8 @@ package engines
 
 import (
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -53,12 +55,17 @@ func startVersity(t testing.TB, n int, options ...string) *Engine {
 // startGateway starts a program that has to be told a port that is free, and returns its
 // URL when it answers there.
 func startGateway(name string, program func(address string) *Process) (*Process, string, error) {
+	return startProgram(name, "127.0.0.1", program)
+}
+
+func startProgram(name, host string, program func(address string) *Process) (*Process, string, error) {
 	for range ports {
 		port, err := freePort()
 		if err != nil {
 			return nil, "", err
 		}
-		p, url := program(loopback(port)), "http://"+loopback(port)
+		address := net.JoinHostPort(host, strconv.Itoa(port))
+		p, url := program(address), "http://"+address
 		p.Name, p.ready = name, answers(url)
 		err = p.Start()
 		if err == nil {
@@ -71,14 +78,21 @@ func startGateway(name string, program func(address string) *Process) (*Process,
 	return nil, "", fmt.Errorf("%s: %d ports were taken one after the other", name, ports)
 }
 
-// NewProgram starts a program that is told an address of loopback where nobody listens,
-// and serves HTTP there, and returns it with its URL. It ends with the test, which then
-// shows what it said if it failed.
-func NewProgram(t testing.TB, name, path string, env []string, args func(address string) []string) (*Process, string) {
+// NewProgram starts a program that is told an address where nobody listens, and serves HTTP
+// there, and returns it with its URL. It ends with the test, which then shows what it said if it
+// failed. Where a namespace is given it runs inside, and is reached there.
+func NewProgram(t testing.TB, name string, inside *Namespace, path string, env []string, args func(address string) []string) (*Process, string) {
 	t.Helper()
-	p, url, err := startGateway(name, func(address string) *Process {
-		return &Process{path: path, args: args(address), env: env}
-	})
+	program := func(address string) *Process { return &Process{path: path, args: args(address), env: env} }
+	host := "127.0.0.1"
+	if inside != nil {
+		host = inside.Inside
+		program = func(address string) *Process {
+			cmd := inside.Command(path, args(address)...)
+			return &Process{path: cmd.Path, args: cmd.Args[1:], env: env}
+		}
+	}
+	p, url, err := startProgram(name, host, program)
 	must(t, err)
 	t.Cleanup(func() {
 		p.Kill()

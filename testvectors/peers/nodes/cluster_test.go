@@ -92,8 +92,9 @@ func (c *cluster) make() string {
 	return dir
 }
 
-// join starts one more node, the first in the directory of the ledger that was moved.
-func (c *cluster) join(first string) *node {
+// join starts one more node, the first in the directory of the ledger that was moved, and
+// inside a network of its own where there is one.
+func (c *cluster) join(first string, inside ...*engines.Namespace) *node {
 	c.t.Helper()
 	dir := first
 	if len(c.nodes) > 0 {
@@ -107,7 +108,7 @@ func (c *cluster) join(first string) *node {
 			must(c.t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
 		}
 	}
-	n := c.start(len(c.nodes), dir)
+	n := c.start(len(c.nodes), dir, append(inside, nil)[0])
 	c.nodes = append(c.nodes, n)
 	return n
 }
@@ -137,8 +138,8 @@ func (c *cluster) take(dir string) {
 	must(c.t, os.Remove(file))
 }
 
-// start starts a node of a directory.
-func (c *cluster) start(i int, dir string) *node {
+// start starts a node of a directory, inside a network where that is not nil.
+func (c *cluster) start(i int, dir string, inside *engines.Namespace) *node {
 	n := &node{number: i, dir: dir, skew: filepath.Join(c.t.TempDir(), "skew")}
 	n.proxy = engines.NewProxy(c.t, c.engine.Endpoints[i%len(c.engine.Endpoints)])
 	env, by := append(c.credentials(), "CHIROGRAPH_SKEW="+n.skew), []string(nil)
@@ -149,7 +150,10 @@ func (c *cluster) start(i int, dir string) *node {
 	if c.direct {
 		endpoint = c.engine.Endpoints[i%len(c.engine.Endpoints)]
 	}
-	n.Process, n.url = engines.NewProgram(c.t, fmt.Sprintf("node %d", i), program("chirographd"), append(env, c.env...), func(address string) []string {
+	if inside != nil {
+		endpoint = inside.Reach(c.t, endpoint)
+	}
+	n.Process, n.url = engines.NewProgram(c.t, fmt.Sprintf("node %d", i), inside, program("chirographd"), append(env, c.env...), func(address string) []string {
 		return append([]string{
 			"node", "--dir", dir, "--listen", address, "--at", "http://" + address, "--rate", "0", "--trusted-proxy", "127.0.0.1",
 			"--bucket", c.engine.Bucket, "--endpoint", endpoint, "--takeover-after", c.after.String(),

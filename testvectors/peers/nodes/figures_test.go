@@ -84,7 +84,7 @@ func BenchmarkPebble(b *testing.B) {
 	dir := c.create()
 	c.identity(dir)
 	n := &node{dir: dir}
-	n.Process, n.url = engines.NewProgram(b, "serve", program("chirographd"), nil, func(address string) []string {
+	n.Process, n.url = engines.NewProgram(b, "serve", nil, program("chirographd"), nil, func(address string) []string {
 		return []string{"serve", "--dir", dir, "--listen", address, "--rate", "0"}
 	})
 	c.nodes = []*node{n}
