@@ -132,6 +132,10 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 	if h, _, err := register.Peek(t.Context()); err != nil || h.Owner != "" {
 		t.Errorf("nobody runs, and the head says %+v, %v", h, err)
 	}
+	// What they have is sound, by the guard of who led and of who joined.
+	for dir, has := range map[string]string{one: "2 entries", two: "3 entries"} {
+		says(t, 0, []string{"node of " + key.Name() + ": sound: " + has}, "check", "--dir", dir, "--state", filepath.Join(t.TempDir(), "state"))
+	}
 	// Nothing else goes on from what a node has.
 	for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"recover", "--without-witnesses"}, {"freeze", "--name", key.Name()}} {
 		says(t, exitFailed, []string{"is in the bucket ", "chirographd node runs it"}, append(command, "--dir", one)...)

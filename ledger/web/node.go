@@ -143,10 +143,23 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 	if err == nil && len(b) > maxForwarded {
 		err = fmt.Errorf("its answer has more than %d bytes", maxForwarded)
 	}
+	if err == nil && !ofLedger(resp) {
+		err = fmt.Errorf("its answer %.60q of the type %.60q is none of a ledger", resp.Status, mediaType(resp.Header))
+	}
 	if err != nil {
 		return nil, h.unreached(q, owner, err)
 	}
 	return forwarded(resp, b), nil
+}
+
+// ofLedger says whether an answer may be of a ledger. What stands between two nodes, or in the
+// place of one, may answer too, and its refusal would be taken for the ledger's.
+func ofLedger(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusCreated:
+		return true // whose receipt is verified, or is none
+	}
+	return resp.StatusCode >= 400 && mediaType(resp.Header) == problemText
 }
 
 // handedOver makes the end of a node's Log a problem of its own: another node leads soon, and

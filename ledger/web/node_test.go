@@ -144,6 +144,18 @@ func TestTheAnswerOfAnotherNodeIsBounded(t *testing.T) {
 	}
 }
 
+// What answers in the place of the node that leads, such as a gateway, refuses no record.
+func TestOnlyALedgerRefusesARecord(t *testing.T) {
+	for _, status := range []int{204, 302, 400, 404, 422, 502} {
+		p := newPair(t)
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		p.answer = w.Result()
+		unavailableFor(t, p.send(p.follows, contract(1).Bytes()), "about:blank", "may be registered all the same")
+	}
+}
+
 // An address has its rate at each node, also when that begins to lead.
 func TestRatesOutliveAChangeOfTheLeader(t *testing.T) {
 	p := newPair(t)

@@ -255,10 +255,15 @@ func (c *cluster) audit(ctx context.Context, url string, size uint64) {
 	}
 }
 
-// check stops the nodes, and has chirographd check what each has on its disk.
+// check ends the nodes, that which leads as a crash does, and has chirographd check what each
+// has on its disk.
 func (c *cluster) check() {
+	leader := c.led()
+	leader.Kill()
 	for _, n := range c.nodes {
-		n.terminate(c)
+		if n != leader {
+			n.terminate(c)
+		}
 		said, err := say(nil, "chirographd", "check", "--dir", n.dir, "--state", filepath.Join(c.t.TempDir(), "check"))
 		if err != nil {
 			c.t.Errorf("%s: %v", n.Name, err)
