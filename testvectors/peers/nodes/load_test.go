@@ -153,7 +153,7 @@ func (l *load) end() []acknowledged {
 	return l.given
 }
 
-// so far returns how many records were acknowledged.
+// soFar returns how many records were acknowledged.
 func (l *load) soFar() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -43,8 +43,8 @@ var (
 	clocks   = kind{"clock", (*plan).clock}
 )
 
-// disturb does disturbances for so long, one every second or two, waits until all have
-// ended, and returns how many leaders were resumed when another led.
+// disturb does disturbances for so long, one every second or two, and returns when all have
+// ended.
 func (c *cluster) disturb(seed uint64, long time.Duration, kinds ...kind) *plan {
 	p := &plan{c: c, random: rand.New(rand.NewPCG(seed, 0)), kinds: kinds, did: map[string]int{}}
 	c.t.Logf("seed %d", seed)

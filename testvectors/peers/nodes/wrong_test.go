@@ -102,7 +102,7 @@ func (c *cluster) some(first uint64, n int) []acknowledged {
 	return l.end()
 }
 
-// level has all nodes show all that is public.
+// settled has all nodes show all that is public.
 func (c *cluster) settled() {
 	c.t.Helper()
 	h, err := c.read(c.t.Context(), "")
