@@ -127,13 +127,9 @@ type subject struct {
 	dir    string
 	key    note.Key
 	isCopy bool
-	isNode bool // of several, whose store may be a copy (readNode)
 }
 
 func (s subject) name() string {
-	if s.isNode {
-		return "node of " + s.key.Name()
-	}
 	if s.isCopy {
 		return "copy of " + s.key.Name()
 	}
@@ -151,7 +147,7 @@ func readSubject(dir string) (subject, error) {
 	if err != nil {
 		return subject{}, noLedger(dir, err)
 	}
-	return subject{dir: dir, key: p.Logs[0].Key, isCopy: isCopy}, nil
+	return subject{dir, p.Logs[0].Key, isCopy}, nil
 }
 
 // readKey returns the key of the ledger in a directory by its policy. Its secret half
@@ -202,7 +198,7 @@ func fillBackup(ctx context.Context, f backupFlags, src subject, temp string) (c
 		return c, nil, err
 	}
 	if !f.blind {
-		if unmet, err = checkBackup(ctx, subject{dir: temp, key: src.key, isCopy: src.isCopy}, c); err != nil {
+		if unmet, err = checkBackup(ctx, subject{temp, src.key, src.isCopy}, c); err != nil {
 			return c, nil, fmt.Errorf("the copy is not what the ledger said: %w", err)
 		}
 	}

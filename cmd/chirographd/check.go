@@ -60,9 +60,6 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
-	if src, err = readNode(src); err != nil {
-		return err
-	}
 	if f.state == "" {
 		dir, err := filepath.Abs(f.dir)
 		if err != nil {
@@ -93,10 +90,7 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 		return err
 	}
 	remedy := ""
-	switch {
-	case src.isNode:
-		remedy = "; it is a node: chirographd node makes another store of the bucket, where this one is moved away and its guard is left"
-	case src.isCopy:
+	if src.isCopy {
 		remedy = "; it is a copy: chirographd follow makes another, in a new directory"
 	}
 	switch n := len(result.Findings); {
@@ -114,7 +108,7 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 		return fmt.Errorf("%w: %d findings%s", errDamaged, n, remedy)
 	}
 	size := result.Head.Checkpoint.Size
-	if src.isCopy && !src.isNode && result.Head.Checkpoint.Origin == "" {
+	if src.isCopy && result.Head.Checkpoint.Origin == "" {
 		_, err = fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: it was never copied to an end, or the log of writes lost that; chirographd follow goes on with it\n", src.name())
 		return err
 	}
@@ -128,7 +122,7 @@ func publicPolicy(src subject) (policy *verify.Policy, witnessed bool, err error
 	if policy, err = readPolicy(filepath.Join(src.dir, policyFile)); err != nil {
 		return nil, false, err
 	}
-	if src.isCopy && !src.isNode {
+	if src.isCopy {
 		return policy, policy.Quorum != verify.NoQuorum, nil
 	}
 	id := &identity{key: src.key, policy: policy}
@@ -157,54 +151,9 @@ func printCheck(stdout io.Writer, src subject, result *check.Result) error {
 	return err
 }
 
-// readNode says of the directory of a node whether its store is a copy just now: it is where
-// the node was ended as it should, and may be the ledger's own where it led and was killed.
-func readNode(src subject) (subject, error) {
-	var err error
-	if src.isNode, err = isNode(src.dir); !src.isNode {
-		return src, err
-	}
-	raw, err := store.OpenRawCopy(store.Config{Dir: filepath.Join(src.dir, storeDir), Key: src.key})
-	if errors.Is(err, store.ErrDamaged) {
-		return src, nil // as the check says
-	}
-	if errors.Is(err, store.ErrHeld) {
-		return src, fmt.Errorf("%w: what runs is not checked: stop it", err)
-	}
-	if err != nil {
-		return src, err
-	}
-	number, _, err := raw.Format()
-	src.isCopy = err == nil && number == raw.WantFormat()
-	return src, raw.Close()
-}
-
-// knownToNode returns what the guard of a node has that is more than nothing: one that never
-// led has the empty tree there, or no guard.
-func knownToNode(src subject, said string) ([]store.GuardFile, error) {
-	guard, err := guardOf(src.dir, said)
-	if err != nil {
-		return nil, err
-	}
-	list, err := store.ReadGuard(store.GuardConfig{Dir: guard, Key: src.key})
-	if errors.Is(err, store.ErrNoGuard) {
-		return nil, nil
-	}
-	var known []store.GuardFile
-	for _, g := range list {
-		if g.Name = "guard: " + g.Name; g.Err != nil || g.Checkpoint.Size > 0 {
-			known = append(known, g)
-		}
-	}
-	return known, err
-}
-
 // knownCheckpoints returns what the guard of a ledger has, or where there is none the
 // checkpoint beside the store of a backup. A copy has no guard.
 func knownCheckpoints(src subject, said string) ([]store.GuardFile, error) {
-	if src.isNode {
-		return knownToNode(src, said)
-	}
 	none := store.ErrNoGuard
 	if !src.isCopy {
 		guard, err := guardOf(src.dir, said)

@@ -100,27 +100,6 @@ func (f *nodeFlags) check() error {
 	return nil
 }
 
-// isNode says whether a directory is of a node.
-func isNode(dir string) (bool, error) {
-	_, err := os.Stat(filepath.Join(dir, nodeFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// mustBeNoNode refuses the directory of a node to what would go on from its store.
-func mustBeNoNode(dir string) error {
-	b, err := os.ReadFile(filepath.Join(dir, nodeFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("%s is of a node of a ledger on object storage, at %.300s: chirographd node runs it, and what its store has is not all of the ledger", dir, b[:max(0, len(b)-1)])
-}
-
 // runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
 // own address, guard, store.
 func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Writer, logger *slog.Logger) (err error) {

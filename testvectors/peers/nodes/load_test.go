@@ -143,14 +143,19 @@ func (l *load) start(clients int, seed uint64) {
 // end stops the clients, and returns what they were given. A record that is under way then
 // may be the log's.
 func (l *load) end() []acknowledged {
-	l.stop()
-	l.busy.Wait()
+	l.halt()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, err := range l.wrong {
 		l.c.t.Error(err)
 	}
 	return l.given
+}
+
+// halt stops the clients, whatever they were told.
+func (l *load) halt() {
+	l.stop()
+	l.busy.Wait()
 }
 
 // soFar returns how many records were acknowledged.
