@@ -147,14 +147,15 @@ func (m *migration) toBucket(ctx context.Context) (err error) {
 	if s.Frozen() {
 		state = objects.Frozen
 	}
-	entered, err := m.entered(ctx, nonce, tree, s.Continues)
+	mark := moved{step: going, bucket: m.bucket, nonce: nonce, state: state}
+	entered, err := m.entered(ctx, &mark, tree, s.Continues)
 	if err == nil && !entered {
-		err = m.enter(ctx, nonce, s, head, state)
+		err = m.enter(ctx, mark, s, head)
 	}
 	if err != nil {
 		return err
 	}
-	if err := keepMoved(m.dir, moved{there, m.bucket, nonce, state}); err != nil {
+	if err := keepMoved(m.dir, moved{step: there, bucket: m.bucket, nonce: nonce, state: state}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(m.stdout, "%s: in %s, with %s, root %s, %s; chirographd node runs it\n", m.key.Name(), m.place(), entries(tree.Size), tree.Root, state)
@@ -162,24 +163,34 @@ func (m *migration) toBucket(ctx context.Context) (err error) {
 }
 
 // entered says whether an earlier run has put the head there: nodes may have gone on with it.
-// The error is that the bucket has another log, or this one.
-func (m *migration) entered(ctx context.Context, nonce objects.Nonce, tree tlog.Checkpoint, begins func(tlog.Checkpoint) error) (bool, error) {
+// Else mark, which is of this run, says afterwards which head is to be replaced. The error is that
+// the bucket has another log, or this one, or had it since the first run.
+func (m *migration) entered(ctx context.Context, mark *moved, tree tlog.Checkpoint, begins func(tlog.Checkpoint) error) (bool, error) {
 	h, _, err := m.register.Read(ctx)
-	switch {
-	case errors.Is(err, objects.ErrAbsent):
-		return false, nil
-	case err != nil:
+	absent := errors.Is(err, objects.ErrAbsent)
+	if err != nil && !absent {
 		return false, err
-	case m.was != nil && (h.Nonce == nonce || h.State != objects.Moved && h.Checkpoint.Size >= tree.Size):
+	}
+	again := m.was != nil
+	switch {
+	case again && !absent && (h.Nonce == mark.nonce || h.State != objects.Moved && h.Checkpoint.Size >= tree.Size):
 		return true, nil
-	case h.State != objects.Moved:
+	case !absent && h.State != objects.Moved:
 		return false, fmt.Errorf("%s has a log of %s with %s already, %s: nothing was done", m.place(), h.Checkpoint.Origin, entries(h.Checkpoint.Size), h.State)
+	case again && h.Nonce != m.was.after && absent:
+		return false, fmt.Errorf("%s had a head when this was begun, and has none: %w", m.place(), err)
+	case again && h.Nonce != m.was.after:
+		return false, fmt.Errorf("%w: %s says so of %s, and %s has %s: whoever brought them back goes on with them, and this directory does not",
+			objects.ErrLeft, m.place(), entries(h.Checkpoint.Size), m.dir, entries(tree.Size))
+	}
+	if mark.after = h.Nonce; absent {
+		return false, nil
 	}
 	return false, begins(h.Checkpoint)
 }
 
 // enter puts all of a log into the bucket, marks the directory, and makes the head.
-func (m *migration) enter(ctx context.Context, nonce objects.Nonce, s *store.Store, head store.Head, state objects.State) error {
+func (m *migration) enter(ctx context.Context, mark moved, s *store.Store, head store.Head) error {
 	steps := []struct {
 		do   func() error
 		done string
@@ -187,9 +198,9 @@ func (m *migration) enter(ctx context.Context, nonce objects.Nonce, s *store.Sto
 		{func() error { return m.register.Fill(ctx, s, head) }, "tiles and bundles are there"},
 		{func() error { return m.compare(ctx, head.Checkpoint) }, "all was read back"},
 		{func() error { return m.register.Show(ctx, head.Checkpoint, s.Continues) }, "the checkpoint is there"},
-		{func() error { return keepMoved(m.dir, moved{going, m.bucket, nonce, state}) }, "the directory is marked"},
+		{func() error { return keepMoved(m.dir, mark) }, "the directory is marked"},
 		{func() error {
-			return m.register.Enter(ctx, nonce, head.Checkpoint.Checkpoint, head.Time, state, s.Continues)
+			return m.register.Enter(ctx, mark.nonce, mark.after, head.Checkpoint.Checkpoint, head.Time, mark.state, s.Continues)
 		}, "the head is there"},
 	}
 	fmt.Fprintf(m.stderr, "putting %s into %s\n", entries(head.Checkpoint.Size), m.place())

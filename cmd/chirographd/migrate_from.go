@@ -27,7 +27,7 @@ func (m *migration) fromBucket(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := m.openAsCopy(nonce)
+	s, err := m.openAsCopy(ctx, nonce)
 	if err != nil {
 		return err
 	}
@@ -46,8 +46,9 @@ func (m *migration) fromBucket(ctx context.Context) (err error) {
 	}
 }
 
-// openAsCopy opens the store of the directory as a copy, whatever it was.
-func (m *migration) openAsCopy(nonce objects.Nonce) (*store.Store, error) {
+// openAsCopy opens the store of the directory as a copy, whatever it was. The ledger's own stays as
+// it is where the bucket has no log that could come back.
+func (m *migration) openAsCopy(ctx context.Context, nonce objects.Nonce) (*store.Store, error) {
 	cfg := store.Config{Dir: filepath.Join(m.dir, storeDir), Key: m.key}
 	s, err := store.OpenCopy(cfg)
 	if !errors.Is(err, store.ErrOwn) {
@@ -59,8 +60,11 @@ func (m *migration) openAsCopy(nonce objects.Nonce) (*store.Store, error) {
 	if s, err = store.Open(cfg); err != nil {
 		return nil, whoHolds(err)
 	}
+	if _, _, err := m.head(ctx, nonce); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	// Whoever finds it cut short must not take it for a node's.
-	if err := keepMoved(m.dir, moved{leaving, m.bucket, nonce, m.was.state}); err != nil {
+	if err := keepMoved(m.dir, moved{step: leaving, bucket: m.bucket, nonce: nonce, state: m.was.state}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.Demote(); err != nil {
@@ -72,14 +76,9 @@ func (m *migration) openAsCopy(nonce objects.Nonce) (*store.Store, error) {
 // left reads the log up to the head, and has the head say that it goes on elsewhere. It returns
 // the head as it was before, which the store has.
 func (m *migration) left(ctx context.Context, s *store.Store, guard string, nonce objects.Nonce) (objects.Head, error) {
-	h, v, err := m.register.Quiet(ctx)
-	switch {
-	case errors.Is(err, objects.ErrUnsettled):
-		return h, fmt.Errorf("%w: start a node, and stop it when it has led", err)
-	case err != nil:
+	h, v, err := m.head(ctx, nonce)
+	if err != nil {
 		return h, err
-	case h.State == objects.Moved && h.Nonce != nonce:
-		return h, fmt.Errorf("the log left %s before, for another directory: there it is, with %s or more", m.place(), entries(h.Checkpoint.Size))
 	}
 	if err := m.read(ctx, s, h); err != nil {
 		return h, err
@@ -94,7 +93,7 @@ func (m *migration) left(ctx context.Context, s *store.Store, guard string, nonc
 		h.State = m.was.state
 		return h, nil
 	}
-	if err := keepMoved(m.dir, moved{leaving, m.bucket, nonce, h.State}); err != nil {
+	if err := keepMoved(m.dir, moved{step: leaving, bucket: m.bucket, nonce: nonce, state: h.State}); err != nil {
 		return h, err
 	}
 	if err := m.did("the directory is marked"); err != nil {
@@ -104,6 +103,23 @@ func (m *migration) left(ctx context.Context, s *store.Store, guard string, nonc
 		return h, err
 	}
 	return h, m.did("the head says that the log left")
+}
+
+// head returns the head of the log, which is in the bucket, or left it under that nonce.
+func (m *migration) head(ctx context.Context, nonce objects.Nonce) (objects.Head, objects.Version, error) {
+	h, v, err := m.register.Quiet(ctx)
+	absent := errors.Is(err, objects.ErrAbsent)
+	switch began := m.was != nil && m.was.step == going; {
+	case began && (absent || err == nil && h.State == objects.Moved) && h.Nonce == m.was.after:
+		return h, v, fmt.Errorf("the log of %s did not get into %s, and nothing was changed: say chirographd migrate --to-bucket again, as the first time, and then --from-bucket", m.dir, m.place())
+	case errors.Is(err, objects.ErrUnsettled):
+		return h, v, fmt.Errorf("%w: start a node, and stop it when it has led", err)
+	case err != nil:
+		return h, v, err
+	case h.State == objects.Moved && h.Nonce != nonce:
+		return h, v, fmt.Errorf("the log left %s before, for another directory: there it is, with %s or more", m.place(), entries(h.Checkpoint.Size))
+	}
+	return h, v, nil
 }
 
 // read brings a copy to the tree of a head, of which all is public.

@@ -70,10 +70,10 @@ func TestALedgerGoesIntoABucketAndBackAsItWas(t *testing.T) {
 		says(t, exitFailed, []string{"chirographd node runs it"}, "serve", "--dir", dir, "--listen", "127.0.0.1:0")
 		says(t, exitFailed, []string{"chirographd node runs it"}, "freeze", "--dir", dir, "--name", key.Name())
 		says(t, exitFailed, []string{"chirographd node runs it"}, migrateArgs(dir, "--to-bucket", f)...)
-		if err := mustBeIn(dir, f.bucket); err != nil {
+		if err := mustBeIn(dir, f.bucket, key); err != nil {
 			t.Error(err)
 		}
-		if err := mustBeIn(dir, "ledgers/b"); err == nil {
+		if err := mustBeIn(dir, "ledgers/b", key); err == nil {
 			t.Error("it is in another bucket too")
 		}
 		says(t, 0, []string{entries(uint64(size)), root.String(), "open"}, migrateArgs(dir, "--from-bucket", f)...)
@@ -175,6 +175,82 @@ func migrateOnce(t *testing.T, f migrateFlags, step func(string) error) error {
 	return m.fromBucket(t.Context())
 }
 
+// What went into the bucket, and from there to another directory, does not go there once more
+// from the first, whose run was cut short: whoever said it again would have two go on.
+func TestALogThatLeftTheBucketForAnotherDirectoryDoesNotComeAgainFromTheFirst(t *testing.T) {
+	for _, before := range []bool{false, true} { // the bucket had the log once before
+		one, key := newLedgerWithTwoKeys(t)
+		list := revocations(t, key, 5)
+		grow(t, one, "", list[:3]...)
+		m := objectstest.NewMemory()
+		f := bucketAt(t, m)
+		if before {
+			says(t, 0, nil, migrateArgs(one, "--to-bucket", f)...)
+			says(t, 0, nil, migrateArgs(one, "--from-bucket", f)...)
+		}
+		two := filepath.Join(t.TempDir(), "two")
+		clone(t, one, two)
+		for _, name := range []string{storeDir, guardDir} {
+			if err := os.RemoveAll(filepath.Join(two, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cut := errors.New("cut")
+		if err := migrateOnce(t, migrateFlags{dir: one, to: true, bucketFlags: f}, func(s string) error {
+			if s == "the head is there" {
+				return cut
+			}
+			return nil
+		}); !errors.Is(err, cut) {
+			t.Fatal(err)
+		}
+		says(t, 0, nil, migrateArgs(two, "--from-bucket", f)...)
+		says(t, exitFailed, []string{"the log went into the bucket and left it since"}, migrateArgs(one, "--to-bucket", f)...)
+		grow(t, two, "", list[3])
+		says(t, exitFailed, []string{"the log went into the bucket and left it since"}, migrateArgs(one, "--to-bucket", f)...)
+		if h, _ := headIn(t, m, key); h.State != objects.Moved {
+			t.Errorf("the bucket had it before: %v: the head says %+v", before, h)
+		}
+		says(t, exitFailed, []string{"to-bucket"}, "serve", "--dir", one, "--listen", "127.0.0.1:0")
+		// Where the other brings it there, the first is a node's directory.
+		says(t, 0, []string{"4 entries"}, migrateArgs(two, "--to-bucket", f)...)
+		says(t, 0, nil, migrateArgs(one, "--to-bucket", f)...)
+		if err := mustBeIn(one, f.bucket, key); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Who gives up while the log is on its way is told what to do, and can do it.
+func TestALogThatDidNotGetIntoABucketDoesNotComeBackFromIt(t *testing.T) {
+	for _, before := range []bool{false, true} { // the bucket had the log once before
+		dir, key := newLedgerWithTwoKeys(t)
+		grow(t, dir, "", revocations(t, key, 3)...)
+		f := bucketAt(t, objectstest.NewMemory())
+		if before {
+			says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+			says(t, 0, nil, migrateArgs(dir, "--from-bucket", f)...)
+		}
+		cut := errors.New("cut")
+		if err := migrateOnce(t, migrateFlags{dir: dir, to: true, bucketFlags: f}, func(s string) error {
+			if s == "the directory is marked" {
+				return cut
+			}
+			return nil
+		}); !errors.Is(err, cut) {
+			t.Fatal(err)
+		}
+		mark := mustReadFile(t, filepath.Join(dir, movedFile))
+		says(t, exitFailed, []string{"did not get into", "nothing was changed", "--to-bucket again"}, migrateArgs(dir, "--from-bucket", f)...)
+		if now := mustReadFile(t, filepath.Join(dir, movedFile)); now != mark || !storeIsOwn(dir, key) {
+			t.Errorf("it was changed: %q, %q", mark, now)
+		}
+		says(t, 0, []string{"3 entries"}, migrateArgs(dir, "--to-bucket", f)...)
+		says(t, 0, []string{"3 entries"}, migrateArgs(dir, "--from-bucket", f)...)
+		grow(t, dir, "", revocations(t, key, 4)[3])
+	}
+}
+
 func TestOfTwoThatTakeALogFromABucketOneGoesOn(t *testing.T) {
 	dir, key := newLedgerWithTwoKeys(t)
 	grow(t, dir, "", revocations(t, key, 3)...)
@@ -270,8 +346,8 @@ func TestAKeyOfABucketThatOthersCanReadIsRefused(t *testing.T) {
 }
 
 func FuzzParseMoved(f *testing.F) {
-	f.Add(moved{going, "ledgers/a", objects.Nonce{1}, objects.Open}.bytes())
-	f.Add(moved{there, "ledgers", objects.Nonce{2}, objects.Frozen}.bytes())
+	f.Add(moved{going, "ledgers/a", objects.Nonce{1}, objects.Open, objects.Nonce{2}}.bytes())
+	f.Add(moved{step: there, bucket: "ledgers", nonce: objects.Nonce{2}, state: objects.Frozen}.bytes())
 	f.Add([]byte("chirograph in-bucket 1\nthere\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, err := parseMoved(b); err == nil && !bytes.Equal(m.bytes(), b) {

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/store"
 )
 
 // movedFile is the file of a ledger's directory that says that its log is in a bucket, or on
@@ -17,6 +19,9 @@ const movedFile = "in-bucket"
 
 // Where a log is, by its directory.
 type step string
+
+// none stands for the nonce of no head.
+const none = "-"
 
 const (
 	going   step = "going"   // on the way to the bucket
@@ -32,23 +37,29 @@ const (
 //	bucket <NAME/PREFIX>
 //	nonce <32 hex digits>
 //	state <open or frozen, of a log that leaves>
+//	after <32 hex digits, the nonce of the head that is replaced, or - for none>
 type moved struct {
 	step   step
 	bucket string
 	nonce  objects.Nonce
 	state  objects.State
+	after  objects.Nonce // the zero nonce for none, and on no other way than to the bucket
 }
 
 func (m moved) bytes() []byte {
-	return fmt.Appendf(nil, "chirograph in-bucket 1\n%s\nbucket %s\nnonce %s\nstate %s\n", m.step, m.bucket, m.nonce, m.state)
+	after := none
+	if m.after != (objects.Nonce{}) {
+		after = m.after.String()
+	}
+	return fmt.Appendf(nil, "chirograph in-bucket 1\n%s\nbucket %s\nnonce %s\nstate %s\nafter %s\n", m.step, m.bucket, m.nonce, m.state, after)
 }
 
 // parseMoved reads what bytes prints, and nothing else.
 func parseMoved(b []byte) (moved, error) {
 	var m moved
 	lines := strings.Split(string(b), "\n")
-	if len(lines) != 6 {
-		return m, fmt.Errorf("it has %d lines, not 5", len(lines)-1)
+	if len(lines) != 7 {
+		return m, fmt.Errorf("it has %d lines, not 6", len(lines)-1)
 	}
 	m.step = step(lines[1])
 	m.bucket = strings.TrimPrefix(lines[2], "bucket ")
@@ -56,6 +67,14 @@ func parseMoved(b []byte) (moved, error) {
 	var err error
 	if m.nonce, err = objects.ParseNonce(strings.TrimPrefix(lines[3], "nonce ")); err != nil {
 		return m, err
+	}
+	if after := strings.TrimPrefix(lines[5], "after "); after != none {
+		if m.after, err = objects.ParseNonce(after); err != nil {
+			return m, err
+		}
+	}
+	if m.step != going && m.after != (objects.Nonce{}) {
+		return m, fmt.Errorf("a log that is %s comes after no head", m.step)
 	}
 	if m.step != going && m.step != there && m.step != leaving || m.state != objects.Open && m.state != objects.Frozen || string(m.bytes()) != string(b) {
 		return m, errors.New("it is not in its one form")
@@ -99,18 +118,42 @@ func mustBeHere(dir string) error {
 }
 
 // mustBeIn demands of the directory of a node that its log is in that bucket, and has a new
-// one remember it, so that nobody serves it as a ledger of one machine.
-func mustBeIn(dir, bucket string) error {
+// one remember it, so that nobody serves it as a ledger of one machine. One that has a ledger of
+// one machine stays as it is: the error says how it becomes a node's.
+func mustBeIn(dir, bucket string, key note.Key) error {
+	isNew, err := mayBeIn(dir, bucket, key)
+	if err != nil || !isNew {
+		return err
+	}
+	return keepMoved(dir, moved{step: there, bucket: bucket, state: objects.Open})
+}
+
+// mayBeIn says whether a directory may be a node's of that bucket, and whether it was none yet,
+// and changes nothing.
+func mayBeIn(dir, bucket string, key note.Key) (isNew bool, err error) {
 	m, err := readMoved(dir)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case m == nil:
-		return keepMoved(dir, moved{step: there, bucket: bucket, state: objects.Open})
+		return true, mustBeNoOwn(dir, key)
 	case m.step != there:
-		return mustBeHere(dir)
+		return false, mustBeHere(dir)
 	case m.bucket != bucket:
-		return fmt.Errorf("the log of %s is in the bucket %s, and not in %s", dir, m.bucket, bucket)
+		return false, fmt.Errorf("the log of %s is in the bucket %s, and not in %s", dir, m.bucket, bucket)
 	}
-	return nil
+	return false, nil
+}
+
+// mustBeNoOwn demands of a directory that it has no store of a ledger, or a copy that nobody has
+// open.
+func mustBeNoOwn(dir string, key note.Key) error {
+	s, err := store.OpenReadOnly(store.Config{Dir: filepath.Join(dir, storeDir), Key: key})
+	switch {
+	case errors.Is(err, store.ErrCopy), errors.Is(err, store.ErrNone):
+		return nil
+	case err != nil:
+		return whoHolds(err)
+	}
+	return errors.Join(fmt.Errorf("%s has a ledger of one machine, and nothing says that its log is in a bucket: say chirographd migrate --to-bucket first, or let chirographd serve run it", dir), s.Close())
 }

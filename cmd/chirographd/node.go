@@ -45,9 +45,9 @@ func nodeCommand() *cobra.Command {
 reads; one leads, takes records, and gets those that were sent to the others. Where it does
 not change the log for ten seconds, another takes over.
 
-DIR is made by init on the first machine. To each other copy its ledger.key, ledger.key.pub,
-policy and what else of the keys there is, and nothing more: the store and the guard are each
-node's own. The others find this node at URL; have each trust them by --trusted-proxy.`,
+DIR is made by init on the first machine, and its log put into the bucket by migrate. To each
+other copy its ledger.key, ledger.key.pub, policy and what else of the keys there is, and
+nothing more: the store and the guard are each node's own. The others find this node at URL; have each trust them by --trusted-proxy.`,
 		Example:               "  chirographd node --dir ledger --listen :8080 --at http://10.0.0.1:8080 --bucket ledger",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -64,6 +64,9 @@ node's own. The others find this node at URL; have each trust them by --trusted-
 				return err
 			}
 			defer b.Close()
+			if err := f.mayServe(); err != nil {
+				return err
+			}
 			if err := probedOnce(cmd.Context(), f.dir, &f.bucket, time.Now()); err != nil {
 				return err
 			}
@@ -100,6 +103,15 @@ func (f *nodeFlags) check() error {
 	return nil
 }
 
+// mayServe says whether the directory may be a node's, before anything is written in it.
+func (f *nodeFlags) mayServe() error {
+	key, err := readKey(f.dir)
+	if err == nil {
+		_, err = mayBeIn(f.dir, f.bucket.bucket, key)
+	}
+	return err
+}
+
 // runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
 // own address, guard, store.
 func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Writer, logger *slog.Logger) (err error) {
@@ -112,7 +124,7 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 		return err
 	}
 	// Before there is a store, which a crash can leave in the form of a ledger of one machine.
-	if err := mustBeIn(f.dir, f.bucket.bucket); err != nil {
+	if err := mustBeIn(f.dir, f.bucket.bucket, id.key); err != nil {
 		return err
 	}
 	asked, _, err := id.chooseWitnesses(serveFlags{dir: f.dir, witnesses: f.witnesses, alone: f.alone}, logger)

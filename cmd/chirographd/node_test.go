@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -113,6 +114,9 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 	if err := register.Begin(t.Context(), tlog.Checkpoint{Origin: key.Name(), Root: tlog.EmptyRoot()}, 0, objects.Open); err != nil {
 		t.Fatal(err)
 	}
+	if err := keepMoved(one, moved{step: there, bucket: "ledger", state: objects.Open}); err != nil {
+		t.Fatal(err)
+	}
 	first := startNode(t, one, bucket)
 	first.ready(t)
 	second := startNode(t, two, bucket)
@@ -148,4 +152,76 @@ func TestANodeIsToldWhatItNeeds(t *testing.T) {
 	says(t, exitFailed, []string{"--dir, --listen and --at have to be given"}, at...)
 	says(t, exitFailed, []string{`--at: the owner "http://a.example/path"`}, append(at, "--at", "http://a.example/path")...)
 	says(t, exitFailed, []string{"--takeover-after 4.999s: at least 5s"}, append(at, "--at", "http://a.example", "--takeover-after", "4999ms")...)
+}
+
+// refusedNode starts a node of a directory that may be none's, and returns why it is not.
+func refusedNode(t *testing.T, dir string, f bucketFlags) string {
+	t.Helper()
+	b, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	logs := new(bytes.Buffer)
+	out := &oneLine{end: cancel}
+	err = runNode(ctx, nodeFlags{dir: dir, bucket: f, listen: "127.0.0.1:0", at: "http://127.0.0.1:1", after: leastAfter}, b, out, slog.New(slog.NewTextHandler(logs, nil)))
+	if err == nil || out.Len() > 0 {
+		t.Fatalf("a node of %s ran: %v, %q\n%s", dir, err, out.String(), logs)
+	}
+	return err.Error()
+}
+
+// Whoever says node for a ledger that is served where it is, is told so, and it is served as
+// before.
+func TestALedgerOfOneMachineIsNoNode(t *testing.T) {
+	m := objectstest.NewMemory()
+	f := bucketAt(t, m)
+	dir, key := newLedgerWithTwoKeys(t)
+	list := revocations(t, key, 5)
+	refused := func(why string) {
+		t.Helper()
+		before := filesIn(t, dir)
+		if said := refusedNode(t, dir, f); !strings.Contains(said, why) {
+			t.Errorf("it said %q, not %q", said, why)
+		}
+		says(t, exitFailed, []string{why}, append([]string{"node", "--dir", dir, "--listen", "127.0.0.1:0", "--at", "http://127.0.0.1:1"}, f.args()...)...)
+		if after := filesIn(t, dir); after != before {
+			t.Errorf("it had the files %s, and has %s", before, after)
+		}
+	}
+	const first = "say chirographd migrate --to-bucket first"
+	refused(first) // as init makes it
+	grow(t, dir, "", list[:3]...)
+	refused(first)
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	says(t, 0, nil, migrateArgs(dir, "--from-bucket", f)...)
+	grow(t, dir, "", list[3:]...)
+	refused(first)
+	s, g, err := (&freezing{freezeFlags: freezeFlags{dir: dir}}).open(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused("another chirographd runs in this directory")
+	if err := errors.Join(g.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := mustBeHere(dir); err != nil || !storeIsOwn(dir, key) {
+		t.Errorf("the ledger that was here is served nowhere: %v", err)
+	}
+}
+
+// filesIn names what is beside the store of a ledger.
+func filesIn(t *testing.T, dir string) string {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range list {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
 }

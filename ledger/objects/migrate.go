@@ -14,6 +14,9 @@ import (
 // puts them there.
 var ErrUnsettled = errors.New("the head of the log has entries that are not public yet")
 
+// ErrLeft says that a log went into the bucket and left it since, for another place.
+var ErrLeft = errors.New("the log went into the bucket and left it since")
+
 // Tries, with a pause before each that grows to [maxPause].
 const (
 	freezeTries = 20 // to freeze a head that a leader changes meanwhile
@@ -67,18 +70,22 @@ func (r *Register) As(n Nonce) *Register {
 	return &again
 }
 
-// Enter makes the head of a log that came from elsewhere, under one nonce: in a bucket that has
-// none, or that the log has left, with a tree with which this one begins, of which begins makes
-// sure. It may be made again. All else of the log is in the bucket.
-func (r *Register) Enter(ctx context.Context, n Nonce, tree tlog.Checkpoint, time int64, state State, begins func(tlog.Checkpoint) error) error {
+// Enter makes the head of a log that came from elsewhere, under one nonce. It takes the place of
+// that head alone whose nonce is after, which says that the log has left, with a tree with which
+// this one begins, of which begins makes sure; of none, where after is the zero nonce. It may be
+// made again: what came into the bucket by it, and left it since, does not come once more. All
+// else of the log is in the bucket.
+func (r *Register) Enter(ctx context.Context, n, after Nonce, tree tlog.Checkpoint, time int64, state State, begins func(tlog.Checkpoint) error) error {
 	h, v, err := r.settled(ctx)
 	switch {
-	case errors.Is(err, ErrAbsent):
+	case errors.Is(err, ErrAbsent) && after == Nonce{}:
 		return r.As(n).Begin(ctx, tree, time, state)
 	case err != nil:
 		return err
 	case h.Nonce == n:
 		return nil
+	case h.State == Moved && h.Nonce != after:
+		return fmt.Errorf("%w: it was to follow the head %s, there is %s", ErrLeft, after, h.Nonce)
 	case h.State != Moved:
 		return fmt.Errorf("%s: %w: a log of %s with %d entries, %s", HeadName, ErrExists, h.Checkpoint.Origin, h.Checkpoint.Size, h.State)
 	}

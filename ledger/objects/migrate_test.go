@@ -33,11 +33,11 @@ func TestALogComesAndGoesOnceWhateverIsAnswered(t *testing.T) {
 	empty := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
 	enter, leave, other := objects.Nonce{1}, objects.Nonce{2}, objects.Nonce{3}
 	for range 2 { // the second is the first once more
-		if err := r.Enter(ctx, enter, empty, 0, objects.Open, anything); err != nil {
+		if err := r.Enter(ctx, enter, objects.Nonce{}, empty, 0, objects.Open, anything); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := r.Enter(ctx, other, empty, 0, objects.Open, anything); !errors.Is(err, objects.ErrExists) {
+	if err := r.Enter(ctx, other, objects.Nonce{}, empty, 0, objects.Open, anything); !errors.Is(err, objects.ErrExists) {
 		t.Fatalf("a second log: %v", err)
 	}
 	h, v, err := r.Quiet(ctx)
@@ -53,11 +53,16 @@ func TestALogComesAndGoesOnceWhateverIsAnswered(t *testing.T) {
 	if _, err := r.Freeze(ctx); err == nil {
 		t.Fatal("a log that left was frozen")
 	}
+	for _, n := range []objects.Nonce{enter, other} { // the first once more, and one that was to be the first
+		if err := r.Enter(ctx, n, objects.Nonce{}, empty, 0, objects.Open, anything); !errors.Is(err, objects.ErrLeft) {
+			t.Fatalf("a log that left comes again: %v", err)
+		}
+	}
 	differs := errors.New("another history")
-	if err := r.Enter(ctx, other, empty, 0, objects.Open, func(tlog.Checkpoint) error { return differs }); !errors.Is(err, objects.ErrDiffers) || !errors.Is(err, differs) {
+	if err := r.Enter(ctx, other, leave, empty, 0, objects.Open, func(tlog.Checkpoint) error { return differs }); !errors.Is(err, objects.ErrDiffers) || !errors.Is(err, differs) {
 		t.Fatalf("another log came: %v", err)
 	}
-	if err := r.Enter(ctx, other, empty, 0, objects.Open, anything); err != nil {
+	if err := r.Enter(ctx, other, leave, empty, 0, objects.Open, anything); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -67,6 +72,15 @@ func TestALogComesAndGoesOnceWhateverIsAnswered(t *testing.T) {
 	}
 	if h, _, err := r.Quiet(ctx); err != nil || h.State != objects.Frozen || h.Epoch != 4 {
 		t.Fatalf("%+v, %v", h, err)
+	}
+}
+
+// A head that was to be replaced is not made anew.
+func TestALogThatWasToFollowAHeadDoesNotComeWhereThereIsNone(t *testing.T) {
+	r := &objects.Register{Bucket: objectstest.NewMemory(), Key: ledgertest.Home.Key, Random: bytes.NewReader(nil)}
+	tree := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
+	if err := r.Enter(t.Context(), objects.Nonce{1}, objects.Nonce{2}, tree, 0, objects.Open, anything); !errors.Is(err, objects.ErrAbsent) {
+		t.Error(err)
 	}
 }
 

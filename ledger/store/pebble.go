@@ -105,6 +105,9 @@ func spans(start []byte) (pebble.SpanPolicy, []byte, error) {
 	return pebble.SpanPolicy{}, nil, nil
 }
 
+// ErrNone says that a directory has no store, or that there is no directory.
+var ErrNone = errors.New("there is none")
+
 // open opens the database alone.
 func open(cfg Config, create bool) (*Store, error) {
 	s := &Store{dir: cfg.Dir, key: cfg.Key, failed: make(chan struct{})}
@@ -120,7 +123,7 @@ func (s *Store) open(cfg Config, create bool) error {
 		// Asked first, because Pebble makes the directory that it then misses.
 		desc, err := pebble.Peek(cfg.Dir, files)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !desc.Exists {
-			return errors.New("there is none")
+			return ErrNone
 		}
 		if err != nil {
 			return err
