@@ -23,7 +23,7 @@ func begun(t *testing.T, to string, killed bool) *draft {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"store/000004.sst", "check/000004.sst", policyFile, witnessFile, copyOf, "evidence-fork-0.txt", checkpointFile} {
+	for _, name := range []string{"store/000004.sst", "check/000004.sst", policyFile, witnessFile, movedFile, copyOf, "evidence-fork-0.txt", checkpointFile} {
 		if err := os.WriteFile(filepath.Join(d.temp, name), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
 		}

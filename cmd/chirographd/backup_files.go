@@ -17,7 +17,8 @@ import (
 // what the ledger's user may not. So files are opened within the directory that
 // they are said to be in, and nothing that links out of it is read.
 
-// copyBeside copies what lies beside the store and is public: the policies of a ledger, and
+// copyBeside copies what lies beside the store and is public: the policies of a ledger, and in
+// which bucket its log is, so that nobody serves what was restored as a ledger of one machine; and
 // of a copy its policy, where it is from, and the evidence that it has against the ledger.
 func copyBeside(src subject, to string) error {
 	root, err := os.OpenRoot(src.dir)
@@ -31,7 +32,7 @@ func copyBeside(src subject, to string) error {
 	}
 	for _, name := range names {
 		b, err := readRegular(root, name)
-		if name == witnessFile && errors.Is(err, fs.ErrNotExist) {
+		if (name == witnessFile || name == movedFile) && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil {
@@ -49,7 +50,7 @@ func copyBeside(src subject, to string) error {
 
 func namesBeside(root *os.Root, isCopy bool) ([]string, error) {
 	if !isCopy {
-		return []string{policyFile, witnessFile}, nil
+		return []string{policyFile, witnessFile, movedFile}, nil
 	}
 	evidence, err := fs.Glob(root.FS(), evidenceFiles)
 	return append([]string{policyFile, copyOf}, evidence...), err
@@ -61,6 +62,9 @@ func mustBePublic(name string, b []byte) error {
 	switch name {
 	case policyFile, witnessFile:
 		_, err := verify.ParsePolicy(b)
+		return err
+	case movedFile:
+		_, err := parseMoved(b)
 		return err
 	case copyOf:
 		url, ok := strings.CutSuffix(string(b), "\n")

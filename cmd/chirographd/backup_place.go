@@ -17,7 +17,7 @@ import (
 // backupParts are the names in a backup, in the order in which they get there, but for
 // evidence, which a copy may have, and which comes before the checkpoint. What has no
 // checkpoint is no backup.
-var backupParts = []string{storeDir, policyFile, witnessFile, copyOf, checkpointFile}
+var backupParts = []string{storeDir, policyFile, witnessFile, movedFile, copyOf, checkpointFile}
 
 // evidenceFiles match the names that follow gives to evidence.
 const evidenceFiles = "evidence-*.txt"

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/objects/objectstest"
 	"github.com/chirograph/chirograph/ledger/store"
 )
 
@@ -307,4 +308,31 @@ func TestALedgerWhoseSocketIsGoneOrAnothersListensAgain(t *testing.T) {
 			t.Error("the socket is left")
 		}
 	}
+}
+
+// What is restored from a backup of a directory whose log is in a bucket, or on the way, is not
+// served as a ledger of one machine.
+func TestABackupSaysThatTheLogIsInABucket(t *testing.T) {
+	dir, key := newLedgerWithTwoKeys(t)
+	grow(t, dir, "", revocations(t, key, 3)...)
+	f := bucketAt(t, objectstest.NewMemory())
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	to := filepath.Join(t.TempDir(), "backup")
+	says(t, 0, nil, "backup", "--dir", dir, "--to", to)
+	if got, want := mustReadFile(t, filepath.Join(to, movedFile)), mustReadFile(t, filepath.Join(dir, movedFile)); got != want {
+		t.Errorf("it says %q, not %q", got, want)
+	}
+	if err := mustBeHere(to); err == nil {
+		t.Error("it is served as a ledger of one machine")
+	}
+	says(t, 0, nil, migrateArgs(dir, "--from-bucket", f)...)
+	to = filepath.Join(t.TempDir(), "backup")
+	says(t, 0, nil, "backup", "--dir", dir, "--to", to)
+	if _, err := os.Stat(filepath.Join(to, movedFile)); err == nil {
+		t.Error("the log is where its directory is, and the backup says that it is in a bucket")
+	}
+	if err := os.WriteFile(filepath.Join(dir, movedFile), []byte("a secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(t, exitFailed, []string{movedFile}, "backup", "--dir", dir, "--to", to+"2")
 }

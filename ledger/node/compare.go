@@ -8,7 +8,6 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/objects"
-	"github.com/chirograph/chirograph/ledger/store"
 )
 
 // leftLeading makes the store a copy that was left when the node led, once it has shown that
@@ -45,23 +44,6 @@ func (n *Node) learn() error {
 	}
 	n.known.Store(known)
 	return nil
-}
-
-// join makes the guard of a node that has none, with what it has judged, or before anything is
-// public with the empty log.
-func (n *Node) join() error {
-	if n.guard != nil {
-		return nil
-	}
-	c, err := n.shown()
-	if err != nil {
-		return err
-	}
-	if err := store.CreateGuard(n.cfg.Guard, c); err != nil {
-		return err
-	}
-	n.guard, err = store.OpenGuard(n.cfg.Guard)
-	return err
 }
 
 // shown returns what is public and was judged; before there is any, the empty log, which

@@ -154,7 +154,7 @@ func Open(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.guard, err = store.OpenGuard(cfg.Guard); err != nil && !errors.Is(err, store.ErrNoGuard) {
+	if n.guard, err = openGuard(cfg.Guard); err != nil {
 		return nil, err
 	}
 	if err := n.open(); err != nil {
