@@ -63,7 +63,8 @@ func (l *Log) torn(last tlog.Checkpoint) error {
 		return nil
 	}
 	return fmt.Errorf("guard: %s is damaged (%w), and it may have had more than the %d entries that the ledger and the other file have: "+
-		"chirographd recover writes it anew, when the witnesses, or you by --without-witnesses, say that nothing came after them", file, why, last.Size)
+		"chirographd recover writes it anew, when the witnesses, or you by --without-witnesses, say that nothing came after them; "+
+		"a node of a log in a bucket begins anew when its store and its guard are moved away", file, why, last.Size)
 }
 
 // leave has the guard remember that the stored head leaves, and without witnesses

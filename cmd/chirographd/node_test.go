@@ -154,6 +154,67 @@ func TestANodeIsToldWhatItNeeds(t *testing.T) {
 	says(t, exitFailed, []string{"--takeover-after 4.999s: at least 5s"}, append(at, "--at", "http://a.example", "--takeover-after", "4999ms")...)
 }
 
+// A node whose guard rots says how it gets another, and so does recover, which is not for it.
+func TestANodeBeginsAnewWithoutItsStoreAndItsGuard(t *testing.T) {
+	dir, key := newLedgerWithTwoKeys(t)
+	policy, err := verify.ParsePolicy([]byte(mustReadFile(t, filepath.Join(dir, policyFile))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow(t, dir, "", revocations(t, key, 3)...)
+	f := bucketAt(t, objectstest.NewMemory())
+	f.bucket = "ledgers/ledger"
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	b, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := keepMoved(dir, moved{step: there, bucket: "ledger", state: objects.Open}); err != nil {
+		t.Fatal(err)
+	}
+	n := startNode(t, dir, b)
+	n.ready(t)
+	submitTo(t, n.url, policy, 4)
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, guardDir, "checkpoint.1"), []byte("rot"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const hint = "moved away"
+	n = startNode(t, dir, b)
+	for begun := time.Now(); ; <-time.After(50 * time.Millisecond) {
+		if h, err := http.Get(n.url + "/readyz"); err == nil {
+			text, _ := io.ReadAll(h.Body)
+			_ = h.Body.Close()
+			if strings.Contains(string(text), "found a fault") {
+				break
+			}
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("it leads:\n%s", n.logs)
+		}
+	}
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	wantWords(t, n.logs.String(), true, hint)
+	says(t, exitFailed, []string{"is in the bucket ", hint}, "recover", "--dir", dir, "--without-witnesses")
+	away := t.TempDir()
+	for _, name := range []string{storeDir, guardDir} {
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(away, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n = startNode(t, dir, b)
+	n.ready(t)
+	submitTo(t, n.url, policy, 5)
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // refusedNode starts a node of a directory that may be none's, and returns why it is not.
 func refusedNode(t *testing.T, dir string, f bucketFlags) string {
 	t.Helper()

@@ -71,7 +71,7 @@ asked first: when one has more, or another tree, nothing is done.`,
 func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err error) {
 	id, err := readIdentityBy(f.dir, "", f.secrets)
 	if err == nil {
-		err = mustBeHere(f.dir)
+		err = mustBeRecoverable(f.dir)
 	}
 	if err != nil {
 		return err
@@ -102,6 +102,16 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	return r.rewind(ctx, g)
+}
+
+// mustBeRecoverable demands of a directory that its log is in it. Of a node's the error says what
+// mends it.
+func mustBeRecoverable(dir string) error {
+	err := mustBeHere(dir)
+	if m, failed := readMoved(dir); err != nil && failed == nil && m != nil && m.step == there {
+		return fmt.Errorf("%w; a node whose store or guard is damaged begins anew from the bucket when both are moved away", err)
+	}
+	return err
 }
 
 // A recovery is one run of recover.
