@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -65,11 +64,13 @@ func (h *Handler) readyNode() (reason string, err error) {
 	return reasonNode, err
 }
 
-// leaderless is the problem that nobody is known to take records. Where says which node may.
+// leaderless is the problem that a record reaches nobody who is known to take it. It says of
+// none that it is not taken: who leads may have it by an earlier submission, which a node
+// without a Log cannot know.
 func leaderless(format string, args ...any) *problem {
 	p := newProblem(http.StatusServiceUnavailable, format, args...)
 	p.retryAfter = leaderRetry
-	p.tell(left)
+	p.tell(unsure)
 	return p
 }
 
@@ -108,7 +109,7 @@ func (h *Handler) forward(q *request) (*answer, error) {
 		}
 	}
 	if err := h.submitters.take(q.from, 1, ledger.ErrBusy); err != nil {
-		return nil, err
+		return nil, &unsureError{err}
 	}
 	defer h.submitters.give(q.from, 1)
 	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
@@ -169,10 +170,7 @@ func (h *Handler) handedOver(err error) error {
 	if h.cfg.Node == nil || !errors.Is(err, ledger.ErrStopped) || errors.As(err, &there) {
 		return err
 	}
-	p := newProblem(http.StatusServiceUnavailable, "this node does not lead the ledger any more")
-	p.retryAfter = leaderRetry
-	p.tell(unsure)
-	return p
+	return leaderless("this node does not lead the ledger any more")
 }
 
 // forwarded is the answer of another node, with those fields of its header that say
@@ -191,12 +189,5 @@ func (h *Handler) unreached(q *request, owner string, err error) error {
 		return q.Context().Err()
 	}
 	h.log.Warn("a record could not be sent to the node that leads", "owner", owner, "why", err)
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
-		return leaderless("the node that leads the ledger cannot be reached")
-	}
-	p := newProblem(http.StatusServiceUnavailable, "the node that leads the ledger gave no answer")
-	p.retryAfter = leaderRetry
-	p.tell(unsure)
-	return p
+	return leaderless("the node that leads the ledger gave no answer")
 }

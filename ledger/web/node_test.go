@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -111,7 +112,7 @@ func TestANodeSendsRecordsOnToTheOneThatLeads(t *testing.T) {
 func TestARecordIsSentOnOnce(t *testing.T) {
 	p := newPair(t)
 	p.admits.Store(nil) // they believe of each other that the other leads
-	unavailableFor(t, p.send(p.follows, contract(1).Bytes()), notTaken, "came from another node")
+	unavailableFor(t, p.send(p.follows, contract(1).Bytes()), "about:blank", "came from another node")
 	if len(p.sent) != 1 {
 		t.Errorf("it was sent on %d times", len(p.sent))
 	}
@@ -120,14 +121,35 @@ func TestARecordIsSentOnOnce(t *testing.T) {
 func TestWithoutALeaderARecordIsToBeSentAgain(t *testing.T) {
 	p := newPair(t)
 	p.is("")
-	unavailableFor(t, p.send(p.follows, contract(1).Bytes()), notTaken, "knows of none")
+	unavailableFor(t, p.send(p.follows, contract(1).Bytes()), "about:blank", "knows of none")
 	p.is("http://leader.example")
 	p.fails = errors.New("broken off")
 	unavailableFor(t, p.send(p.follows, contract(1).Bytes()), "about:blank", "may be registered all the same")
-	unavailableFor(t, p.send(p.follows, contract(1).Bytes(), "Content-Type", recordsType), notTaken, "http://leader.example takes many")
+	unavailableFor(t, p.send(p.follows, contract(1).Bytes(), "Content-Type", recordsType), "about:blank", "http://leader.example takes many")
 	if err := p.log.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// The leader has registered a record, which a node that follows does not show yet.
+func TestANodeThatFollowsNeverSaysThatARecordIsNotTaken(t *testing.T) {
+	p := newPair(t)
+	before := p.log.View()
+	c := contract(1)
+	if resp := p.send(p.leads, c.Bytes()); resp.StatusCode != 201 {
+		t.Fatal(resp.Status)
+	}
+	p.follows.cfg.View = func() *ledger.View { return before }
+	const unsure = "may be registered all the same: ask for it by its id"
+	p.is("")
+	unavailableFor(t, p.send(p.follows, c.Bytes()), "about:blank", unsure)
+	p.is("http://leader.example")
+	unavailableFor(t, p.send(p.follows, c.Bytes(), forwardedBy, "1"), "about:blank", unsure)
+	unavailableFor(t, p.send(p.follows, c.Bytes(), "Content-Type", recordsType), "about:blank", unsure)
+	p.fails = &net.OpError{Op: "dial", Err: errors.New("refused")}
+	unavailableFor(t, p.send(p.follows, c.Bytes()), "about:blank", unsure)
+	fill(t, p.follows.submitters)
+	unavailableFor(t, p.send(p.follows, c.Bytes()), "about:blank", unsure)
 }
 
 func TestTheAnswerOfAnotherNodeIsBounded(t *testing.T) {
