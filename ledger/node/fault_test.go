@@ -3,6 +3,7 @@ package node_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
@@ -317,4 +319,54 @@ func dies(w *world, n int, took bool) bool {
 		w.shows(s, leads.View().Size())
 	}
 	return true
+}
+
+// A node that has a batch which no quorum has cosigned takes the log over, and is killed before
+// any of the writes by which it does.
+func TestNoCrashOfATakeOverShowsWhatIsNotCosigned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, seer := witnessedWorld(t)
+		defer w.end()
+		disk := vfs.NewCrashableMem()
+		first := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(first, 3)
+		seer.SetAway(true)
+		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
+		settle()
+		left := disk.CrashClone(vfs.CrashCloneCfg{})
+		first.kill()
+		var mu sync.Mutex
+		var clones []*vfs.MemFS
+		taking := false
+		second := w.nodeOf("http://again.example", errorfs.Wrap(left, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if taking && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData) {
+				clones = append(clones, left.CrashClone(vfs.CrashCloneCfg{}))
+			}
+			return nil
+		})))
+		w.shows(second, 3)
+		mu.Lock()
+		taking = true
+		mu.Unlock()
+		w.other(first)
+		settle()
+		mu.Lock()
+		taking = false
+		mu.Unlock()
+		if len(clones) == 0 {
+			t.Fatal("it took the log over without a write")
+		}
+		for i, clone := range append(clones, left.CrashClone(vfs.CrashCloneCfg{})) {
+			s := w.made(fmt.Sprintf("http://clone%d.example", i), clone)
+			if size := s.View().Size(); size != 3 {
+				t.Errorf("killed before write %d of %d it shows %d entries, of which 3 are cosigned", i, len(clones), size)
+			}
+			if err := errors.Join(s.Close(), s.store.Close()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -82,13 +82,7 @@ func (n *Node) promote(p position) error {
 			return err
 		}
 	}
-	if err := n.store.Promote(signed); err != nil {
-		return err
-	}
-	if signed.Checkpoint != public.Checkpoint {
-		return n.store.Publish(public)
-	}
-	return n.store.Hold()
+	return n.store.PromoteHolding(signed, public)
 }
 
 // demote makes the store a copy, which shows what this node showed, where it is not.

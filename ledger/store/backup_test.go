@@ -251,6 +251,36 @@ func TestAPromotedCopyIsTheLedgersStore(t *testing.T) {
 	}
 }
 
+// What was public stays so, whatever else the copy has.
+func TestAPromotedCopyShowsWhatWasPublic(t *testing.T) {
+	for _, public := range []uint64{0, 5, 10} {
+		mem := vfs.NewMem()
+		s := openCopy(t, mem)
+		copyTo(t, s, public, 5)
+		shown := home.signs(s.Head().Checkpoint.Checkpoint)
+		copyTo(t, s, 10, 5)
+		larger := shown
+		larger.Size = 11
+		if err := s.PromoteHolding(home.signs(s.Head().Checkpoint.Checkpoint), home.signs(larger.Checkpoint)); err == nil {
+			t.Error("what it does not have is public")
+		}
+		if err := s.PromoteHolding(home.signs(s.Head().Checkpoint.Checkpoint), newSigner("ledger.example", 1).signs(shown.Checkpoint)); err == nil {
+			t.Error("what another key signed is public")
+		}
+		if err := s.PromoteHolding(home.signs(s.Head().Checkpoint.Checkpoint), shown); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if h := s.Published(); !s.Held() || string(h.Checkpoint.Bytes()) != string(shown.Bytes()) || (h.Time == 0) != (public == 0) || s.Head().Checkpoint.Size != 10 {
+				t.Errorf("of %d entries are public %+v, held %t", s.Head().Checkpoint.Size, h, s.Held())
+			}
+			closeStore(t, s)
+			s = openStore(t, mem)
+		}
+		closeStore(t, s)
+	}
+}
+
 func TestOnlyWhatTheLedgerSignedIsPromoted(t *testing.T) {
 	mem := vfs.NewMem()
 	s := openCopy(t, mem)

@@ -13,15 +13,42 @@ import (
 // the checkpoint, which the ledger's key has signed and which is of the tree that the copy has. The
 // store is open as the ledger's from then on.
 func (s *Store) Promote(c tlog.SignedCheckpoint) error {
+	return s.promote(c, nil)
+}
+
+// PromoteHolding is as Promote, and in the same write the public checkpoint is this one, as
+// after [Store.Publish] or [Store.Hold]: no crash leaves a store that shows its head
+// instead. The caller has verified that the log begins with it.
+func (s *Store) PromoteHolding(c, public tlog.SignedCheckpoint) error {
+	err := CheckSigner(s.key, public)
+	if err == nil && public.Size > s.head.Checkpoint.Size {
+		err = fmt.Errorf("checkpoint of size %d is not public: the store has %d entries", public.Size, s.head.Checkpoint.Size)
+	}
+	if err != nil {
+		return fmt.Errorf("store %s is not made the ledger's: %w", s.dir, err)
+	}
+	time, err := s.timeOf(public.Size)
+	if err != nil {
+		return err
+	}
+	return s.promote(c, &Head{public, time})
+}
+
+// promote makes the copy the ledger's own, with what is public; nil for its head.
+func (s *Store) promote(c tlog.SignedCheckpoint, public *Head) error {
 	if err := errors.Join(s.is(copied), checkSigned(s.key, c, &s.tree)); err != nil {
 		return fmt.Errorf("store %s is not made the ledger's: %w", s.dir, err)
 	}
 	head := Head{c, s.head.Time}
 	b := s.db.NewBatch()
+	published := b.Delete(publishedKey, nil)
+	if public != nil {
+		published = b.Set(publishedKey, public.bytes(), nil)
+	}
 	if err := errors.Join(
 		b.Set(formatKey, []byte(format+s.key.String()+"\n"), nil),
 		b.Set(headKey, head.bytes(), nil),
-		b.Delete(publishedKey, nil),
+		published,
 		b.Delete(keptKey, nil),
 	); err != nil {
 		return errors.Join(err, b.Close())
@@ -29,7 +56,7 @@ func (s *Store) Promote(c tlog.SignedCheckpoint) error {
 	if err := s.write(func() error { return s.db.Apply(b, pebble.Sync) }); err != nil {
 		return err
 	}
-	s.copy, s.head, s.published = !copied, head, nil
+	s.copy, s.head, s.published = !copied, head, public
 	return nil
 }
 
