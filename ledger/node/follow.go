@@ -161,6 +161,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 		after = n.shortly()
 	}
 	same := n.watch.of(h.Nonce, over, after)
+	n.judge(h)
 	var restored error
 	if h.Checkpoint.Size < known {
 		restored = behind(h, known)

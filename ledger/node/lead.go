@@ -260,21 +260,61 @@ func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 		n.log.Info("this node does not lead any more", "epoch", epoch)
 	case ctx.Err() != nil:
 		n.log.Warn("this node does not lead any more, and the others wait until they see it", "epoch", epoch, "why", err)
-	case errors.Is(err, objects.ErrFenced) || errors.As(err, &conflict) && n.another(ctx, epoch):
-		n.log.Info("another node leads: this one follows", "epoch", epoch, "why", err)
+	case errors.Is(err, objects.ErrFenced):
+		n.follows(epoch, err)
+	case errors.As(err, &conflict):
+		n.dispute(ctx, &disputed{epoch, err})
 	case errors.Is(err, ledger.ErrUnsigned):
 		n.log.Error("this node cannot sign, and does not lead any more", "epoch", epoch, "why", err)
 	default:
-		n.mu.Lock()
-		n.ended = err
-		n.mu.Unlock()
-		n.log.Error("THIS NODE DOES NOT LEAD AGAIN BEFORE IT IS STARTED ANEW: it found a fault of which time does not heal", "epoch", epoch, "why", err)
+		n.endsFor(epoch, err)
 	}
 }
 
-// another says whether the head is of another epoch: the witnesses then have what another
-// node signed, and this one is only late.
-func (n *Node) another(ctx context.Context, epoch uint64) bool {
+func (n *Node) follows(epoch uint64, err error) {
+	n.log.Info("another node leads: this one follows", "epoch", epoch, "why", err)
+}
+
+// endsFor has the node not lead any more.
+func (n *Node) endsFor(epoch uint64, err error) {
+	n.mu.Lock()
+	n.ended = err
+	n.mu.Unlock()
+	n.log.Error("THIS NODE DOES NOT LEAD AGAIN BEFORE IT IS STARTED ANEW: it found a fault of which time does not heal", "epoch", epoch, "why", err)
+}
+
+// A disputed end is that of a leader whose witnesses have another tree: what another node signed,
+// where the head is of another epoch since, or else a fault.
+type disputed struct {
+	epoch uint64
+	err   error
+}
+
+// dispute asks whether a disputed end is a fault. As long as the bucket does not say it, the
+// node does not lead.
+func (n *Node) dispute(ctx context.Context, d *disputed) {
+	n.mu.Lock()
+	n.disputed = d
+	n.mu.Unlock()
 	h, err := n.peek(context.WithoutCancel(ctx))
-	return err == nil && h.Epoch != epoch
+	if err != nil {
+		n.log.Warn("the witnesses have another tree, and the bucket does not say whether another node leads: this one follows until it does", "epoch", d.epoch, "why", errors.Join(d.err, err))
+		return
+	}
+	n.judge(h)
+}
+
+// judge says what became of a disputed end, if there is one, by a head that was read since.
+func (n *Node) judge(h objects.Head) {
+	n.mu.Lock()
+	d := n.disputed
+	n.disputed = nil
+	n.mu.Unlock()
+	switch {
+	case d == nil:
+	case d.epoch == h.Epoch:
+		n.endsFor(d.epoch, d.err)
+	default:
+		n.follows(d.epoch, d.err)
+	}
 }
