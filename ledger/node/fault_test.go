@@ -140,6 +140,71 @@ func TestALogThatIsFrozenStaysSo(t *testing.T) {
 	})
 }
 
+// refuses has a node's line take no new objects, as a bucket that is full does.
+func (s *server) refuses(text string) {
+	refuse := func(op, _ string) error {
+		if op == "create" {
+			return errors.New(text)
+		}
+		return nil
+	}
+	s.line.before.Store(&refuse)
+}
+
+func TestANodeNamesWhyTheBucketTakesNoTiles(t *testing.T) {
+	in(t, func(w *world) {
+		w.node()
+		w.node()
+		first, _ := w.leader()
+		w.append(first, 3)
+		settle()
+		for _, s := range w.nodes {
+			s.refuses("403 QuotaExceeded")
+		}
+		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
+		time.Sleep(5 * time.Minute)
+		for _, s := range w.nodes {
+			s.said("QuotaExceeded")
+			s.line.before.Store(nil)
+		}
+		time.Sleep(time.Minute)
+		leads, _ := w.leader()
+		w.append(leads, 1)
+		settle()
+		for _, s := range w.nodes {
+			w.shows(s, 5)
+			if n := strings.Count(s.log.String(), "QuotaExceeded"); n > 2 {
+				t.Errorf("%s said it %d times:\n%s", s.owner, n, s.log)
+			}
+		}
+	})
+}
+
+// Who cannot put its tiles gives way to who can.
+func TestALeaderThatCanPutNoTilesFollowsWhoeverTookTheHead(t *testing.T) {
+	in(t, func(w *world) {
+		w.node()
+		w.node()
+		first, _ := w.leader()
+		w.append(first, 3)
+		settle()
+		first.refuses("403 AccessDenied")
+		answer := make(chan error, 1)
+		go func() { answer <- w.try(first, w.fake.Contract(nil)) }()
+		second, _ := w.other(first)
+		w.append(second, 1)
+		if err := <-answer; !errors.Is(err, ledger.ErrStopped) {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if first.Log() != nil {
+			t.Error("both lead")
+		}
+		w.shows(first, 5)
+	})
+}
+
 // A crash leaves a store that is the ledger's own.
 func TestAStoreThatWasLeftLeadingIsACopyAgain(t *testing.T) {
 	in(t, func(w *world) {

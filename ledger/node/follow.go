@@ -120,7 +120,7 @@ func (n *Node) turnNow(ctx context.Context) error {
 	if err := n.replica.Load().Turn(ctx); err != nil {
 		return err
 	}
-	n.heard(objects.CheckpointName)
+	n.news.Well(objects.CheckpointName)
 	if err := n.join(); err != nil {
 		n.tell(ctx, "guard", err)
 		return err
@@ -172,8 +172,8 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	news := moved && !n.moved
 	n.moved = moved
 	ended := n.ended
-	delete(n.told, objects.HeadName)
 	n.mu.Unlock()
+	n.news.Well(objects.HeadName)
 	if news {
 		n.log.Warn("the log goes on elsewhere: no node leads it in this bucket any more", "size", h.Checkpoint.Size)
 	}
@@ -191,17 +191,10 @@ func (n *Node) shortly() time.Duration {
 	return time.Duration(d.Int64())
 }
 
-// tell says once why something could not be read.
+// tell says once for each reason why something could not be read.
 func (n *Node) tell(ctx context.Context, what string, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	n.mu.Lock()
-	news := n.told[what] != err.Error()
-	n.told[what] = err.Error()
-	n.mu.Unlock()
 	switch {
-	case !news:
+	case ctx.Err() != nil || !n.news.Fails(what, err):
 	case what == objects.HeadName && errors.Is(err, objects.ErrAbsent):
 		n.log.Error("the bucket has no log: chirographd migrate puts one there", "why", err)
 	default:
@@ -209,11 +202,13 @@ func (n *Node) tell(ctx context.Context, what string, err error) {
 	}
 }
 
-// heard says that it could be read.
-func (n *Node) heard(what string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.told, what)
+// trouble says what of this node's the bucket does not take.
+func (n *Node) trouble(what string, err error) {
+	if err != nil {
+		n.log.Warn("the bucket does not take what this node puts: it is tried again", "what", what, "why", err)
+		return
+	}
+	n.log.Info("the bucket takes what this node puts again", "what", what)
 }
 
 // again returns when the node is to go on after it did not take over, for which there may be a

@@ -161,8 +161,8 @@ func (n *Node) leads(log *ledger.Log, epoch uint64) {
 	n.taken.Add(1)
 	n.mu.Lock()
 	n.owner, n.epoch, n.stalled = n.cfg.Owner, epoch, false
-	clear(n.told)
 	n.mu.Unlock()
+	n.news.Clear()
 	n.leading.Store(log)
 	n.log.Info("this node leads", "epoch", epoch, "size", log.View().Size())
 }

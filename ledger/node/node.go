@@ -73,7 +73,7 @@ var ErrRestored = errors.New("the bucket was put back, or is another")
 
 // Config is what a node works with.
 type Config struct {
-	Register *objects.Register // of the ledger's key; its Random also says how long a node waits for others where nobody leads
+	Register *objects.Register // of the ledger's key, for this node alone, which sets its Trouble; its Random also says how long a node waits for others where nobody leads
 	Owner    string            // the URL at which the other nodes find this one
 
 	Store *store.Store      // of the ledger, open, a copy or its own (OpenStore); for this node alone, and left open
@@ -117,12 +117,13 @@ type Node struct {
 	mu       sync.Mutex
 	owner    string // as the head was read last, "" before
 	epoch    uint64
-	moved    bool              // the log goes on elsewhere
-	restored error             // nil where the head, as it was read last, has all that is known
-	ended    error             // after which it does not lead any more; nil for none
-	disputed *disputed         // which may be such an end, as the next head that is read says; nil for none
-	stalled  bool              // the head is not known to be this node's any more, and not to be another's
-	told     map[string]string // what could not be read, and why, so that it is said once
+	moved    bool      // the log goes on elsewhere
+	restored error     // nil where the head, as it was read last, has all that is known
+	ended    error     // after which it does not lead any more; nil for none
+	disputed *disputed // which may be such an end, as the next head that is read says; nil for none
+	stalled  bool      // the head is not known to be this node's any more, and not to be another's
+
+	news objects.News // what could not be read
 }
 
 // OpenStore opens the store of a node, as what it is: a copy, which is made where the
@@ -147,7 +148,8 @@ func Open(cfg Config) (*Node, error) {
 	}
 	cfg.After, cfg.Poll = cmp.Or(cfg.After, DefaultAfter), cmp.Or(cfg.Poll, DefaultPoll)
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
-	n := &Node{cfg: cfg, log: cfg.Log, store: cfg.Store, policy: policy, past: ledger.NewPast(policy, cfg.Clock), told: make(map[string]string)}
+	n := &Node{cfg: cfg, log: cfg.Log, store: cfg.Store, policy: policy, past: ledger.NewPast(policy, cfg.Clock)}
+	cfg.Register.Trouble = n.trouble
 	n.client, err = client.New(client.Config{
 		URL: "http://bucket", Policy: policy, Ledger: cfg.Store.Key(),
 		HTTP: &http.Client{Transport: objects.Transport{Bucket: cfg.Register.Bucket}},

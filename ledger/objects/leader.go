@@ -126,7 +126,7 @@ func (l *Leader) Settle() error {
 }
 
 func (l *Leader) settle() error {
-	if err := l.register.put(l.ctx, l.store, l.head.Before(), l.store.Head()); err != nil {
+	if err := l.register.put(l.ctx, l.store, l.head.Before(), l.store.Head(), l.still); err != nil {
 		return l.fail(err)
 	}
 	return nil
@@ -260,9 +260,10 @@ func (l *Leader) Publish(c tlog.SignedCheckpoint) error {
 
 func (l *Leader) show(c tlog.SignedCheckpoint) error {
 	body := c.Bytes()
-	var p pause
+	p := tries{register: l.register, what: CheckpointName}
 	for {
 		if l.shownAs != "" && bytes.Equal(l.shown.Bytes(), body) {
+			l.register.well(CheckpointName)
 			return nil
 		}
 		if c.Size < l.shown.Size {
@@ -276,12 +277,13 @@ func (l *Leader) show(c tlog.SignedCheckpoint) error {
 		})
 		if err == nil {
 			l.shown, l.shownAs = c, v
+			l.register.well(CheckpointName)
 			return nil
 		}
 		if err := l.look(); err != nil {
 			return err
 		}
-		if ended := p.wait(l.ctx); ended != nil {
+		if ended := p.wait(l.ctx, err); ended != nil {
 			return fmt.Errorf("%s: %w: %w", CheckpointName, ended, err)
 		}
 	}
@@ -294,9 +296,18 @@ func (l *Leader) look() error {
 		return nil // it is tried again
 	}
 	l.shown, l.shownAs = c, v
-	h, _, err := l.register.Peek(l.ctx)
+	if err := l.still(l.ctx); err != nil {
+		return fmt.Errorf("%w; %s is of %d entries", err, CheckpointName, c.Size)
+	}
+	return nil
+}
+
+// still returns ErrFenced where the head is seen to be this leader's no more. What cannot be
+// read says nothing.
+func (l *Leader) still(ctx context.Context) error {
+	h, _, err := l.register.Peek(ctx)
 	if err == nil && h.Nonce != l.head.Nonce {
-		return fmt.Errorf("%w: it is of epoch %d and owner %q, %s of %d entries", ErrFenced, h.Epoch, h.Owner, CheckpointName, c.Size)
+		return fmt.Errorf("%w: it is of epoch %d and owner %q, with %d entries", ErrFenced, h.Epoch, h.Owner, h.Checkpoint.Size)
 	}
 	return nil
 }

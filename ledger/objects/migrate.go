@@ -24,9 +24,10 @@ const (
 )
 
 // Fill puts all tiles and bundles of a tree of the store, and returns when they are there. It may
-// be made again: what is there is compared. The errors are those of putting a batch.
+// be made again: what is there is compared. The errors are those of putting a batch, or say that
+// the bucket does not take an object.
 func (r *Register) Fill(ctx context.Context, s *store.Store, head store.Head) error {
-	return r.put(ctx, s, 0, head)
+	return r.bounded().put(ctx, s, 0, head, func(context.Context) error { return nil })
 }
 
 // Show has the object "checkpoint" be c, in a bucket in which nobody leads. What is there is
@@ -65,9 +66,9 @@ func (r *Register) publishedOnce(ctx context.Context) (tlog.SignedCheckpoint, Ve
 // As returns the register with that nonce for its next change, and no other: a change that is
 // made again, by a process that does not know what became of the first, is the same.
 func (r *Register) As(n Nonce) *Register {
-	again := *r
+	again := r.bounded()
 	again.Random = bytes.NewReader(n[:])
-	return &again
+	return again
 }
 
 // Enter makes the head of a log that came from elsewhere, under one nonce. It takes the place of
@@ -155,7 +156,7 @@ func (r *Register) freeze(ctx context.Context) (Head, error) {
 	}
 	next := h.with(nil)
 	next.Epoch, next.Owner, next.State = h.Epoch+1, "", Frozen
-	_, err = r.swap(ctx, &next, h.Nonce, v)
+	_, err = r.bounded().swap(ctx, &next, h.Nonce, v)
 	return h, err
 }
 

@@ -19,6 +19,13 @@ type Register struct {
 	Bucket Bucket
 	Key    note.Key  // the ledger's
 	Random io.Reader // for nonces
+
+	// Trouble is told what the bucket does not take, once for each reason, and without an error
+	// when it does again; it may be called at once. Nil for nobody.
+	Trouble func(what string, err error)
+
+	news  News
+	tries int // of a write; 0 for as many as it takes
 }
 
 // Read returns the head, or ErrAbsent where the bucket has no log.
@@ -58,7 +65,7 @@ func (r *Register) nonce() (n Nonce, err error) {
 
 // swap replaces the head that was of that version and nonce by next, which gets a nonce,
 // and returns when it is known to be there. The error is ErrFenced where another is, or that
-// of ctx: then it may be there, or come later.
+// of ctx, or says that there were enough tries: then it may be there, or come later.
 //
 // What the bucket answers is believed where it says that the swap was carried out. Where it
 // says that it was not, or nothing, the head is read: a request may have been carried out
@@ -72,24 +79,27 @@ func (r *Register) swap(ctx context.Context, next *Head, was Nonce, v Version) (
 	if len(body) > MaxHead || next.batch > maxBatch {
 		return "", fmt.Errorf("a head of %d bytes and %d entries is none: at most %d and %d may be", len(body), next.batch, MaxHead, maxBatch)
 	}
-	var p pause
+	p := tries{register: r, what: HeadName}
 	for {
 		now, err := once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Swap(ctx, HeadName, v, body) })
 		if err == nil {
+			r.well(HeadName)
 			return now, nil
 		}
 		for {
 			h, now, failed := r.Peek(ctx)
 			switch {
 			case failed == nil && h.Nonce == next.Nonce:
+				r.well(HeadName)
 				return now, nil
 			case failed == nil && h.Nonce != was:
 				return "", fmt.Errorf("%w: it is of epoch %d and owner %q, with %d entries", ErrFenced, h.Epoch, h.Owner, h.Checkpoint.Size)
 			case errors.Is(failed, ErrAbsent):
 				return "", fmt.Errorf("%w: the head is gone", ErrFenced)
 			}
-			if ended := p.wait(ctx); ended != nil {
-				return "", fmt.Errorf("%w; whether the head was changed is not known: %w", ended, errors.Join(err, failed))
+			why := errors.Join(err, failed)
+			if ended := p.wait(ctx, why); ended != nil {
+				return "", fmt.Errorf("%w; whether the head was changed is not known: %w", ended, why)
 			}
 			if failed == nil {
 				v = now // of the same bytes, by their nonce: what a write was told may be wrong
@@ -115,19 +125,21 @@ func (r *Register) Begin(ctx context.Context, tree tlog.Checkpoint, time int64, 
 	if h.Nonce, err = r.nonce(); err != nil {
 		return err
 	}
-	var p pause
+	p := tries{register: r, what: HeadName}
 	for {
 		_, err := once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Create(ctx, HeadName, h.Bytes()) })
 		if err == nil {
+			r.well(HeadName)
 			return nil
 		}
 		if have, _, failed := r.Peek(ctx); failed == nil {
 			if have.Nonce == h.Nonce {
+				r.well(HeadName)
 				return nil
 			}
 			return fmt.Errorf("%s: %w: a log of %s with %d entries", HeadName, ErrExists, have.Checkpoint.Origin, have.Checkpoint.Size)
 		}
-		if ended := p.wait(ctx); ended != nil {
+		if ended := p.wait(ctx, err); ended != nil {
 			return fmt.Errorf("%w; whether the head was made is not known: %w", ended, err)
 		}
 	}

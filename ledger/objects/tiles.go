@@ -39,9 +39,10 @@ func added(old, size uint64) iter.Seq[tlog.Tile] {
 }
 
 // put puts what a tree has beyond an earlier size into the bucket, and returns when all of
-// it is there. It is tried until ctx ends; the error else is ErrDiffers, or says that the
-// store could not be read.
-func (r *Register) put(ctx context.Context, s *store.Store, old uint64, head store.Head) error {
+// it is there. It is tried until ctx ends, or there were enough tries, or still, which is asked
+// where it is trouble, returns an error; the error else is ErrDiffers, or says that the store
+// could not be read.
+func (r *Register) put(ctx context.Context, s *store.Store, old uint64, head store.Head, still func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	state := s.State(head)
@@ -63,18 +64,22 @@ func (r *Register) put(ctx context.Context, s *store.Store, old uint64, head sto
 		room <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-room }()
-			if err := r.putOne(ctx, t.Path(), b); err != nil {
+			if err := r.putOne(ctx, t.Path(), b, still); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	wait.Wait()
-	return context.Cause(ctx)
+	err := context.Cause(ctx)
+	if err == nil {
+		r.well(tilesName)
+	}
+	return err
 }
 
 // putOne puts an object that never changes.
-func (r *Register) putOne(ctx context.Context, name string, b []byte) error {
-	var p pause
+func (r *Register) putOne(ctx context.Context, name string, b []byte, still func(context.Context) error) error {
+	p := tries{register: r, what: tilesName}
 	for {
 		_, err := once(ctx, func(ctx context.Context) (Version, error) { return r.Bucket.Create(ctx, name, b) })
 		if err == nil {
@@ -90,8 +95,13 @@ func (r *Register) putOne(ctx context.Context, name string, b []byte) error {
 			}
 			err = failed
 		}
-		if ended := p.wait(ctx); ended != nil {
+		if ended := p.wait(ctx, err); ended != nil {
 			return fmt.Errorf("%s: %w: %w", name, ended, err)
+		}
+		if p.many() {
+			if err := still(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
