@@ -115,7 +115,7 @@ func (f *nodeFlags) mayServe() error {
 // runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
 // own address, guard, store.
 func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Writer, logger *slog.Logger) (err error) {
-	places, err := places()
+	places, err := nodePlaces()
 	if err != nil {
 		return err
 	}

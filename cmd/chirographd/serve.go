@@ -184,7 +184,7 @@ func places() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return connections(files)
+	return connections(files, 0)
 }
 
 // serveLog serves a log at an address until ctx ends or the log stops.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,6 +177,25 @@ func TestANodeNamesWhyTheBucketTakesNoTiles(t *testing.T) {
 			if n := strings.Count(s.log.String(), "QuotaExceeded"); n > 2 {
 				t.Errorf("%s said it %d times:\n%s", s.owner, n, s.log)
 			}
+		}
+	})
+}
+
+// Each try has a port of its own.
+func TestANodeSaysOnceThatItCannotReachTheBucket(t *testing.T) {
+	in(t, func(w *world) {
+		s := w.node()
+		w.leader()
+		var port atomic.Int64
+		gone := func(string, string) error {
+			return fmt.Errorf("read tcp 10.0.0.1:%d->10.0.0.2:9000: connection reset by peer", 50000+port.Add(1))
+		}
+		s.line.before.Store(&gone)
+		time.Sleep(10 * time.Minute)
+		s.line.before.Store(nil)
+		time.Sleep(time.Minute)
+		if n := strings.Count(s.log.String(), "connection reset by peer"); n == 0 || n > 4 {
+			t.Errorf("it is said %d times:\n%s", n, s.log)
 		}
 	})
 }

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/chirograph/chirograph/ledger"
 )
@@ -19,8 +21,8 @@ type Node struct {
 	Owner func() (url string, epoch uint64) // which node leads, "" where that is not known
 	Ready func() error                      // says that the node does not show what the log has; nil where it does. Strangers read it
 
-	// Forward makes the requests by which a record goes to the node that leads; nil for the
-	// usual transport. The other takes this node's word for whom it comes from where it trusts
+	// Forward makes the requests by which a record goes to the node that leads; nil for one that
+	// opens at most MaxForwards connections, and goes by no proxy. The other takes this node's word for whom it comes from where it trusts
 	// it as a proxy.
 	Forward http.RoundTripper
 }
@@ -29,12 +31,33 @@ type Node struct {
 // of them believe of each other may be of another moment.
 const forwardedBy = "Chirograph-Forwarded"
 
+// MaxForwards is how many connections to the node that leads are open at once: each is a file of
+// the process, beside those of who sends the records, who wait for one as they do for a batch.
+const MaxForwards = 128
+
 // Bounds of a record that is sent on.
 const (
+	forwardDial = 5 * time.Second  // for a connection, and again for its handshake
+	forwardIdle = 30 * time.Second // of a connection that no record needs
+	maxAnswer   = 16 << 10         // bytes of the header of its answer
+
 	maxForwarded = 64 << 10        // bytes of its answer: a receipt has less than 20 KiB, a problem less
 	leaderRetry  = 2               // seconds after which who finds nobody that leads is to ask again: some looks at the head
 	forwardTime  = 2 * publishWait // for the answer: the other keeps its submitter for publishWait
 )
+
+// newForward returns what sends records on to the other nodes, at addresses that the log names.
+func newForward() *http.Transport {
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: forwardDial, KeepAlive: forwardDial}).DialContext,
+		TLSHandshakeTimeout:    forwardDial,
+		IdleConnTimeout:        forwardIdle,
+		MaxConnsPerHost:        MaxForwards,
+		MaxIdleConnsPerHost:    MaxForwards,
+		MaxResponseHeaderBytes: maxAnswer,
+		DisableCompression:     true,
+	}
+}
 
 // now returns the handler as it is at this moment: that of a node that leads has its Log.
 // Its bounds and counts are those of all.
@@ -131,11 +154,7 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 	if q.from.IsValid() {
 		r.Header.Set("X-Forwarded-For", q.from.String())
 	}
-	transport := h.cfg.Node.Forward
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
-	resp, err := transport.RoundTrip(r) // and no redirect
+	resp, err := h.onward.RoundTrip(r) // and no redirect
 	if err != nil {
 		return nil, h.unreached(q, owner, err)
 	}

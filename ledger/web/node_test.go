@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -150,6 +152,52 @@ func TestANodeThatFollowsNeverSaysThatARecordIsNotTaken(t *testing.T) {
 	unavailableFor(t, p.send(p.follows, c.Bytes()), "about:blank", unsure)
 	fill(t, p.follows.submitters)
 	unavailableFor(t, p.send(p.follows, c.Bytes()), "about:blank", unsure)
+}
+
+// What waits for a connection is sent on when there is one. No proxy learns of it.
+func TestANodeOpensSoManyConnectionsToTheOneThatLeadsAndNoMore(t *testing.T) {
+	if newForward().Proxy != nil {
+		t.Error("records are sent on by a proxy")
+	}
+	const records = MaxForwards + 20
+	var arrived, opened atomic.Int64
+	all := make(chan struct{})
+	leader := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if arrived.Add(1) == MaxForwards {
+			close(all)
+		}
+		<-all
+		w.WriteHeader(http.StatusCreated)
+	}))
+	leader.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	leader.Start()
+	defer leader.Close()
+	p := newPair(t)
+	p.is(leader.URL)
+	cfg := p.follows.cfg
+	cfg.Node = &Node{Log: cfg.Node.Log, Owner: cfg.Node.Owner, Ready: cfg.Node.Ready}
+	h := must(New(cfg))
+	defer h.onward.(*http.Transport).CloseIdleConnections()
+	var wait sync.WaitGroup
+	for i := range records {
+		wait.Go(func() {
+			r := httptest.NewRequest("POST", "/records", bytes.NewReader(contract(1).Bytes()))
+			r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1234", i)
+			r.Header.Set("Content-Type", plainText)
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, r); w.Code != http.StatusCreated {
+				t.Errorf("%d: %s", w.Code, w.Body)
+			}
+		})
+	}
+	wait.Wait()
+	if n := opened.Load(); n > MaxForwards || arrived.Load() != records {
+		t.Errorf("%d records came over %d connections", arrived.Load(), n)
+	}
 }
 
 func TestTheAnswerOfAnotherNodeIsBounded(t *testing.T) {

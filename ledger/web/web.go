@@ -80,6 +80,8 @@ type Handler struct {
 	reads *gate          // of those that make large answers
 	held  *share         // bytes that those hold until they are written
 
+	onward http.RoundTripper // to the node that leads; nil where there are no nodes
+
 	submitters *share // of those that wait for a record's turn
 	records    *share // of those records, also when nobody waits any more
 	streams    *share // of requests with many records
@@ -116,8 +118,14 @@ func New(cfg Config) (*Handler, error) {
 	}
 	site := &pages.Site{Key: cfg.Key, URL: cfg.URL, Copy: cfg.Copy != nil, Frozen: cfg.Log != nil && cfg.Log.Frozen(), Past: cfg.Past}
 	burst, now := cmp.Or(cfg.Burst, cfg.Rate*burstPerSec), cfg.Clock()
+	var onward http.RoundTripper
+	if cfg.Node != nil {
+		if onward = cfg.Node.Forward; onward == nil {
+			onward = newForward()
+		}
+	}
 	return &Handler{
-		cfg: cfg, site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),
+		cfg: cfg, onward: onward, site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),
 		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
 		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams), requests: newShare(int64(cmp.Or(cfg.Requests, DefaultRequests))),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),

@@ -16,12 +16,14 @@ const (
 	whole     = time.Minute      // for all of it: a bundle of 16 MB by a line of 3 Mbit/s
 	idle      = 30 * time.Second // of a connection that nobody needs
 
-	connections = 64 // at once: four times what a batch puts at once; the rest are of readers
-
 	maxHeader  = 64 << 10 // bytes of an answer's
 	maxProblem = 64 << 10 // bytes of an answer that has no object: an error has some hundred
 	maxListing = 4 << 20  // bytes: a thousand keys of 1,024, with what stands beside each
 )
+
+// MaxConnections is how many connections to a store are open at once: four times what a batch
+// puts at once; the rest are of readers.
+const MaxConnections = 64
 
 // A patient does requests for the SDK, and each once: it bounds how long they take and what
 // is read of an answer, and goes nowhere else where it is told to.
@@ -38,8 +40,8 @@ func newPatient(roots *x509.CertPool) *patient {
 		TLSHandshakeTimeout:    dialTime,
 		ResponseHeaderTimeout:  answering,
 		IdleConnTimeout:        idle,
-		MaxConnsPerHost:        connections,
-		MaxIdleConnsPerHost:    connections,
+		MaxConnsPerHost:        MaxConnections,
+		MaxIdleConnsPerHost:    MaxConnections,
 		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true, // what is compressed on the way has no length to count on
 	}
