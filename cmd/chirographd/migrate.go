@@ -103,7 +103,7 @@ func newMigration(f migrateFlags, stdout, stderr io.Writer) (*migration, error) 
 		return nil, err
 	}
 	m.close = b.Close
-	m.register = &objects.Register{Bucket: b, Key: key, Random: rand.Reader}
+	m.register = &objects.Register{Bucket: b, Key: key, Random: rand.Reader, Trouble: sayTrouble(stderr)}
 	return m, nil
 }
 
