@@ -45,7 +45,8 @@ the day they were made. Nor is the guard, which has to know more than an old cop
 
 To restore, put store, policy and witnesses.policy back beside the keys. A ledger that
 lost something by it does not start: see chirographd recover. The backup of a copy, which
-is stopped for that time, is a copy: chirographd follow goes on with it.`,
+is stopped for that time, is a copy: chirographd follow goes on with it. So is that of a node,
+which is stopped too: it has in-bucket, which goes back with the rest.`,
 		Example:               "  chirographd backup --dir /var/lib/chirograph --to /mnt/backup/2026-11-22",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -121,16 +122,20 @@ func backupPlace(f backupFlags, stderr io.Writer) (string, error) {
 	return to, errors.Join(err, mustBeEmpty(to))
 }
 
-// A subject is what is backed up or checked: the directory of a ledger, of a backup, or of a
-// copy that follow kept.
+// A subject is what is backed up or checked: the directory of a ledger, of a backup, of a
+// copy that follow kept, or of a node whose log is in a bucket.
 type subject struct {
 	dir    string
 	key    note.Key
-	isCopy bool
+	isCopy bool // the store is a copy
+	isNode bool // the log is in a bucket, or on the way, and the policies are a ledger's own
 }
 
 func (s subject) name() string {
-	if s.isCopy {
+	switch {
+	case s.isNode:
+		return "node of " + s.key.Name()
+	case s.isCopy:
 		return "copy of " + s.key.Name()
 	}
 	return s.key.Name()
@@ -147,7 +152,18 @@ func readSubject(dir string) (subject, error) {
 	if err != nil {
 		return subject{}, noLedger(dir, err)
 	}
-	return subject{dir, p.Logs[0].Key, isCopy}, nil
+	s := subject{dir: dir, key: p.Logs[0].Key, isCopy: isCopy}
+	if m, err := readMoved(dir); err != nil {
+		return s, err
+	} else if m == nil || isCopy {
+		return s, nil
+	}
+	s.isNode = true
+	s.isCopy, err = store.IsCopy(store.Config{Dir: filepath.Join(dir, storeDir), Key: s.key})
+	if errors.Is(err, store.ErrHeld) {
+		err = fmt.Errorf("%w: stop the node first", err)
+	}
+	return s, err
 }
 
 // readKey returns the key of the ledger in a directory by its policy. Its secret half
@@ -198,7 +214,7 @@ func fillBackup(ctx context.Context, f backupFlags, src subject, temp string) (c
 		return c, nil, err
 	}
 	if !f.blind {
-		if unmet, err = checkBackup(ctx, subject{temp, src.key, src.isCopy}, c); err != nil {
+		if unmet, err = checkBackup(ctx, subject{temp, src.key, src.isCopy, src.isNode}, c); err != nil {
 			return c, nil, fmt.Errorf("the copy is not what the ledger said: %w", err)
 		}
 	}
@@ -208,7 +224,10 @@ func fillBackup(ctx context.Context, f backupFlags, src subject, temp string) (c
 // takeSnapshot has the running ledger copy its store, or does it where none runs.
 func takeSnapshot(ctx context.Context, src subject) (*storeCopy, error) {
 	dir, key := src.dir, src.key
-	if src.isCopy {
+	switch {
+	case src.isNode && src.isCopy:
+		return nodeSnapshot(dir, key)
+	case src.isCopy:
 		return copySnapshot(dir, key)
 	}
 	snap, notRunning := askSnapshot(ctx, dir)
@@ -277,20 +296,49 @@ func copySnapshot(dir string, key note.Key) (*storeCopy, error) {
 	if _, err := os.Stat(name); err != nil { // else one would be made
 		return nil, errors.Join(fmt.Errorf("%w: a promotion was cut short: chirographd follow or promote goes on with the copy", err), hold.Close())
 	}
-	s, err := store.OpenCopy(store.Config{Dir: name, Key: key})
+	snap, err := shownSnapshot(name, key)
+	if errors.Is(err, errShowsNothing) {
+		err = fmt.Errorf("the copy in %s %w: chirographd follow goes on with it", dir, err)
+	}
 	if err != nil {
 		return nil, errors.Join(err, hold.Close())
 	}
+	closed := snap.close
+	snap.close = func() error { return errors.Join(closed(), hold.Close()) }
+	return snap, nil
+}
+
+// nodeSnapshot copies the store of a node that is stopped and follows.
+func nodeSnapshot(dir string, key note.Key) (*storeCopy, error) {
+	if err := mustOwn(dir); err != nil {
+		return nil, err
+	}
+	snap, err := shownSnapshot(filepath.Join(dir, storeDir), key)
+	if errors.Is(err, errShowsNothing) {
+		err = fmt.Errorf("the node of %s %w: there is nothing to be backed up", dir, err)
+	}
+	return snap, err
+}
+
+// errShowsNothing says that a copy has not come to a checkpoint.
+var errShowsNothing = errors.New("shows nothing yet")
+
+// shownSnapshot copies a store that is a copy, which is there. It goes by what the copy shows.
+func shownSnapshot(name string, key note.Key) (*storeCopy, error) {
+	s, err := store.OpenCopy(store.Config{Dir: name, Key: key})
+	if err != nil {
+		return nil, err
+	}
 	shown, ok := s.Shown()
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("the copy in %s shows nothing yet: chirographd follow goes on with it", dir), s.Close(), hold.Close())
+		return nil, errors.Join(errShowsNothing, s.Close())
 	}
 	aside, err := s.Snapshot()
 	if err != nil {
-		return nil, errors.Join(err, s.Close(), hold.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return &storeCopy{name: filepath.Base(aside), checkpoint: shown.Checkpoint, close: func() error {
-		return errors.Join(os.RemoveAll(aside), s.Close(), hold.Close())
+		return errors.Join(os.RemoveAll(aside), s.Close())
 	}}, nil
 }
 

@@ -21,7 +21,7 @@ func checkBackup(ctx context.Context, b subject, want tlog.SignedCheckpoint) (un
 		return nil, err
 	}
 	result, err := check.Run(ctx, check.Config{
-		Store: store.Config{Dir: filepath.Join(b.dir, storeDir), Key: b.key}, Copy: b.isCopy,
+		Store: store.Config{Dir: filepath.Join(b.dir, storeDir), Key: b.key}, Copy: b.isCopy, Node: b.isNode,
 		Known: []store.GuardFile{{Name: checkpointFile, Checkpoint: want}}, State: filepath.Join(b.dir, checkState),
 		Policy: policy, Quorum: quorum,
 	})

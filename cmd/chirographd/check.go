@@ -77,7 +77,7 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 	}
 	bar := newProgressBar(stderr, "checked")
 	result, err := check.Run(ctx, check.Config{
-		Store: store.Config{Dir: filepath.Join(f.dir, storeDir), Key: src.key}, Copy: src.isCopy, Known: known, State: f.state, Progress: bar.show,
+		Store: store.Config{Dir: filepath.Join(f.dir, storeDir), Key: src.key}, Copy: src.isCopy, Node: src.isNode, Known: known, State: f.state, Progress: bar.show,
 		Policy: policy, Quorum: quorum,
 	})
 	bar.end()
@@ -90,7 +90,10 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 		return err
 	}
 	remedy := ""
-	if src.isCopy {
+	switch {
+	case src.isNode && src.isCopy:
+		remedy = "; it is a node's: chirographd node reads the log anew where " + storeDir + " is moved away and another node runs"
+	case src.isCopy:
 		remedy = "; it is a copy: chirographd follow makes another, in a new directory"
 	}
 	switch n := len(result.Findings); {
@@ -108,7 +111,11 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 		return fmt.Errorf("%w: %d findings%s", errDamaged, n, remedy)
 	}
 	size := result.Head.Checkpoint.Size
-	if src.isCopy && result.Head.Checkpoint.Origin == "" {
+	switch shows := result.Head.Checkpoint.Origin != ""; {
+	case src.isCopy && src.isNode && !shows:
+		_, err = fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: chirographd node goes on with it\n", src.name())
+		return err
+	case src.isCopy && !shows:
 		_, err = fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: it was never copied to an end, or the log of writes lost that; chirographd follow goes on with it\n", src.name())
 		return err
 	}
@@ -122,7 +129,7 @@ func publicPolicy(src subject) (policy *verify.Policy, witnessed bool, err error
 	if policy, err = readPolicy(filepath.Join(src.dir, policyFile)); err != nil {
 		return nil, false, err
 	}
-	if src.isCopy {
+	if src.isCopy && !src.isNode {
 		return policy, policy.Quorum != verify.NoQuorum, nil
 	}
 	id := &identity{key: src.key, policy: policy}
@@ -152,10 +159,11 @@ func printCheck(stdout io.Writer, src subject, result *check.Result) error {
 }
 
 // knownCheckpoints returns what the guard of a ledger has, or where there is none the
-// checkpoint beside the store of a backup. A copy has no guard.
+// checkpoint beside the store of a backup. A copy has no guard, and a node none before it
+// has joined the log.
 func knownCheckpoints(src subject, said string) ([]store.GuardFile, error) {
 	none := store.ErrNoGuard
-	if !src.isCopy {
+	if !src.isCopy || src.isNode {
 		guard, err := guardOf(src.dir, said)
 		if err != nil {
 			return nil, err

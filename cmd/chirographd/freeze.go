@@ -80,13 +80,20 @@ type freezing struct {
 	stdout, stderr io.Writer
 }
 
-// list names what is unfinished in a ledger or a backup, and changes nothing.
+// list names what is unfinished in a ledger, a backup or a node, and changes nothing.
 func (z *freezing) list(ctx context.Context) (err error) {
-	key, err := readKey(z.dir)
+	if err := mustBeNoCopy(z.dir); err != nil {
+		return err
+	}
+	src, err := readSubject(z.dir)
 	if err != nil {
 		return err
 	}
-	s, err := store.OpenReadOnly(store.Config{Dir: filepath.Join(z.dir, storeDir), Key: key})
+	open := store.OpenReadOnly
+	if src.isCopy {
+		open = store.OpenReadOnlyCopy
+	}
+	s, err := open(store.Config{Dir: filepath.Join(z.dir, storeDir), Key: src.key})
 	if errors.Is(err, store.ErrHeld) {
 		return fmt.Errorf("%w: stop the ledger, or name a backup of it (chirographd backup --help)", err)
 	}

@@ -66,6 +66,9 @@ not frozen: freeze it too.`,
 // promote makes a copy the ledger. What comes last is the store: until then it is a copy,
 // and promote may be said again, whenever it was killed.
 func promote(ctx context.Context, f promoteFlags, stdout io.Writer) (err error) {
+	if err := mustBeHere(f.dir); err != nil {
+		return err
+	}
 	// Asked first, so that nothing is made in a place that somebody named by mistake.
 	if _, err := copiedFrom(f.dir); err != nil {
 		return mustBePromoted(f, stdout, err)

@@ -63,6 +63,9 @@ ledger ran or changed since, only when store.before-rebuild is moved away.`,
 // ledger starts between the two names.
 func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err error) {
 	key, err := readKey(f.dir)
+	if err == nil {
+		err = mustBeHere(f.dir)
+	}
 	if err != nil {
 		return err
 	}

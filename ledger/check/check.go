@@ -37,6 +37,7 @@ const MaxFindings = 100
 type Config struct {
 	Store    store.Config      // FS, Dir and Key
 	Copy     bool              // the store is a copy of a log that another keeps
+	Node     bool              // it is that of a node, whose guard may know of more than the copy shows
 	Known    []store.GuardFile // what the ledger signed and others keep: those of the guard; none for nothing
 	Policy   *verify.Policy    // whose keys' lines under a checkpoint have to verify; nil for the ledger's own alone
 	Quorum   bool              // what is public has to meet the quorum of Policy: the ledger asks witnesses

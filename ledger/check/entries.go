@@ -255,7 +255,7 @@ func (r *run) history() error {
 		err = continues(published, public, true)
 	case !errors.Is(err, store.ErrNotFound):
 		err = r.found(published, "%s", err)
-	case r.cfg.Copy && len(r.cfg.Known) > 0:
+	case r.cfg.Copy && !r.cfg.Node && len(r.cfg.Known) > 0:
 		err = r.found(published, "it is not there")
 	default:
 		err = nil

@@ -45,7 +45,10 @@ func (c *checker) signatures() error {
 	if missing {
 		return c.unmet("it is not there, and what the ledger would show for it is not witnessed: %s", err)
 	}
-	if c.cfg.Copy {
+	switch {
+	case c.cfg.Copy && c.cfg.Node:
+		return c.unmet("%s: it lost cosignatures, or the ledger asks these witnesses only since then: the nodes ask them again", err)
+	case c.cfg.Copy:
 		return c.unmet("%s: it lost cosignatures: chirographd follow gets them again", err)
 	}
 	return c.unmet("%s: it lost cosignatures, or the ledger asks these witnesses only since then: chirographd serve asks them again", err)

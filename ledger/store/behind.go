@@ -7,8 +7,13 @@ import (
 
 // OpenReadOnly opens the store of a ledger as Open does, to be looked at: nothing of it
 // changes, also where it is behind its guard, and what would write fails.
-func OpenReadOnly(cfg Config) (*Store, error) {
-	s := &Store{dir: cfg.Dir, key: cfg.Key, readOnly: true, failed: make(chan struct{})}
+func OpenReadOnly(cfg Config) (*Store, error) { return openReadOnly(cfg, !copied) }
+
+// OpenReadOnlyCopy opens a copy of a log as OpenReadOnly opens a ledger's own store.
+func OpenReadOnlyCopy(cfg Config) (*Store, error) { return openReadOnly(cfg, copied) }
+
+func openReadOnly(cfg Config, isCopy bool) (*Store, error) {
+	s := &Store{dir: cfg.Dir, key: cfg.Key, copy: isCopy, readOnly: true, failed: make(chan struct{})}
 	if err := s.open(cfg, false); err != nil {
 		return nil, fmt.Errorf("store %s: %w", cfg.Dir, asDamage(err))
 	}

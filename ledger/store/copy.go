@@ -6,14 +6,18 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// copyFormat is the first line of the format key of a copy.
-const copyFormat = "chirograph copy 3\n"
+// What the format key of a copy begins with.
+const (
+	anyCopy    = "chirograph copy " // of any version
+	copyFormat = anyCopy + "3\n"
+)
 
 // Errors of a store that is opened as what it is not: by [Open] a copy, by [OpenCopy] a
 // ledger's own.
@@ -43,6 +47,21 @@ func OpenCopy(cfg Config) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", s.dir, err), s.Close())
 	}
 	return s, nil
+}
+
+// IsCopy says whether a store is a copy by the form that it says it has. It reads no more,
+// and changes nothing. Of what is not to be read the answer is no: whoever opens it finds
+// out why. The error is ErrHeld where a process has it.
+func IsCopy(cfg Config) (bool, error) {
+	r, err := OpenRawCopy(cfg)
+	if errors.Is(err, ErrHeld) {
+		return false, err
+	}
+	if err != nil {
+		return false, nil
+	}
+	number, _, err := r.Format()
+	return err == nil && strings.HasPrefix(number, anyCopy), r.Close()
 }
 
 // free says whether the directory has a database, or nothing but what is left of one

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +12,8 @@ import (
 
 // Promote makes a copy the ledger's own store, in one synced write: its head becomes
 // the checkpoint, which the ledger's key has signed and which is of the tree that the copy has. The
-// store is open as the ledger's from then on.
+// store is open as the ledger's from then on. Where the copy shows that checkpoint, what is
+// public stays so, as by [Store.Hold].
 func (s *Store) Promote(c tlog.SignedCheckpoint) error {
 	return s.promote(c, nil)
 }
@@ -41,9 +43,9 @@ func (s *Store) promote(c tlog.SignedCheckpoint, public *Head) error {
 	}
 	head := Head{c, s.head.Time}
 	b := s.db.NewBatch()
-	published := b.Delete(publishedKey, nil)
-	if public != nil {
-		published = b.Set(publishedKey, public.bytes(), nil)
+	shown, published := s.published, error(nil)
+	if shown != nil && !bytes.Equal(shown.bytes(), head.bytes()) {
+		shown, published = nil, b.Delete(publishedKey, nil)
 	}
 	if err := errors.Join(
 		b.Set(formatKey, []byte(format+s.key.String()+"\n"), nil),
@@ -56,7 +58,7 @@ func (s *Store) promote(c tlog.SignedCheckpoint, public *Head) error {
 	if err := s.write(func() error { return s.db.Apply(b, pebble.Sync) }); err != nil {
 		return err
 	}
-	s.copy, s.head, s.published = !copied, head, public
+	s.copy, s.head, s.published = !copied, head, shown
 	return nil
 }
 
