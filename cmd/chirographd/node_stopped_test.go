@@ -51,7 +51,7 @@ func TestANodeThatIsStoppedIsCheckedAndBackedUpAsACopy(t *testing.T) {
 	if err := early.end(); err != nil {
 		t.Fatal(err)
 	}
-	says(t, exitDamaged, []string{"guard: ", "a checkpoint of size 3 has left", "it is a node's"}, "check", "--dir", dir)
+	says(t, exitDamaged, []string{"guard: ", "it is of 3 entries, the store has 0", "it is a node's"}, "check", "--dir", dir)
 }
 
 // counting reads bytes of which each is another than the one before.

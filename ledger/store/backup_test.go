@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -215,7 +216,8 @@ func TestWithoutLinksASnapshotIsCopiedOnlyWhereNobodyWaits(t *testing.T) {
 	}
 }
 
-// What is promoted is the store that the ledger itself would have, to the key.
+// What is promoted is the store that the ledger itself would have, to the key, and holds what
+// was shown.
 func TestAPromotedCopyIsTheLedgersStore(t *testing.T) {
 	for _, size := range []uint64{0, 1, 300} {
 		mem := vfs.NewMem()
@@ -233,6 +235,13 @@ func TestAPromotedCopyIsTheLedgersStore(t *testing.T) {
 		}
 		closeStore(t, s)
 		s = openStore(t, mem)
+		// What the copy showed is what is public, until the ledger says otherwise.
+		if public := s.Published(); !s.Held() || !bytes.Equal(public.Checkpoint.Bytes(), c.Bytes()) {
+			t.Errorf("size %d: what was shown is not held: %+v", size, public)
+		}
+		if err := s.Publish(c); err != nil {
+			t.Fatal(err)
+		}
 		got, want := dump(t, s), model(t, size)
 		for k := range want {
 			if got[k] != want[k] {
