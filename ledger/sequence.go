@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -69,7 +70,11 @@ func (l *Log) run() {
 func (l *Log) stop(err error) {
 	err = l.stopped(err)
 	if !errors.Is(err, ErrClosed) {
-		l.log.Error("ledger stopped: nothing is registered any more; who opened it says why")
+		level := slog.LevelError
+		if _, alone := l.storage.(embedded); !alone && l.storage.Err() != nil {
+			level = slog.LevelInfo // that another node took over is no fault; whether it is one, who opened it knows
+		}
+		l.log.Log(context.Background(), level, "ledger stopped: nothing is registered any more; who opened it says why")
 		l.err = err
 	}
 	l.close(err)

@@ -17,9 +17,9 @@ import (
 // what the ledger's user may not. So files are opened within the directory that
 // they are said to be in, and nothing that links out of it is read.
 
-// copyBeside copies what lies beside the store and is public: the policies of a ledger, and
-// of a node also where its log is, of a copy its policy, where it is from, and the evidence
-// that it has against the ledger.
+// copyBeside copies what lies beside the store and is public: the policies of a ledger, and in
+// which bucket its log is, so that nobody serves what was restored as a ledger of one machine; and
+// of a copy its policy, where it is from, and the evidence that it has against the ledger.
 func copyBeside(src subject, to string) error {
 	root, err := os.OpenRoot(src.dir)
 	if err != nil {
@@ -49,11 +49,8 @@ func copyBeside(src subject, to string) error {
 }
 
 func namesBeside(root *os.Root, src subject) ([]string, error) {
-	switch {
-	case src.isNode:
+	if src.isNode || !src.isCopy {
 		return []string{policyFile, witnessFile, movedFile}, nil
-	case !src.isCopy:
-		return []string{policyFile, witnessFile}, nil
 	}
 	evidence, err := fs.Glob(root.FS(), evidenceFiles)
 	return append([]string{policyFile, copyOf}, evidence...), err

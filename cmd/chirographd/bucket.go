@@ -144,6 +144,9 @@ const (
 // probedOnce demands of a bucket that it keeps what a ledger rests on, which is tried once
 // and remembered in dir.
 func probedOnce(ctx context.Context, dir string, f *bucketFlags, now time.Time) error {
+	if err := mustHavePolicy(dir); err != nil {
+		return err
+	}
 	file := filepath.Join(dir, storeProbed)
 	first := "store " + f.place() + "\n"
 	have, err := os.ReadFile(file)
@@ -170,6 +173,16 @@ func probedOnce(ctx context.Context, dir string, f *bucketFlags, now time.Time) 
 	return keep(file, fmt.Appendf(nil, "%sdate %s\nby %s\n", first, now.UTC().Format(time.RFC3339), version.Of("chirographd")))
 }
 
+// mustHavePolicy demands of the directory of a node that it has been begun.
+func mustHavePolicy(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, policyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no ledger in %s: chirographd init makes the first directory of one; to that of each other node copy its %s, %s.pub, %s and, where they are there, %s and %s.pub, and nothing else: %w",
+			dir, keyFile, keyFile, policyFile, cosignerFile, cosignerFile, err)
+	}
+	return err
+}
+
 // probe tries a bucket by each of its endpoints. Show may be nil.
 func probe(ctx context.Context, by []*s3.Bucket, rounds, racers int, show func(objects.Tried)) ([]objects.Tried, error) {
 	versions := objects.Tried{What: "old versions", Saw: "not kept"}
@@ -177,18 +190,28 @@ func probe(ctx context.Context, by []*s3.Bucket, rounds, racers int, show func(o
 	case errors.Is(err, s3.ErrNoBucket):
 		return nil, err
 	case err != nil:
-		versions.Saw = "whether they are kept is not known: " + err.Error()
+		versions.Saw = "whether they are kept is not known, look yourself: " + err.Error()
 	case kept:
 		versions.Saw = "they are kept"
 		versions.Wrong = "each batch replaces the head, and all heads would be kept for ever: suspend the versioning of the bucket"
 	}
-	if show != nil {
-		show(versions)
-	}
-	p := &objects.Probe{Random: rand.Reader, Rounds: rounds, Racers: racers, Large: largest, Show: show}
+	first := true
+	p := &objects.Probe{Random: rand.Reader, Rounds: rounds, Racers: racers, Large: largest, Show: func(t objects.Tried) {
+		if show == nil {
+			return
+		}
+		if first { // not before the store has let somebody in
+			show(versions)
+			first = false
+		}
+		show(t)
+	}}
 	for _, b := range by {
 		p.Buckets = append(p.Buckets, b)
 	}
 	rows, err := p.Run(ctx)
+	if errors.Is(err, objects.ErrDenied) {
+		err = fmt.Errorf("nothing was tried: %w", err)
+	}
 	return append([]objects.Tried{versions}, rows...), err
 }

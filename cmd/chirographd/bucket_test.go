@@ -103,7 +103,7 @@ func TestAStoreThatCannotCarryALedgerIsSaidToBeUnfit(t *testing.T) {
 	defer bad.Close()
 	says(t, exitDamaged, []string{"FAILED", "cannot carry a ledger"}, append(small, "--endpoint", bad.URL)...)
 	f.endpoint = bad.URL
-	dir := t.TempDir()
+	dir, _ := newLedger(t)
 	if err := probedOnce(t.Context(), dir, &f, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "no ledger can be led") {
 		t.Error(err)
 	}
@@ -123,6 +123,12 @@ func TestAStoreIsProbedOnce(t *testing.T) {
 	t.Setenv(keyID, "anyone")
 	t.Setenv(keySecret, bucketSecret)
 	f, dir := bucketFlags{bucket: "ledgers", endpoint: server.URL}, t.TempDir()
+	if err := probedOnce(t.Context(), filepath.Join(dir, "new"), &f, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "copy its ledger.key, ledger.key.pub, policy") {
+		t.Errorf("a directory that nobody has begun: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, policyFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	once := func() (n int32) {
 		asked.Store(0)
 		if err := probedOnce(context.Background(), dir, &f, time.Unix(1_800_000_000, 0)); err != nil {
@@ -152,4 +158,28 @@ func mustReadFile(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// Who lets nobody in is asked once, and nothing is said of what was not tried.
+func TestAStoreThatLetsNobodyInIsAskedOnce(t *testing.T) {
+	for _, code := range []string{"InvalidAccessKeyId", "AccessDenied"} {
+		var asked atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if !q.URL.Query().Has("versioning") {
+				asked.Add(1)
+			}
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte("<Error><Code>" + code + "</Code><Message>no.</Message></Error>"))
+		}))
+		defer server.Close()
+		t.Setenv(keyID, "anyone")
+		t.Setenv(keySecret, bucketSecret)
+		exit, stdout, stderr := chirographd(t, "probe-store", "--bucket", "ledgers", "--endpoint", server.URL)
+		if exit != exitFailed || stdout != "" || !strings.Contains(stderr, "nothing was tried: ") || !strings.Contains(stderr, ": 403 ") || strings.Contains(stderr, "left in the bucket") {
+			t.Errorf("exit code %d, %s%s", exit, stdout, stderr)
+		}
+		if n := asked.Load(); n != 1 {
+			t.Errorf("%d requests", n)
+		}
+	}
 }

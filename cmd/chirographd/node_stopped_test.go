@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -63,4 +65,14 @@ func (c *counting) Read(b []byte) (int, error) {
 		b[i] = byte(*c)
 	}
 	return len(b), nil
+}
+
+func TestABucketWithoutALogIsSaidToHaveNone(t *testing.T) {
+	dir, policy := newLedger(t)
+	f := bucketAt(t, objectstest.NewMemory())
+	freeze := append([]string{"freeze", "--dir", dir, "--name", policy.Logs[0].Key.Name()}, f.args()...)
+	says(t, exitFailed, []string{"the bucket has no log"}, freeze...)
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	says(t, 0, nil, migrateArgs(dir, "--from-bucket", f)...)
+	says(t, exitFailed, []string{"has left this bucket, and nothing was frozen"}, freeze...)
 }

@@ -14,6 +14,11 @@ var (
 	ErrChanged = errors.New("the object is not of that version any more")
 )
 
+// ErrDenied says that a store lets nobody in by this key, or not to this: to ask again is of no
+// use before somebody has looked after it. What a request did that was sent before is as
+// unknown as after any other error.
+var ErrDenied = errors.New("the key may not do that in this bucket")
+
 // A Version is what a bucket calls the bytes of an object as they are: its ETag, without
 // quotes. It may be the same again when the bytes are.
 type Version string

@@ -150,7 +150,7 @@ func (r *Register) freeze(ctx context.Context) (Head, error) {
 	case err != nil:
 		return h, err
 	case h.State == Moved:
-		return h, errors.New("the log goes on elsewhere: it is frozen there")
+		return h, errors.New("the log has left this bucket, and nothing was frozen: freeze it where it went")
 	case h.State == Frozen:
 		return h, nil
 	}

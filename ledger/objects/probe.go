@@ -103,6 +103,7 @@ func (p *Probe) Run(ctx context.Context) (list []Tried, err error) {
 		case errors.As(err, &failed):
 			t.Saw, t.Wrong = failed.saw, failed.means
 		case err != nil && len(list) == 0:
+			p.named = nil   // it was only read, and there is nothing to be removed
 			return nil, err // nobody is there, or it lets nobody in
 		case err != nil:
 			t.Saw, t.Wrong = err.Error(), unsure
@@ -149,6 +150,9 @@ func read(ctx context.Context, b Bucket, name string, most int) ([]byte, Version
 		if err == nil || certain(err) {
 			return body, v, err
 		}
+		if errors.Is(err, ErrDenied) {
+			return nil, "", err
+		}
 		if try == probeTries || wait.wait(ctx) != nil {
 			return nil, "", fmt.Errorf("no answer in %d tries: %w", try, err)
 		}
@@ -166,6 +170,9 @@ func write(ctx context.Context, b Bucket, name string, v Version, body []byte) (
 		}
 		if have, now, failed := read(ctx, b, name, len(body)); failed == nil && bytes.Equal(have, body) {
 			return now, nil
+		}
+		if errors.Is(err, ErrDenied) {
+			return "", err
 		}
 		if try == probeTries || wait.wait(ctx) != nil {
 			return "", fmt.Errorf("no certain answer in %d tries: %w", try, err)

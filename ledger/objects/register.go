@@ -32,10 +32,18 @@ type Register struct {
 func (r *Register) Read(ctx context.Context) (Head, Version, error) {
 	b, v, err := r.get(ctx, HeadName, MaxHead)
 	if err != nil {
-		return Head{}, "", fmt.Errorf("%s: %w", HeadName, err)
+		return Head{}, "", noLog(err)
 	}
 	h, err := ParseHead(b)
 	return h, v, r.ours(h, err)
+}
+
+// noLog says of a head that could not be read what it means that it is not there.
+func noLog(err error) error {
+	if errors.Is(err, ErrAbsent) {
+		return fmt.Errorf("the bucket has no log, or the name is not its: %s: %w", HeadName, err)
+	}
+	return fmt.Errorf("%s: %w", HeadName, err)
 }
 
 // Peek returns the head without its batch.
@@ -44,7 +52,7 @@ func (r *Register) Peek(ctx context.Context) (Head, Version, error) {
 	defer cancel()
 	b, v, err := r.Bucket.Peek(ctx, HeadName, maxText+len("\n\n"))
 	if err != nil {
-		return Head{}, "", fmt.Errorf("%s: %w", HeadName, err)
+		return Head{}, "", noLog(err)
 	}
 	h, err := parsePeeked(b)
 	return h, v, r.ours(h, err)

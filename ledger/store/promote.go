@@ -15,6 +15,9 @@ import (
 // store is open as the ledger's from then on. Where the copy shows that checkpoint, what is
 // public stays so, as by [Store.Hold].
 func (s *Store) Promote(c tlog.SignedCheckpoint) error {
+	if shown := s.published; shown != nil && bytes.Equal(shown.bytes(), Head{c, s.head.Time}.bytes()) {
+		return s.promote(c, shown)
+	}
 	return s.promote(c, nil)
 }
 
@@ -43,9 +46,9 @@ func (s *Store) promote(c tlog.SignedCheckpoint, public *Head) error {
 	}
 	head := Head{c, s.head.Time}
 	b := s.db.NewBatch()
-	shown, published := s.published, error(nil)
-	if shown != nil && !bytes.Equal(shown.bytes(), head.bytes()) {
-		shown, published = nil, b.Delete(publishedKey, nil)
+	published := b.Delete(publishedKey, nil)
+	if public != nil {
+		published = b.Set(publishedKey, public.bytes(), nil)
 	}
 	if err := errors.Join(
 		b.Set(formatKey, []byte(format+s.key.String()+"\n"), nil),
@@ -58,7 +61,7 @@ func (s *Store) promote(c tlog.SignedCheckpoint, public *Head) error {
 	if err := s.write(func() error { return s.db.Apply(b, pebble.Sync) }); err != nil {
 		return err
 	}
-	s.copy, s.head, s.published = !copied, head, shown
+	s.copy, s.head, s.published = !copied, head, public
 	return nil
 }
 

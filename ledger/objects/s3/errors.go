@@ -65,10 +65,17 @@ func told(what string, refused, err error) error {
 		return &unknown{what: what, err: err}
 	case status/100 == 2:
 		return &unknown{what: what, said: clean(fmt.Sprintf("%d, and what came with it was not to be read: %v", status, deepest(err))), err: err}
+	case status == http.StatusForbidden && code != "RequestTimeTooSkewed", status == http.StatusUnauthorized:
+		return &unknown{what: what, said: answered(status, code, message), err: errors.Join(objects.ErrDenied, err)}
 	case status != 0:
-		return &unknown{what: what, said: clean(fmt.Sprintf("%d %s: %s%s", status, code, strings.TrimRight(message, ". "), hint(status, code))), err: err}
+		return &unknown{what: what, said: answered(status, code, message), err: err}
 	}
 	return &unknown{what: what, said: clean(deepest(err).Error()), err: err}
+}
+
+// answered returns an answer in one line.
+func answered(status int, code, message string) string {
+	return clean(fmt.Sprintf("%d %s: %s%s", status, code, strings.TrimRight(message, ". "), hint(status, code)))
 }
 
 // hint says what to do about what people get wrong.
