@@ -32,7 +32,7 @@ func (n *Node) leftLeading() error {
 	return n.store.Demote()
 }
 
-// learn remembers how many entries the log has to have.
+// learn remembers how many entries the log has to have, and whether it is frozen.
 func (n *Node) learn() error {
 	known := n.store.Head().Checkpoint.Size
 	if n.guard != nil {
@@ -41,6 +41,9 @@ func (n *Node) learn() error {
 			return err
 		}
 		known = max(known, last.Size)
+		if err := n.learnFrozen(); err != nil {
+			return err
+		}
 	}
 	n.known.Store(known)
 	return nil

@@ -170,7 +170,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	n.owner, n.epoch = h.Owner, h.Epoch
 	moved := h.State == objects.Moved
 	news := moved && !n.moved
-	n.moved = moved
+	n.moved, n.frozen = moved, n.frozen || h.State == objects.Frozen
 	ended := n.ended
 	n.mu.Unlock()
 	n.news.Well(objects.HeadName)

@@ -117,13 +117,12 @@ type Node struct {
 	mu       sync.Mutex
 	owner    string // as the head was read last, "" before
 	epoch    uint64
-	moved    bool      // the log goes on elsewhere
-	restored error     // nil where the head, as it was read last, has all that is known
-	ended    error     // after which it does not lead any more; nil for none
-	disputed *disputed // which may be such an end, as the next head that is read says; nil for none
-	stalled  bool      // the head is not known to be this node's any more, and not to be another's
-
-	news objects.News // what could not be read
+	moved    bool              // the log goes on elsewhere
+	frozen   bool              // for good, as a head or the guard said once
+	restored error             // nil where the head, as it was read last, has all that is known
+	ended    error             // after which it does not lead any more; nil for none
+	stalled  bool              // the head is not known to be this node's any more, and not to be another's
+	told     map[string]string // what could not be read, and why, so that it is said once
 }
 
 // OpenStore opens the store of a node, as what it is: a copy, which is made where the

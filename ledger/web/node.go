@@ -21,8 +21,10 @@ type Node struct {
 	Owner func() (url string, epoch uint64) // which node leads, "" where that is not known
 	Ready func() error                      // says that the node does not show what the log has; nil where it does. Strangers read it
 
-	// Forward makes the requests by which a record goes to the node that leads; nil for one that
-	// opens at most MaxForwards connections, and goes by no proxy. The other takes this node's word for whom it comes from where it trusts
+	Frozen func() bool // says whether the log is frozen for good, also while the node follows; nil for never
+
+	// Forward makes the requests by which a record goes to the node that leads; nil for the
+	// usual transport. The other takes this node's word for whom it comes from where it trusts
 	// it as a proxy.
 	Forward http.RoundTripper
 }
@@ -46,32 +48,21 @@ const (
 	forwardTime  = 2 * publishWait // for the answer: the other keeps its submitter for publishWait
 )
 
-// newForward returns what sends records on to the other nodes, at addresses that the log names.
-func newForward() *http.Transport {
-	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: forwardDial, KeepAlive: forwardDial}).DialContext,
-		TLSHandshakeTimeout:    forwardDial,
-		IdleConnTimeout:        forwardIdle,
-		MaxConnsPerHost:        MaxForwards,
-		MaxIdleConnsPerHost:    MaxForwards,
-		MaxResponseHeaderBytes: maxAnswer,
-		DisableCompression:     true,
-	}
-}
-
-// now returns the handler as it is at this moment: that of a node that leads has its Log.
+// now returns the handler as it is at this moment: that of a node that leads has its Log, and
+// that of one whose log is frozen says so.
 // Its bounds and counts are those of all.
 func (h *Handler) now() *Handler {
 	if h.cfg.Node == nil {
 		return h
 	}
 	l := h.cfg.Node.Log()
-	if l == h.cfg.Log {
+	frozen := l != nil && l.Frozen() || h.cfg.Node.Frozen != nil && h.cfg.Node.Frozen()
+	if l == h.cfg.Log && !frozen {
 		return h
 	}
 	own := *h
 	own.cfg.Log = l
-	if l != nil && l.Frozen() {
+	if frozen {
 		site := *h.site
 		site.Frozen = true
 		own.site = &site
