@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -133,7 +132,7 @@ func (h *Handler) forward(q *request) (*answer, error) {
 }
 
 func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
-	ctx, cancel := context.WithTimeout(q.Context(), forwardTime)
+	ctx, cancel := h.whileLeads(q.Context(), owner)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, owner+"/records", bytes.NewReader(body))
 	if err != nil {

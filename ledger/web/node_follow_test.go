@@ -1,9 +1,14 @@
 package web
 
 import (
+	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // A node says so whoever leads, and as long as nobody does.
@@ -28,4 +33,71 @@ func TestANodeThatFollowsSaysThatTheLedgerIsFrozen(t *testing.T) {
 	if resp := p.send(p.follows, contract(1).Bytes()); resp.StatusCode != 201 {
 		t.Error("who leads is not asked", resp.Status)
 	}
+}
+
+// A transport is one that is a function.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// It hangs, and gives no answer.
+func hangs(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
+func TestNobodyWaitsForANodeThatDoesNotLeadAnyMore(t *testing.T) {
+	const at = 9 * time.Second
+	for name, test := range map[string]struct {
+		owner string
+		epoch uint64
+		least time.Duration
+	}{
+		"as before":     {"http://leader.example", 2, forwardTime},
+		"another leads": {"http://other.example", 3, at + leaderGrace},
+		"none leads":    {"", 2, at + leaderGrace},
+		"it began anew": {"http://leader.example", 3, at + leaderGrace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t)
+				p.follows.cfg.Node.Forward = transport(hangs)
+				var over atomic.Bool
+				p.follows.cfg.Node.Owner = func() (string, uint64) {
+					if over.Load() {
+						return test.owner, test.epoch
+					}
+					return "http://leader.example", 2
+				}
+				time.AfterFunc(at, func() { over.Store(true) })
+				begun := time.Now()
+				resp := p.send(p.follows, contract(1).Bytes())
+				if took := time.Since(begun); took < test.least || took > test.least+2*leaderLook {
+					t.Errorf("it waited %s, at least %s", took, test.least)
+				}
+				unavailableFor(t, resp, "about:blank", "may be registered all the same")
+				if n := p.follows.submitters.taken(); n != 0 {
+					t.Errorf("%d places are still held", n)
+				}
+			})
+		})
+	}
+}
+
+// The answer of one that resigns comes with the news that nobody leads.
+func TestAnAnswerOnItsWayIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.follows.cfg.Node.Forward = transport(func(r *http.Request) (*http.Response, error) {
+			p.is("")
+			time.Sleep(leaderGrace - leaderLook)
+			if r.Context().Err() != nil {
+				return nil, r.Context().Err()
+			}
+			return p.RoundTrip(r)
+		})
+		if resp := p.send(p.follows, contract(1).Bytes()); resp.StatusCode != 201 {
+			t.Error(resp.Status)
+		}
+	})
 }
