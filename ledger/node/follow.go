@@ -73,7 +73,7 @@ func (n *Node) follow(ctx context.Context) (objects.Nonce, error) {
 	defer cancel()
 	tick := time.NewTicker(n.cfg.Poll)
 	defer tick.Stop()
-	for {
+	for looks := 0; ; {
 		n.turn(ctx)
 		if err := n.store.Err(); err != nil {
 			return objects.Nonce{}, err
@@ -84,6 +84,9 @@ func (n *Node) follow(ctx context.Context) (objects.Nonce, error) {
 		case nonce := <-due:
 			return nonce, nil
 		case <-tick.C:
+			looks = 0
+		case <-n.wanted(looks):
+			looks++
 		}
 	}
 }
@@ -161,7 +164,9 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 		after = n.shortly()
 	}
 	same := n.watch.of(h.Nonce, over, after)
-	n.judge(h)
+	if h.State == objects.Frozen {
+		n.frozen.Store(true)
+	}
 	var restored error
 	if h.Checkpoint.Size < known {
 		restored = behind(h, known)
@@ -170,7 +175,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	n.owner, n.epoch = h.Owner, h.Epoch
 	moved := h.State == objects.Moved
 	news := moved && !n.moved
-	n.moved, n.frozen = moved, n.frozen || h.State == objects.Frozen
+	n.moved = moved
 	ended := n.ended
 	n.mu.Unlock()
 	n.news.Well(objects.HeadName)

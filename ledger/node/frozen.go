@@ -2,20 +2,13 @@ package node
 
 // Frozen says whether the log is frozen for good, as far as this node knows: a head said so
 // once, or the guard has seen it. It stays so where the bucket was put back to before that.
-func (n *Node) Frozen() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.frozen
-}
+func (n *Node) Frozen() bool { return n.frozen.Load() }
 
 // learnFrozen remembers what the guard has seen.
 func (n *Node) learnFrozen() error {
 	frozen, err := n.guard.Frozen()
-	if err != nil {
-		return err
+	if frozen {
+		n.frozen.Store(true)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.frozen = n.frozen || frozen
-	return nil
+	return err
 }

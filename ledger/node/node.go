@@ -113,12 +113,13 @@ type Node struct {
 	ticked  atomic.Int64               // since Open, while it leads
 	known   atomic.Uint64              // entries of the log that store or guard have: a head has no fewer
 	taken   atomic.Uint64              // how often it took over
+	frozen  atomic.Bool                // the log is, for good, as a head or the guard said once
+	asked   chan struct{}              // of Look
 
 	mu       sync.Mutex
 	owner    string // as the head was read last, "" before
 	epoch    uint64
 	moved    bool              // the log goes on elsewhere
-	frozen   bool              // for good, as a head or the guard said once
 	restored error             // nil where the head, as it was read last, has all that is known
 	ended    error             // after which it does not lead any more; nil for none
 	stalled  bool              // the head is not known to be this node's any more, and not to be another's
@@ -166,6 +167,7 @@ func Open(cfg Config) (*Node, error) {
 }
 
 func (n *Node) open() error {
+	n.asked = make(chan struct{}, 1)
 	if !n.store.IsCopy() {
 		if err := n.leftLeading(); err != nil {
 			return err

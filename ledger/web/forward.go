@@ -3,7 +3,12 @@ package web
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"time"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
 )
 
 // Bounds of waiting for the node that leads.
@@ -39,4 +44,45 @@ func (h *Handler) whileLeads(ctx context.Context, owner string) (context.Context
 		leave(errLeft)
 	}()
 	return ctx, cancel
+}
+
+// Bounds of waiting for what this node shows itself.
+const (
+	showTime = 5 * time.Second       // some polls of the bucket: one that is slower is behind, which its readiness says
+	showLook = 20 * time.Millisecond // between two looks at what is shown: a request to the bucket takes as long
+)
+
+// shows waits until this node shows the record that another has registered, as its answer says, or
+// showTime: whoever asks here for what was just acknowledged here is not told that there is
+// no such record.
+func (h *Handler) shows(ctx context.Context, a *answer) {
+	if a.status != http.StatusCreated && a.status != http.StatusOK {
+		return
+	}
+	path, _ := strings.CutPrefix(a.location, "/records/")
+	id, err := record.ParseID(path)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, showTime)
+	defer cancel()
+	if h.cfg.Node.Look != nil {
+		h.cfg.Node.Look()
+	}
+	tick := time.NewTicker(showLook)
+	defer tick.Stop()
+	var seen *ledger.View
+	for {
+		if v := h.cfg.View(); v != nil && v != seen && v.Begun() {
+			seen = v
+			if _, ok, err := v.Index(id); ok || err != nil {
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -21,6 +21,7 @@ type Node struct {
 	Ready func() error                      // says that the node does not show what the log has; nil where it does. Strangers read it
 
 	Frozen func() bool // says whether the log is frozen for good, also while the node follows; nil for never
+	Look   func()      // has a node that follows read what is public now: there is news; nil for none
 
 	// Forward makes the requests by which a record goes to the node that leads; nil for the
 	// usual transport. The other takes this node's word for whom it comes from where it trusts
@@ -128,7 +129,11 @@ func (h *Handler) forward(q *request) (*answer, error) {
 	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
 		return nil, err
 	}
-	return h.send(q, owner, body)
+	a, err := h.send(q, owner, body)
+	if err == nil {
+		h.shows(q.Context(), a)
+	}
+	return a, err
 }
 
 func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {

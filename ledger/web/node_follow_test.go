@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/chirograph/chirograph/ledger"
 )
 
 // A node says so whoever leads, and as long as nobody does.
@@ -100,4 +102,46 @@ func TestAnAnswerOnItsWayIsWaitedFor(t *testing.T) {
 			t.Error(resp.Status)
 		}
 	})
+}
+
+// Whoever has an answer finds what it speaks of, at the node that gave it.
+func TestARecordIsShownByTheNodeThatAcknowledgedIt(t *testing.T) {
+	for late, want := range map[time.Duration]time.Duration{0: 0, 3 * time.Second: 3 * time.Second, time.Hour: showTime} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPair(t)
+			view, looked := p.log.View(), 0
+			var shows atomic.Bool
+			p.follows.cfg.View = func() *ledger.View {
+				if shows.Load() {
+					return p.log.View()
+				}
+				return view
+			}
+			p.follows.cfg.Node.Look = func() {
+				looked++
+				if late == 0 {
+					shows.Store(true)
+				}
+				time.AfterFunc(late, func() { shows.Store(true) })
+			}
+			begun := time.Now()
+			c := contract(1)
+			if resp := p.send(p.follows, c.Bytes()); resp.StatusCode != 201 || looked != 1 {
+				t.Errorf("%s after %d looks", resp.Status, looked)
+			}
+			if took := time.Since(begun); took < want || took > want+2*showLook {
+				t.Errorf("it took %s, not %s", took, want)
+			}
+			w := httptest.NewRecorder()
+			p.follows.ServeHTTP(w, httptest.NewRequest("GET", "/records/"+c.ID().String(), nil))
+			if found := w.Code == 200; found != (late <= showTime) {
+				t.Errorf("what is shown %s late is %d", late, w.Code)
+			}
+			// What was refused is waited for by nobody.
+			begun = time.Now()
+			if resp := p.send(p.follows, sealed(draft(2, nil), maker).Bytes()); resp.StatusCode != 422 || time.Since(begun) != 0 || looked != 1 {
+				t.Error(resp.Status, time.Since(begun), looked)
+			}
+		})
+	}
 }
