@@ -251,8 +251,12 @@ func (n *Node) Ready() error {
 }
 
 // Run follows and leads, until ctx ends, which is no error: a node that leads then
-// registers what it has taken, and says that nobody leads. The error is of the disk.
+// registers what it has taken, and says that nobody leads. The error is of the disk, or
+// ErrNoLog.
 func (n *Node) Run(ctx context.Context) error {
+	if err := n.belongs(ctx); err != nil {
+		return err
+	}
 	defer n.watch.stop()
 	for ctx.Err() == nil {
 		nonce, err := n.follow(ctx)

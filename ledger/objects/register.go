@@ -58,9 +58,12 @@ func (r *Register) Peek(ctx context.Context) (Head, Version, error) {
 	return h, v, r.ours(h, err)
 }
 
+// ErrOther says that the log in a bucket is that of another ledger.
+var ErrOther = errors.New("the bucket has the log of another ledger")
+
 func (r *Register) ours(h Head, err error) error {
 	if err == nil && h.Checkpoint.Origin != r.Key.Name() {
-		return fmt.Errorf("the bucket has a log of %s, not of %s", h.Checkpoint.Origin, r.Key.Name())
+		return fmt.Errorf("%w: of %s, not of %s", ErrOther, h.Checkpoint.Origin, r.Key.Name())
 	}
 	return err
 }
