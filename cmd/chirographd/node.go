@@ -170,7 +170,7 @@ func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m
 	r := &reception{
 		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: w, log: logger,
 		handler: web.Config{
-			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready, Frozen: n.Frozen, Look: n.Look}, Past: n.Past(), Clock: time.Now,
+			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready, Frozen: n.Frozen, Look: n.Look}, Past: n.Past(), Clock: clock,
 			Checks: runtime.GOMAXPROCS(0), Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
 			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
 		},

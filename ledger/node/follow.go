@@ -164,9 +164,11 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 		after = n.shortly()
 	}
 	same := n.watch.of(h.Nonce, over, after)
+	n.judge(h)
 	if h.State == objects.Frozen {
 		n.frozen.Store(true)
 	}
+	n.spot(h)
 	var restored error
 	if h.Checkpoint.Size < known {
 		restored = behind(h, known)

@@ -107,6 +107,7 @@ type Node struct {
 
 	watch watch // of who looks at the head
 	turns turns // of Run
+	twin  twin  // of who looks at the head
 
 	replica atomic.Pointer[replica.Replica]
 	leading atomic.Pointer[ledger.Log] // nil while it follows
@@ -115,15 +116,18 @@ type Node struct {
 	taken   atomic.Uint64              // how often it took over
 	frozen  atomic.Bool                // the log is, for good, as a head or the guard said once
 	asked   chan struct{}              // of Look
+	twinned atomic.Bool                // another node names itself as this one does
 
 	mu       sync.Mutex
 	owner    string // as the head was read last, "" before
 	epoch    uint64
-	moved    bool              // the log goes on elsewhere
-	restored error             // nil where the head, as it was read last, has all that is known
-	ended    error             // after which it does not lead any more; nil for none
-	stalled  bool              // the head is not known to be this node's any more, and not to be another's
-	told     map[string]string // what could not be read, and why, so that it is said once
+	moved    bool      // the log goes on elsewhere
+	restored error     // nil where the head, as it was read last, has all that is known
+	ended    error     // after which it does not lead any more; nil for none
+	disputed *disputed // which may be such an end, as the next head that is read says; nil for none
+	stalled  bool      // the head is not known to be this node's any more, and not to be another's
+
+	news objects.News // what could not be read
 }
 
 // OpenStore opens the store of a node, as what it is: a copy, which is made where the
@@ -246,6 +250,8 @@ func (n *Node) Ready() error {
 		return errors.New("this node leads, and cannot reach the bucket")
 	case leads:
 		return nil
+	case n.twinned.Load():
+		return errTwin
 	}
 	return n.replica.Load().Ready()
 }

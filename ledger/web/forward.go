@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -85,4 +87,14 @@ func (h *Handler) shows(ctx context.Context, a *answer) {
 			return
 		}
 	}
+}
+
+// unfound says of an error that there is nobody at the address of a node, where that may be
+// wrong.
+func unfound(err error) error {
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return fmt.Errorf("%w: that node names itself so by --at, at which this one has to reach it", err)
+	}
+	return err
 }

@@ -23,8 +23,8 @@ type Node struct {
 	Frozen func() bool // says whether the log is frozen for good, also while the node follows; nil for never
 	Look   func()      // has a node that follows read what is public now: there is news; nil for none
 
-	// Forward makes the requests by which a record goes to the node that leads; nil for the
-	// usual transport. The other takes this node's word for whom it comes from where it trusts
+	// Forward makes the requests by which a record goes to the node that leads; nil for one that
+	// opens at most MaxForwards connections, and goes by no proxy. The other takes this node's word for whom it comes from where it trusts
 	// it as a proxy.
 	Forward http.RoundTripper
 }
@@ -47,6 +47,19 @@ const (
 	leaderRetry  = 2               // seconds after which who finds nobody that leads is to ask again: some looks at the head
 	forwardTime  = 2 * publishWait // for the answer: the other keeps its submitter for publishWait
 )
+
+// newForward returns what sends records on to the other nodes, at addresses that the log names.
+func newForward() *http.Transport {
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: forwardDial, KeepAlive: forwardDial}).DialContext,
+		TLSHandshakeTimeout:    forwardDial,
+		IdleConnTimeout:        forwardIdle,
+		MaxConnsPerHost:        MaxForwards,
+		MaxIdleConnsPerHost:    MaxForwards,
+		MaxResponseHeaderBytes: maxAnswer,
+		DisableCompression:     true,
+	}
+}
 
 // now returns the handler as it is at this moment: that of a node that leads has its Log, and
 // that of one whose log is frozen says so.
@@ -151,7 +164,7 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 	}
 	resp, err := h.onward.RoundTrip(r) // and no redirect
 	if err != nil {
-		return nil, h.unreached(q, owner, err)
+		return nil, h.unreached(q, owner, unfound(err))
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxForwarded+1))

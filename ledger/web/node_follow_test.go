@@ -2,6 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -42,6 +45,14 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// by makes the node that follows one that reaches the other by a transport.
+func (p *pair) by(f transport) {
+	cfg := p.follows.cfg
+	n := *cfg.Node
+	n.Forward, cfg.Node = f, &n
+	p.follows = must(New(cfg))
+}
+
 // It hangs, and gives no answer.
 func hangs(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
@@ -63,7 +74,7 @@ func TestNobodyWaitsForANodeThatDoesNotLeadAnyMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
-				p.follows.cfg.Node.Forward = transport(hangs)
+				p.by(hangs)
 				var over atomic.Bool
 				p.follows.cfg.Node.Owner = func() (string, uint64) {
 					if over.Load() {
@@ -90,7 +101,7 @@ func TestNobodyWaitsForANodeThatDoesNotLeadAnyMore(t *testing.T) {
 func TestAnAnswerOnItsWayIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.follows.cfg.Node.Forward = transport(func(r *http.Request) (*http.Response, error) {
+		p.by(func(r *http.Request) (*http.Response, error) {
 			p.is("")
 			time.Sleep(leaderGrace - leaderLook)
 			if r.Context().Err() != nil {
@@ -143,5 +154,21 @@ func TestARecordIsShownByTheNodeThatAcknowledgedIt(t *testing.T) {
 				t.Error(resp.Status, time.Since(begun), looked)
 			}
 		})
+	}
+}
+
+func TestAnAddressAtWhichNobodyIsIsSaidWithItsFlag(t *testing.T) {
+	p := newPair(t)
+	lines := new(logged)
+	p.follows.log = slog.New(slog.NewTextHandler(lines, nil))
+	for _, dial := range []bool{false, true} {
+		p.fails = errors.New("broken off")
+		if dial {
+			p.fails = &net.OpError{Op: "dial", Err: errors.New("refused")}
+		}
+		p.send(p.follows, contract(1).Bytes())
+		if said := strings.Contains(lines.b.String(), "--at"); said != dial {
+			t.Errorf("dial %t: %s", dial, lines.b.String())
+		}
 	}
 }
