@@ -73,8 +73,10 @@ func TestABucketThatMayNotBeWrittenEndsAMigration(t *testing.T) {
 		void := &objects.Register{Bucket: &grudging{Bucket: objectstest.NewMemory(), left: -1}, Key: key}
 		b.left = -1
 		for what, do := range map[string]func() error{
-			"fill":   func() error { return r.Fill(ctx, n.store, n.store.Head()) },
-			"enter":  func() error { return void.Enter(ctx, objects.Nonce{1}, objects.Nonce{}, empty, 0, objects.Open, anything) },
+			"fill": func() error { return r.Fill(ctx, n.store, n.store.Head()) },
+			"enter": func() error {
+				return void.Enter(ctx, objects.Nonce{1}, objects.Nonce{}, empty, 0, objects.Open, anything)
+			},
 			"leave":  func() error { return r.Leave(ctx, objects.Nonce{2}, h, v) },
 			"freeze": func() error { _, err := r.Freeze(ctx); return err },
 		} {
