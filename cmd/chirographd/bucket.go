@@ -177,8 +177,8 @@ func probedOnce(ctx context.Context, dir string, f *bucketFlags, now time.Time) 
 func mustHavePolicy(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, policyFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no ledger in %s: chirographd init makes the first directory of one; to that of each other node copy its %s, %s.pub, %s and, where they are there, %s and %s.pub, and nothing else: %w",
-			dir, keyFile, keyFile, policyFile, cosignerFile, cosignerFile, err)
+		return fmt.Errorf("there is no ledger in %s: chirographd init makes the first directory of one; to that of each other node copy its %s, %s.pub, %s and, where it is there, %s, and nothing else: %w",
+			dir, keyFile, keyFile, policyFile, cosignerFile, err)
 	}
 	return err
 }
