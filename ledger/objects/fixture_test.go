@@ -48,7 +48,7 @@ type ack struct {
 
 // A world is a bucket and all that was ever said about it.
 type world struct {
-	memory  *objectstest.Memory
+	memory  kept
 	network *objectstest.Network
 	seed    uint64
 
@@ -58,7 +58,7 @@ type world struct {
 	nodes  int
 }
 
-func newWorld(m *objectstest.Memory, seed uint64) *world {
+func newWorld(m kept, seed uint64) *world {
 	return &world{memory: m, network: objectstest.NewNetwork(m), seed: seed, signed: make(map[tlog.Checkpoint]bool)}
 }
 

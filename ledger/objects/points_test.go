@@ -22,9 +22,15 @@ type base struct {
 	size   int
 	memory *objectstest.Memory
 	disk   *vfs.MemFS
+	stored kept // nil, or: what the bucket is, for one world; it has what memory has
 }
 
-func (b base) world(seed uint64) *world { return newWorld(b.memory.Clone(), seed) }
+func (b base) world(seed uint64) *world {
+	if b.stored != nil {
+		return newWorld(b.stored, seed)
+	}
+	return newWorld(b.memory.Clone(), seed)
+}
 
 func (b base) clone() *vfs.MemFS {
 	if b.disk == nil {
@@ -38,7 +44,8 @@ func (b base) records(count int) []*record.Record { return pool()[b.size : b.siz
 
 // ofSize returns a log of that size in a bucket, of which nobody is the owner.
 func ofSize(size int) (base, error) {
-	w := newWorld(objectstest.NewMemory(), 0)
+	memory := objectstest.NewMemory()
+	w := newWorld(memory, 0)
 	n, err := w.node(nil, nil)
 	if err != nil {
 		return base{}, err
@@ -58,13 +65,13 @@ func ofSize(size int) (base, error) {
 	if err := errors.Join(n.log.Close(), n.leader.Resign(), n.close()); err != nil {
 		return base{}, err
 	}
-	return base{size, w.memory, n.disk}, nil
+	return base{size: size, memory: memory, disk: n.disk}, nil
 }
 
 // Before a border of tiles, and before that of the first entry.
 var bases = sync.OnceValues(func() ([]base, error) {
 	border, err := ofSize(254)
-	return []base{{0, objectstest.NewMemory(), nil}, border}, err
+	return []base{{memory: objectstest.NewMemory()}, border}, err
 })
 
 // scenario is the whole life of a leader: it makes the log where there is none, takes it,

@@ -13,10 +13,15 @@ import (
 	"github.com/chirograph/chirograph/ledger/witness"
 )
 
-// Each time that it is opened another node leads, but for every third.
 func TestALedgerInABucketKeepsTheLaws(t *testing.T) {
-	ledgertest.Storage(t, func(t *testing.T) *ledgertest.Stored {
-		w := newWorld(objectstest.NewMemory(), 1)
+	ledgertest.Storage(t, ledgerIn(func(*testing.T) kept { return objectstest.NewMemory() }))
+}
+
+// ledgerIn returns what makes ledgers in buckets. Each time that one is opened another node
+// leads, but for every third.
+func ledgerIn(bucket func(t *testing.T) kept) func(t *testing.T) *ledgertest.Stored {
+	return func(t *testing.T) *ledgertest.Stored {
+		w := newWorld(bucket(t), 1)
 		first, err := w.node(nil, nil)
 		must(t, err)
 		must(t, errors.Join(first.register.Begin(first.ctx, empty, 0, objects.Open), first.close()))
@@ -51,5 +56,5 @@ func TestALedgerInABucketKeepsTheLaws(t *testing.T) {
 				return b, err
 			},
 		}
-	})
+	}
 }
