@@ -18,7 +18,7 @@ import (
 // over an engine: by the same code of ledger/objects.
 func TestVersityPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Versity(t, 3), 2, 200) }
 
-func TestCephPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Ceph(t), 7, 100) }
+func TestCephPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Ceph(t), 9, 100) }
 
 var (
 	lawsRun   = regexp.MustCompile(`: (\d+) laws\n`)
