@@ -125,7 +125,7 @@ func TestValuesAreCompletedByTheirNames(t *testing.T) {
 func TestAFileIsCompletedBehindAComma(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"ann.pub", "bob.pub", "bob", "b,c.pub", "b\nd.pub", ".hid.pub", "x.vkey"} {
-		if err := os.WriteFile(name, nil, 0o600); err != nil {
+		if err := os.WriteFile(name, nil, 0o600); err != nil && !strings.Contains(name, "\n") { // not every system has such names
 			t.Fatal(err)
 		}
 	}
