@@ -404,6 +404,20 @@ test('receipts that contradict each other are saved as evidence, which the page 
   assert.ok(judged.text.includes('the evidence holds, the ledger broke its word'), judged.text);
 });
 
+test('of many records those out of sight are laid out when they come into it', async (t) => {
+  const page = await open(t);
+  const records = [deal, ...Array.from({ length: 59 }, (_, i) => statement(100 + i, deal.id))];
+  const many = log(records);
+  const { verdict } = await give(page, { 'many.chirograph': dossier(Object.assign({}, ...records.map((r, i) => inDossier(r, many.receipt(i))))), 'ledger.policy': policy() });
+  assert.equal(verdict, 'yes');
+  const last = page.locator('.block').nth(59);
+  const seen = () => last.evaluate((e) => [e.textContent.includes('statement'), e.innerText.includes('statement')]);
+  assert.deepEqual(await seen(), [true, false]);
+  await last.scrollIntoViewIfNeeded();
+  await page.waitForFunction(() => document.querySelectorAll('.block')[59].innerText.includes('statement'));
+  assert.deepEqual(await seen(), [true, true]);
+});
+
 test('names that are markup stay names', async (t) => {
   const page = await open(t);
   const name = '<img src=x onerror=alert(1)>';
