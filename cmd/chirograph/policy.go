@@ -48,15 +48,7 @@ it by another way, before you trust what the policy verifies.`,
 				return hint(fmt.Errorf("%s asks for the quorum %s of %d witnesses, the ledger now for %s of %d", out, old.Quorum, len(old.Witnesses), p.Quorum, len(p.Witnesses)),
 					"write what the ledger says to another file, and compare: who you trust is yours to choose")
 			}
-			if pinned != nil && !sameQuorum(pinned.policy, p) {
-				a.say("%s", untilNow(pinned, p))
-				if weaker(p, pinned.policy) {
-					a.say("warning: that is weaker: fewer have to cosign than until now; it is remembered for %s from here on", args[0])
-				}
-				if estranged(p, pinned.policy) {
-					a.say("warning: these are other witnesses than until now; %s; compare them by another way; they are remembered for %s from here on", exchanged(pinned.policy, p), args[0])
-				}
-			}
+			a.sayChange(args[0], pinned, p)
 			if err := replaceFile(out, forAll, bytes.NewReader(p.Bytes())); err != nil {
 				return err
 			}
@@ -75,6 +67,20 @@ it by another way, before you trust what the policy verifies.`,
 	c.Flags().StringVarP(&out, "output", "o", "", "the file to write (`FILE`)")
 	c.Flags().BoolVar(&repin, "new-key", false, "take another log key than the one that was first seen at this URL")
 	return c
+}
+
+// sayChange says what a ledger asked for until now, and asks for no more.
+func (a *app) sayChange(url string, pinned *pin, p *verify.Policy) {
+	if pinned == nil || sameQuorum(pinned.policy, p) {
+		return
+	}
+	a.say("%s", untilNow(pinned, p))
+	if weaker(p, pinned.policy) {
+		a.say("warning: that is weaker: fewer have to cosign than until now; it is remembered for %s from here on", url)
+	}
+	if estranged(p, pinned.policy) {
+		a.say("warning: these are other witnesses than until now; %s; compare them by another way; they are remembered for %s from here on", exchanged(pinned.policy, p), url)
+	}
 }
 
 // sayKeys says which keys the ledger of a policy has.

@@ -89,6 +89,14 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 	if err := printCheck(stdout, src, result); err != nil {
 		return err
 	}
+	if err := f.judgeCheck(src, result, err); err != nil {
+		return err
+	}
+	return printSound(stdout, src, result.Head.Checkpoint.Checkpoint)
+}
+
+// judgeCheck returns what ends the command: an error of the check, or its findings.
+func (f checkFlags) judgeCheck(src subject, result *check.Result, err error) error {
 	remedy := ""
 	switch {
 	case src.isNode && src.isCopy:
@@ -110,16 +118,20 @@ func checkLedger(ctx context.Context, f checkFlags, stdout, stderr io.Writer) er
 	case n > 0:
 		return fmt.Errorf("%w: %d findings%s", errDamaged, n, remedy)
 	}
-	size := result.Head.Checkpoint.Size
-	switch shows := result.Head.Checkpoint.Origin != ""; {
-	case src.isCopy && src.isNode && !shows:
-		_, err = fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: chirographd node goes on with it\n", src.name())
-		return err
-	case src.isCopy && !shows:
-		_, err = fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: it was never copied to an end, or the log of writes lost that; chirographd follow goes on with it\n", src.name())
+	return nil
+}
+
+// printSound says that nothing was found, or that a copy has nothing that could be judged.
+func printSound(stdout io.Writer, src subject, tree tlog.Checkpoint) error {
+	if src.isCopy && tree.Origin == "" {
+		goesOn := "it was never copied to an end, or the log of writes lost that; chirographd follow goes on with it"
+		if src.isNode {
+			goesOn = "chirographd node goes on with it"
+		}
+		_, err := fmt.Fprintf(stdout, "%s: shows nothing yet, and no checkpoint of the ledger vouches for what is in it: %s\n", src.name(), goesOn)
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "%s: sound: %s, root %s\n", src.name(), entries(size), result.Head.Checkpoint.Root)
+	_, err := fmt.Fprintf(stdout, "%s: sound: %s, root %s\n", src.name(), entries(tree.Size), tree.Root)
 	return err
 }
 

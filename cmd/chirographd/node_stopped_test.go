@@ -22,6 +22,9 @@ func TestANodeThatIsStoppedIsCheckedAndBackedUpAsACopy(t *testing.T) {
 	if err := register.Begin(t.Context(), tlog.Checkpoint{Origin: key.Name(), Root: tlog.EmptyRoot()}, 0, objects.Open); err != nil {
 		t.Fatal(err)
 	}
+	if err := keepMoved(dir, moved{step: there, bucket: "ledger", state: objects.Open}); err != nil {
+		t.Fatal(err)
+	}
 	n := startNode(t, dir, bucket)
 	n.ready(t)
 	for i := range 3 {
