@@ -262,7 +262,7 @@ func TestAStoreThatWasLeftLeadingNeedsItsGuard(t *testing.T) {
 		if err := left.RemoveAll("guard"); err != nil {
 			t.Fatal(err)
 		}
-		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: left, log: new(bytes.Buffer), owner: "http://one.example"}
+		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: left, log: new(lines), owner: "http://one.example"}
 		if err := s.open(); err == nil || !strings.Contains(err.Error(), "guard") {
 			t.Error(err)
 		}

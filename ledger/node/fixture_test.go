@@ -172,7 +172,7 @@ type server struct {
 	line   *line
 	disk   vfs.FS
 	store  *store.Store
-	log    *bytes.Buffer
+	log    *lines
 	owner  string
 	skew   atomic.Int64
 	cancel context.CancelFunc
@@ -196,7 +196,7 @@ func (w *world) nodeOf(owner string, disk vfs.FS) *server {
 // made makes a node with a disk, which does not run yet.
 func (w *world) made(owner string, disk vfs.FS) *server {
 	w.Helper()
-	s := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(bytes.Buffer), owner: owner, ended: make(chan struct{})}
+	s := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(lines), owner: owner, ended: make(chan struct{})}
 	if err := s.open(); err != nil {
 		w.Fatal(err)
 	}
@@ -258,6 +258,24 @@ func (s *server) stop() {
 }
 
 func (s *server) kill() { s.line.cut.Store(true) }
+
+// lines are what a node logs, which tests read while it does.
+type lines struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
 
 // said demands that a node said something.
 func (s *server) said(what string) {

@@ -230,17 +230,17 @@ func (b *Batch) Close() error {
 	return errors.Join(err, b.db.Close())
 }
 
-// Entries returns the entries that were appended, in their order, until the batch is
-// committed. They share its memory.
+// Entries returns copies of the entries that were appended, in their order: Pebble has the
+// memory of a batch for others when that is committed. It is for who has not committed it.
 func (b *Batch) Entries() ([][]byte, error) {
-	var list [][]byte
+	list := make([][]byte, 0, b.Len())
 	for r := b.db.Reader(); len(r) > 0; {
 		kind, key, value, ok, err := r.Next()
 		if err != nil || !ok {
 			return nil, fmt.Errorf("entries of a batch: %w", err)
 		}
 		if kind == pebble.InternalKeyKindSet && len(key) == len(entryKey(0)) && key[0] == 'e' {
-			list = append(list, value)
+			list = append(list, bytes.Clone(value))
 		}
 	}
 	if len(list) != b.Len() {

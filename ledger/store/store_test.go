@@ -367,3 +367,25 @@ func put(t testing.TB, s *Store, key, value string) {
 		t.Fatal(err)
 	}
 }
+
+// Whoever has the entries of a batch has them also when others write with what was its memory.
+func TestTheEntriesOfABatchStayWhatTheyAre(t *testing.T) {
+	s := newStore(t, vfs.NewMem())
+	b := s.NewBatch()
+	fill(t, b, 0, 20)
+	entries, err := b.Entries()
+	if err != nil || len(entries) != 20 {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+	commit(t, b)
+	for range 8 {
+		if err := s.db.Set([]byte("z"), bytes.Repeat([]byte{0xff}, 64<<10), pebble.NoSync); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, got := range entries {
+		if want, err := s.Entry(uint64(i)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("entry %d: %.40q, the store has %.40q (%v)", i, got, want, err)
+		}
+	}
+}
