@@ -318,8 +318,9 @@ func TestWhatTheGuardHasNotIsNotShownAfterACrash(t *testing.T) {
 		first.line.before.Store(&clone)
 		w.append(first, 1)
 		first.kill()
-		again := w.nodeOf("http://again.example", left)
-		again.line.cut.Store(true)
+		again := w.made("http://again.example", left)
+		again.line.cut.Store(true) // before it looks at what is public by now
+		again.run()
 		settle()
 		w.given = nil
 		w.shows(again, 2)
