@@ -18,6 +18,7 @@ import (
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/node"
 	"github.com/chirograph/chirograph/ledger/objects"
+	"github.com/chirograph/chirograph/ledger/witness/witnesstest"
 )
 
 // copies returns all objects of the bucket.
@@ -269,21 +270,28 @@ func TestAStoreThatWasLeftLeadingNeedsItsGuard(t *testing.T) {
 	})
 }
 
+// uncosigned returns a node that was killed while it had three entries that a quorum had
+// cosigned, and a fourth that none has, and its disk as a crash leaves it.
+func (w *world) uncosigned(seer *witnesstest.Witness) (first *server, left *vfs.MemFS) {
+	disk := vfs.NewCrashableMem()
+	first = w.nodeOf("http://one.example", disk)
+	w.leader()
+	w.append(first, 3)
+	seer.SetAway(true)
+	go func() { _ = w.try(first, w.fake.Contract(nil)) }()
+	settle()
+	left = disk.CrashClone(vfs.CrashCloneCfg{})
+	first.kill()
+	return first, left
+}
+
 // What a node committed and nobody cosigned, it does not show when it comes back, nor when it
 // leads again.
 func TestWhatIsNotPublicIsNotShownAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, seer := witnessedWorld(t)
 		defer w.end()
-		disk := vfs.NewCrashableMem()
-		first := w.nodeOf("http://one.example", disk)
-		w.leader()
-		w.append(first, 3)
-		seer.SetAway(true)
-		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
-		settle()
-		left := disk.CrashClone(vfs.CrashCloneCfg{})
-		first.kill()
+		first, left := w.uncosigned(seer)
 		again := w.nodeOf("http://again.example", left)
 		settle()
 		w.shows(again, 3)
@@ -413,15 +421,7 @@ func TestNoCrashOfATakeOverShowsWhatIsNotCosigned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, seer := witnessedWorld(t)
 		defer w.end()
-		disk := vfs.NewCrashableMem()
-		first := w.nodeOf("http://one.example", disk)
-		w.leader()
-		w.append(first, 3)
-		seer.SetAway(true)
-		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
-		settle()
-		left := disk.CrashClone(vfs.CrashCloneCfg{})
-		first.kill()
+		first, left := w.uncosigned(seer)
 		var mu sync.Mutex
 		var clones []*vfs.MemFS
 		taking := false
