@@ -54,8 +54,10 @@ const (
 )
 
 // A Head is what the register says: which tree the log has, who goes on with it, and the
-// entries that are nowhere else yet. It is private, and signed by nobody: whoever can
-// write it can stop the log, and no more, because every signer asks its guard too.
+// entries that are nowhere else yet. It is private, and signed by nobody. Whoever can write
+// it can stop the log, and have records registered that the rules admit, at times of his
+// choice after the last entry's; a node whose guard or store knows what left signs no second
+// history for him. One that knows of nothing would, which witnesses stop.
 //
 //	chirograph head 1 <nonce, 32 hex digits>
 //	epoch <decimal, from 1>

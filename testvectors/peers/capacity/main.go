@@ -3,8 +3,9 @@
 // cache between answers, from a simulation of readers and caches. Ledger/DESIGN.md quotes
 // it.
 //
-// Prices are public list prices in US dollars, without discounts and free tiers, as of
-// November 2026: S3 Standard and CloudFront in their first region, gp3 volumes.
+// Prices are list prices in US dollars, without discounts and free tiers, of S3 Standard and
+// CloudFront in their first region and of gp3 volumes. They were written from memory: compare
+// them with the lists of the day.
 //
 // usage: go run ./capacity [-entries N] [-years Y] [-readers N] [-followers N] [-pause SECONDS]
 package main
