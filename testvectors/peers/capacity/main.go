@@ -4,8 +4,9 @@
 // it.
 //
 // Prices are list prices in US dollars, without discounts and free tiers, of S3 Standard and
-// CloudFront in their first region and of gp3 volumes. They were written from memory: compare
-// them with the lists of the day.
+// CloudFront in their first region and of gp3 volumes, as others quote them (devnotes.tech of
+// S3, saisci.com of gp3, infracost's tests of CloudFront; read in 2026-11): compare them with
+// the lists of the day.
 //
 // usage: go run ./capacity [-entries N] [-years Y] [-readers N] [-followers N] [-pause SECONDS]
 package main
