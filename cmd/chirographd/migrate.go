@@ -16,6 +16,7 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/node"
 	"github.com/chirograph/chirograph/ledger/objects"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
@@ -155,11 +156,23 @@ func (m *migration) toBucket(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := m.vouch(); err != nil {
+		return err
+	}
 	if err := keepMoved(m.dir, moved{step: there, bucket: m.bucket, nonce: nonce, state: state}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(m.stdout, "%s: in %s, with %s, root %s, %s; chirographd node runs it\n", m.key.Name(), m.place(), entries(tree.Size), tree.Root, state)
 	return err
+}
+
+// vouch has the guard beside a log that goes to the bucket be no new one, were it a node's before.
+func (m *migration) vouch() error {
+	guard, err := guardOf(m.dir, m.guard)
+	if err != nil {
+		return err
+	}
+	return node.Vouch(store.GuardConfig{Dir: guard, Key: m.key})
 }
 
 // entered says whether an earlier run has put the head there: nodes may have gone on with it.

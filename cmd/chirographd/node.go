@@ -29,7 +29,7 @@ const leastAfter = 5 * time.Second
 
 type nodeFlags struct {
 	dir, listen, at, url, witnesses, guard string
-	alone                                  bool
+	alone, trust                           bool
 	after                                  time.Duration
 	bucket                                 bucketFlags
 	front
@@ -47,7 +47,8 @@ not change the log for ten seconds, another takes over.
 
 DIR is made by init on the first machine, and its log put into the bucket by migrate. To each
 other copy its ledger.key, ledger.key.pub, policy and what else of the keys there is, and
-nothing more: the store and the guard are each node's own. The others find this node at URL; have each trust them by --trusted-proxy.`,
+nothing more: the store and the guard are each node's own. One whose guard is new leads once it
+has seen another lead, or by --trust-bucket. The others find this node at URL; have each trust them by --trusted-proxy.`,
 		Example:               "  chirographd node --dir ledger --listen :8080 --at http://10.0.0.1:8080 --bucket ledger",
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -80,9 +81,10 @@ nothing more: the store and the guard are each node's own. The others find this 
 	c.Flags().DurationVar(&f.after, "takeover-after", node.DefaultAfter, "take over from a node that did nothing for `TIME`")
 	c.Flags().StringVar(&f.witnesses, "witness-policy", "", "ask the witnesses of `FILE` for their quorum")
 	c.Flags().BoolVar(&f.alone, "without-witnesses", false, "ask nobody any more, not those of last time either")
+	c.Flags().BoolVar(&f.trust, "trust-bucket", false, "lead with a new guard before any node was seen to: nothing that nodes signed is missing from this bucket")
 	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`; else where it was last")
 	f.bucket.flags(c)
-	commands.Advanced(c, "takeover-after", "guard", "url")
+	commands.Advanced(c, "takeover-after", "guard", "trust-bucket", "url")
 	hidden(c, func(c *cobra.Command) { f.front.flags(c, "take `N` records a second from each address") }, f.front.operating, f.secrets.flags)
 	return c
 }
@@ -147,7 +149,7 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 	m := metrics.New()
 	cfg := node.Config{
 		Register: &objects.Register{Bucket: b, Key: id.key, Random: rand.Reader}, Owner: f.at,
-		Store: s, Guard: store.GuardConfig{Dir: guard, Key: id.key}, Dir: f.dir,
+		Store: s, Guard: store.GuardConfig{Dir: guard, Key: id.key}, Dir: f.dir, Trust: f.trust,
 		Sign: id.secret.Sign, Cosigner: id.cosigner, Policy: id.policy.Bytes(), Clock: clock, After: f.after, Log: logger, Batch: m.Batch,
 	}
 	if asked != nil {

@@ -50,18 +50,7 @@ func TestANodeBeginsAnewWithoutItsStoreAndItsGuard(t *testing.T) {
 	}
 	const hint = "moved away"
 	n = startNode(t, dir, b)
-	for begun := time.Now(); ; <-time.After(50 * time.Millisecond) {
-		if h, err := http.Get(n.url + "/readyz"); err == nil {
-			text, _ := io.ReadAll(h.Body)
-			_ = h.Body.Close()
-			if strings.Contains(string(text), "found a fault") {
-				break
-			}
-		}
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("it leads:\n%s", n.logs)
-		}
-	}
+	n.unready(t, "found a fault")
 	if err := n.end(); err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +62,80 @@ func TestANodeBeginsAnewWithoutItsStoreAndItsGuard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// It does not know what was lost, and nobody else is there who does.
+	n = startNode(t, dir, b)
+	n.unready(t, "on its own word")
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	wantWords(t, n.logs.String(), true, "--trust-bucket")
+	n = startNodeAs(t, dir, b, func(f *nodeFlags) { f.trust = true })
+	n.ready(t)
+	submitTo(t, n.url, policy, 5)
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	n = startNode(t, dir, b)
+	n.ready(t)
+	submitTo(t, n.url, policy, 6)
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unready waits until a node says why it is not ready.
+func (n *runningNode) unready(t *testing.T, why string) {
+	t.Helper()
+	for begun := time.Now(); ; <-time.After(50 * time.Millisecond) {
+		if h, err := http.Get(n.url + "/readyz"); err == nil {
+			text, _ := io.ReadAll(h.Body)
+			_ = h.Body.Close()
+			if strings.Contains(string(text), why) {
+				return
+			}
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("it leads:\n%s", n.logs)
+		}
+	}
+}
+
+// Who brings a log into a bucket has the guard that knows it, were the directory a new node's before.
+func TestALogThatGoesIntoABucketVouchesForTheGuardBesideIt(t *testing.T) {
+	dir, key := newLedgerWithTwoKeys(t)
+	policy, err := verify.ParsePolicy([]byte(mustReadFile(t, filepath.Join(dir, policyFile))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow(t, dir, "", revocations(t, key, 3)...)
+	f := bucketAt(t, objectstest.NewMemory())
+	f.bucket = "ledgers/ledger"
+	b, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	in := func(bucket string) { // by the name that the node gives it
+		t.Helper()
+		if err := keepMoved(dir, moved{step: there, bucket: bucket, state: objects.Open}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, storeDir)), os.RemoveAll(filepath.Join(dir, guardDir))); err != nil {
+		t.Fatal(err)
+	}
+	in("ledger")
+	n := startNode(t, dir, b)
+	n.unready(t, "on its own word")
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	in(f.bucket)
+	says(t, 0, []string{"3 entries"}, migrateArgs(dir, "--from-bucket", f)...)
+	grow(t, dir, "", revocations(t, key, 4)[3])
+	says(t, 0, []string{"4 entries"}, migrateArgs(dir, "--to-bucket", f)...)
+	in("ledger")
 	n = startNode(t, dir, b)
 	n.ready(t)
 	submitTo(t, n.url, policy, 5)

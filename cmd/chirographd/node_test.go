@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -29,6 +31,12 @@ type runningNode struct {
 // startNode runs a node of a directory. It names itself by its address.
 func startNode(t *testing.T, dir string, b objects.Bucket) *runningNode {
 	t.Helper()
+	return startNodeAs(t, dir, b, func(*nodeFlags) {})
+}
+
+// startNodeAs runs one with other flags.
+func startNodeAs(t *testing.T, dir string, b objects.Bucket, change func(*nodeFlags)) *runningNode {
+	t.Helper()
 	// The address has to be known before it listens.
 	l, err := listen("--listen", "127.0.0.1:0")
 	if err != nil {
@@ -42,8 +50,10 @@ func startNode(t *testing.T, dir string, b objects.Bucket) *runningNode {
 	out, in := io.Pipe()
 	n := &runningNode{url: "http://" + address, logs: new(bytes.Buffer)}
 	ended := make(chan error, 1)
+	f := nodeFlags{dir: dir, bucket: bucketFlags{bucket: "ledger"}, listen: address, at: n.url, after: leastAfter}
+	change(&f)
 	go func() {
-		ended <- runNode(ctx, nodeFlags{dir: dir, bucket: bucketFlags{bucket: "ledger"}, listen: address, at: n.url, after: leastAfter}, b, in, slog.New(slog.NewTextHandler(n.logs, nil)))
+		ended <- runNode(ctx, f, b, in, slog.New(slog.NewTextHandler(n.logs, nil)))
 		_ = in.Close()
 	}()
 	said := make([]byte, 1<<10)
@@ -77,6 +87,20 @@ func (n *runningNode) ready(t *testing.T) {
 			t.Fatalf("%s is not ready:\n%s", n.url, n.logs)
 		}
 		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// vouched waits until a node's guard is no new one any more.
+func vouched(t *testing.T, dir string) {
+	t.Helper()
+	for begun := time.Now(); ; <-time.After(50 * time.Millisecond) {
+		_, guard := os.Stat(filepath.Join(dir, guardDir, "checkpoint.0"))
+		if _, err := os.Stat(filepath.Join(dir, guardDir, "unvouched")); errors.Is(err, fs.ErrNotExist) && guard == nil {
+			return
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("nobody vouches for the guard in %s", dir)
+		}
 	}
 }
 
@@ -120,6 +144,7 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 	first.ready(t)
 	second := startNode(t, two, bucket)
 	second.ready(t)
+	vouched(t, two)
 	submitTo(t, first.url, policy, 1)
 	submitTo(t, second.url, policy, 2)
 	if err := first.end(); err != nil {

@@ -110,6 +110,7 @@ type world struct {
 	mu        sync.Mutex
 	signed    map[uint64]tlog.Hash // roots by size, of all that was ever signed
 	given     map[record.ID]uint64 // index of each record that a node acknowledged
+	doubts    bool                 // the operator vouches for nothing
 }
 
 // in runs f with a world whose log has no entries, in a bubble.
@@ -224,6 +225,7 @@ func (s *server) open() (err error) {
 		Clock: func() time.Time { return time.Now().Round(0).Add(time.Duration(s.skew.Load())) },
 		Log:   slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{})),
 	}
+	cfg.Trust = !s.w.doubts
 	if s.w.witnesses != nil {
 		policy, err := verify.ParsePolicy(cfg.Policy)
 		if err != nil {

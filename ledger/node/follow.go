@@ -97,25 +97,27 @@ func (n *Node) turn(ctx context.Context) {
 		n.turns.rest--
 		return
 	}
+	living := n.sees() // before what is public is read
 	c, v, err := n.published(ctx)
 	switch size := n.store.Head().Checkpoint.Size; {
 	case err != nil:
 		n.tell(ctx, objects.CheckpointName, err)
 		return
-	case v == "":
-		return // nothing is public yet
-	case c.Size < size:
-		return // the store has a batch more, or the head says that the bucket was put back
+	case v == "": // nothing is public yet
+	case c.Size < size: // the store has a batch more, or the head says that the bucket was put back
 	case v == n.turns.version && time.Duration(n.turns.idle)*n.cfg.Poll < idleTime:
 		n.turns.idle++
-		return
+	default:
+		if err := n.turnNow(ctx); err != nil {
+			n.turns.wait = min(2*n.turns.wait+1, maxRest)
+			n.turns.rest = n.turns.wait
+			return
+		}
+		n.turns = turns{version: v}
 	}
-	if err := n.turnNow(ctx); err != nil {
-		n.turns.wait = min(2*n.turns.wait+1, maxRest)
-		n.turns.rest = n.turns.wait
-		return
+	if err := n.vouch(living); err != nil {
+		n.tell(ctx, "guard", err)
 	}
-	n.turns = turns{version: v}
 }
 
 // turnNow reads what is public. The error was told.
@@ -139,8 +141,9 @@ func (n *Node) look(ctx context.Context, due chan<- objects.Nonce) {
 		over := n.watch.over // before it is read
 		known := n.known.Load()
 		if h, err := n.peek(ctx); err != nil {
+			n.unobserved()
 			n.tell(ctx, objects.HeadName, err)
-		} else if n.see(h, known, over) {
+		} else if n.ownWord(n.see(h, known, over)) {
 			select {
 			case due <- h.Nonce:
 			default:
@@ -160,7 +163,7 @@ func (n *Node) look(ctx context.Context, due chan<- objects.Nonce) {
 // before it was read, and known how many entries it has to have.
 func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	after := n.cfg.After
-	if h.Owner == "" {
+	if h.Owner == "" && n.vouched.Load() {
 		after = n.shortly()
 	}
 	same := n.watch.of(h.Nonce, over, after)
@@ -173,6 +176,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	if h.Checkpoint.Size < known {
 		restored = behind(h, known)
 	}
+	n.observe(h, same || restored != nil)
 	n.mu.Lock()
 	n.owner, n.epoch = h.Owner, h.Epoch
 	moved := h.State == objects.Moved

@@ -33,6 +33,11 @@
 //
 // A bucket whose head is behind the store or the guard was put back. The node leads nothing
 // there and goes on to show what it had.
+//
+// A guard that a node had to make knows of nothing that was lost before. With it the node follows, and
+// does not lead on its own word: another that is seen to change the head vouches for the bucket, since it
+// has a guard that would refuse one that was put back, and that was vouched for in the same way, or came
+// with the log; or the operator does. Until then the mark "unvouched" lies beside the guard.
 package node
 
 import (
@@ -79,6 +84,7 @@ type Config struct {
 	Store *store.Store      // of the ledger, open, a copy or its own (OpenStore); for this node alone, and left open
 	Guard store.GuardConfig // of this node; one is made where there is none
 	Dir   string            // for evidence of what breaks a promise
+	Trust bool              // nothing that nodes signed is missing from the bucket, as the operator says: a guard that is new may lead
 
 	Sign     func(message []byte) ([]byte, error) // by the ledger's key
 	Cosigner *ledger.Cosigner                     // nil where the ledger has one key
@@ -117,6 +123,10 @@ type Node struct {
 	frozen  atomic.Bool                // the log is, for good, as a head or the guard said once
 	asked   chan struct{}              // of Look
 	twinned atomic.Bool                // another node names itself as this one does
+	vouched atomic.Bool                // the guard is none that is new; not set back
+	held    atomic.Bool                // nobody leads, and this node does not on its own word
+	life    life                       // of who looks at the head
+	living  atomic.Pointer[uint64]     // how many entries at least are public by another node that is seen to live; nil for none
 
 	mu       sync.Mutex
 	owner    string // as the head was read last, "" before
@@ -172,6 +182,9 @@ func Open(cfg Config) (*Node, error) {
 
 func (n *Node) open() error {
 	n.asked = make(chan struct{}, 1)
+	if err := n.trusts(); err != nil {
+		return err
+	}
 	if !n.store.IsCopy() {
 		if err := n.leftLeading(); err != nil {
 			return err
@@ -250,6 +263,8 @@ func (n *Node) Ready() error {
 		return errors.New("this node leads, and cannot reach the bucket")
 	case leads:
 		return nil
+	case n.held.Load():
+		return errDoubted
 	case n.twinned.Load():
 		return errTwin
 	}
