@@ -240,7 +240,8 @@ func get(ctx context.Context, url string) (int, error) {
 	return resp.StatusCode, resp.Body.Close()
 }
 
-// ready waits until each node says that it shows what the log has.
+// ready waits until each node says that it shows what the log has, and may lead: its guard is no new
+// one any more.
 func (c *cluster) ready() {
 	c.t.Helper()
 	for _, n := range c.nodes {
@@ -250,6 +251,13 @@ func (c *cluster) ready() {
 			status, err := get(ctx, n.url+"/readyz")
 			if err == nil && status != http.StatusOK {
 				err = fmt.Errorf("%s/readyz: %d", n.url, status)
+			}
+			if err != nil {
+				return err
+			}
+			_, err = os.Stat(filepath.Join(n.dir, "guard", "checkpoint.0"))
+			if _, fresh := os.Stat(filepath.Join(n.dir, "guard", "unvouched")); err == nil && !errors.Is(fresh, fs.ErrNotExist) {
+				err = errors.New("nobody vouches for its guard")
 			}
 			return err
 		})

@@ -171,6 +171,15 @@ func TestARestoredBucketIsRefused(t *testing.T) {
 		must(t, err)
 		c.judgeRecords(n.Name, h, given)
 	}
+	// Nor by one that begins anew, which knows of nothing that is missing.
+	fresh := c.nodes[count-1]
+	fresh.terminate(c)
+	for _, name := range []string{"store", "guard"} {
+		must(t, os.RemoveAll(filepath.Join(fresh.dir, name)))
+	}
+	since := len(fresh.Said())
+	must(t, fresh.Start())
+	fresh.says(t, since, "THIS NODE DOES NOT ON ITS OWN WORD")
 	if made := c.signer.signatures(); len(made) > signed {
 		t.Errorf("%d signatures were made there, of %q", len(made)-signed, made[signed].message)
 	}
@@ -231,6 +240,7 @@ func TestAPoisonedTileHalts(t *testing.T) {
 		t.Errorf("it says that it is ready: %d, %v", status, err)
 	}
 	c.putAt(t.Context(), entries, flipped)
+	c.ready()
 
 	// Who leads is to put a tile where another is.
 	next := tlog.Tile{Width: width + 1}.Path()
