@@ -26,8 +26,14 @@ func TestTimesNeverDecreaseAndAClockThatIsFarBehindRegistersNothing(t *testing.T
 		}
 	}
 	size := w.log.View().Size()
+	if err := w.log.Behind(); err != nil {
+		t.Error(err)
+	}
 	w.clock.unix.Store(epoch + 1001 - rules.Skew - 1)
 	for range 2 {
+		if err, want := w.log.Behind(), ledger.ClockBehind(epoch+1001-rules.Skew-1, epoch+1001); want == nil || err == nil || err.Error() != want.Error() {
+			t.Errorf("it is told %v, not %v", err, want)
+		}
 		_, err := w.log.Append(t.Context(), unchecked(t, 1))
 		var behind *ledger.ClockError
 		if !errors.As(err, &behind) || behind.Now != epoch+1001-rules.Skew-1 || behind.Last != epoch+1001 {

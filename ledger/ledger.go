@@ -46,7 +46,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -93,16 +92,6 @@ var ErrUnsigned = errors.New("the ledger cannot sign")
 // ErrDoubt says that witnesses whose word weighs say, without a proof, that they have
 // another history of the ledger: nothing is signed as long as they do.
 var ErrDoubt = errors.New("witnesses say that they have seen another history of the ledger")
-
-// A ClockError says that the ledger's clock is more than [rules.Skew] seconds behind
-// its last entry, or behind the time at which witnesses had seen no later one, so that
-// nothing is registered: it would seem to be of before.
-type ClockError struct{ Now, Last int64 } // POSIX seconds
-
-func (e *ClockError) Error() string {
-	return fmt.Sprintf("the ledger's clock is behind: it is %s, the last tree is of %s",
-		record.FormatTime(e.Now), record.FormatTime(e.Last))
-}
 
 // Config is what a Log works with.
 type Config struct {
@@ -327,15 +316,6 @@ func (l *Log) Refuse(fault *record.SignatureError) error {
 		return err
 	}
 	return rules.Refuse(view, l.Key(), t, fault)
-}
-
-// time returns the time of an entry after the one registered at last.
-func (l *Log) time(last int64) (int64, error) {
-	now := l.signer.clock().Unix()
-	if latest := max(last, l.seen.Load()); latest-now > rules.Skew {
-		return 0, &ClockError{Now: now, Last: latest}
-	}
-	return max(now, last), nil
 }
 
 // Waiting returns since when what is stored waits for the witnesses' quorum, in POSIX

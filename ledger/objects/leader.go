@@ -307,7 +307,17 @@ func (l *Leader) look() error {
 func (l *Leader) still(ctx context.Context) error {
 	h, _, err := l.register.Peek(ctx)
 	if err == nil && h.Nonce != l.head.Nonce {
-		return fmt.Errorf("%w: it is of epoch %d and owner %q, with %d entries", ErrFenced, h.Epoch, h.Owner, h.Checkpoint.Size)
+		return fencedBy(h)
+	}
+	return nil
+}
+
+// Lost returns ErrFenced where the head is seen to be of another epoch: this leader's it is no
+// more then. It waits for nothing else that the leader does.
+func (l *Leader) Lost(ctx context.Context) error {
+	h, _, err := l.register.Peek(ctx)
+	if err == nil && h.Epoch != l.epoch {
+		return fencedBy(h)
 	}
 	return nil
 }
@@ -341,8 +351,11 @@ func (l *Leader) fail(err error) error {
 	return l.err
 }
 
+// ErrClosed is why a leader ended that was closed.
+var ErrClosed = errors.New("the leader was closed")
+
 // Close ends all requests. It is for who has closed the Log, or cannot: as long as the bucket
 // does not answer, the Log has records of which nobody knows what becomes.
 func (l *Leader) Close() {
-	l.fail(errors.New("the leader was closed"))
+	l.fail(ErrClosed)
 }

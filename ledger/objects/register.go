@@ -13,6 +13,21 @@ import (
 // ErrFenced says that another node has the head, or took it meanwhile.
 var ErrFenced = errors.New("another node has the head of the log")
 
+// A FencedError is an ErrFenced that says whose head was found.
+type FencedError struct {
+	Epoch uint64
+	Owner string // "" for nobody
+	Size  uint64 // entries
+}
+
+func fencedBy(h Head) error { return &FencedError{h.Epoch, h.Owner, h.Checkpoint.Size} }
+
+func (e *FencedError) Error() string {
+	return fmt.Sprintf("%v: it is of epoch %d and owner %q, with %d entries", ErrFenced, e.Epoch, e.Owner, e.Size)
+}
+
+func (e *FencedError) Unwrap() error { return ErrFenced }
+
 // A Register is the one place that says which tree a log has: the object "head" of a
 // bucket, which every change replaces under the condition that it is as it was read.
 type Register struct {
@@ -104,7 +119,7 @@ func (r *Register) swap(ctx context.Context, next *Head, was Nonce, v Version) (
 				r.well(HeadName)
 				return now, nil
 			case failed == nil && h.Nonce != was:
-				return "", fmt.Errorf("%w: it is of epoch %d and owner %q, with %d entries", ErrFenced, h.Epoch, h.Owner, h.Checkpoint.Size)
+				return "", fencedBy(h)
 			case errors.Is(failed, ErrAbsent):
 				return "", fmt.Errorf("%w: the head is gone", ErrFenced)
 			}
