@@ -44,6 +44,7 @@ type answer struct {
 	held     int64    // bytes of the budget, to give back once it is written
 
 	retryAfter string // of another node's answer; "" for none
+	mark       string // by which a node knows its own answer; "" for none
 }
 
 // encode compresses the body for a caller that accepts it.
@@ -71,6 +72,9 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.retryAfter != "" {
 		h["Retry-After"] = []string{a.retryAfter}
+	}
+	if a.mark != "" {
+		h[markField] = []string{a.mark}
 	}
 	if a.location != "" {
 		h["Location"] = []string{a.location}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chirograph/chirograph/ledger"
@@ -92,9 +93,55 @@ func (h *Handler) shows(ctx context.Context, a *answer) {
 // unfound says of an error that there is nobody at the address of a node, where that may be
 // wrong.
 func unfound(err error) error {
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
+	if isDial(err) {
 		return fmt.Errorf("%w: that node names itself so by --at, at which this one has to reach it", err)
 	}
 	return err
+}
+
+func isDial(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial"
+}
+
+// outageQuiet is for how long no record has failed to reach the node that leads when the outage is
+// over: one that answers some of them is said once too.
+const outageQuiet = 10 * time.Second
+
+// An outage is the time in which records do not reach the node that leads. Its methods may be called
+// at once.
+type outage struct {
+	mu    sync.Mutex
+	owner string    // which was not reached; "" where there is no outage
+	told  [2]bool   // of it: that there is nobody, and that it failed otherwise
+	last  time.Time // that a record did not reach it
+}
+
+// fails takes in that a record did not reach a node, and says whether that is news.
+func (o *outage) fails(owner string, err error, now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.owner != owner {
+		o.owner, o.told = owner, [2]bool{}
+	}
+	o.last = now
+	told := &o.told[0]
+	if !isDial(err) {
+		told = &o.told[1]
+	}
+	news := !*told
+	*told = true
+	return news
+}
+
+// ends takes in that one has reached the node that leads, and says whether an outage is over by it.
+func (o *outage) ends(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	quiet := now.Sub(o.last)
+	if o.owner == "" || quiet >= 0 && quiet < outageQuiet { // a clock that was put back ends it too
+		return false
+	}
+	o.owner = ""
+	return true
 }

@@ -48,6 +48,11 @@ func TestAFrozenLedgerRefusesWhatIsNewAndAnswersAllElse(t *testing.T) {
 			t.Errorf("%s: %s", path, resp.Status)
 		}
 	}
+	w.unix.Store(epoch - 1000) // of which nothing depends any more
+	if reason := w.h.Unready(); reason != "" {
+		t.Errorf("not ready by %q", reason)
+	}
+	w.unix.Store(epoch)
 }
 
 func TestAFrozenLedgerSaysSoToWhoeverReadsItsText(t *testing.T) {

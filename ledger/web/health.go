@@ -10,7 +10,11 @@ import (
 
 // healthy says that the process answers.
 func (h *Handler) healthy(*request) (*answer, error) {
-	return ok(plainText, never, []byte("ok\n")), nil
+	a := ok(plainText, never, []byte("ok\n"))
+	if h.cfg.Node != nil {
+		a.mark = h.cfg.Node.Mark
+	}
+	return a, nil
 }
 
 // ready says that it serves what it is there for.
@@ -29,7 +33,8 @@ const readyPatience = 10
 const (
 	reasonStopped   = "stopped"   // the log takes no more records
 	reasonDisk      = "disk"      // so little of one is free that no record is taken
-	reasonKey       = "key"       // the agent that has the ledger's key does not answer, or has it no longer
+	reasonKey       = "key"       // the agent that has the ledger's key does not answer, does not sign, or has it no longer
+	reasonClock     = "clock"     // it is behind the log, so that no record is taken
 	reasonDoubt     = "doubt"     // witnesses say that they have seen another history
 	reasonWitnesses = "witnesses" // they have not confirmed the ledger since its start, or do not cosign
 	reasonBehind    = "behind"    // a copy, or a node that follows, does not show what the ledger does
@@ -38,7 +43,7 @@ const (
 
 // Reasons returns all that [Handler.Unready] can return, but for "".
 func Reasons() []string {
-	return []string{reasonStopped, reasonDisk, reasonKey, reasonDoubt, reasonWitnesses, reasonBehind, reasonNode}
+	return []string{reasonStopped, reasonDisk, reasonKey, reasonClock, reasonDoubt, reasonWitnesses, reasonBehind, reasonNode}
 }
 
 // Unready returns why GET /readyz fails, one of [Reasons]; "" where it does not.
@@ -48,7 +53,7 @@ func (h *Handler) Unready() string {
 }
 
 // unready returns why it does not serve what it is there for: where it accepts records,
-// that the log takes none any more, a disk has no room or nothing signs, that witnesses have not confirmed
+// that the log takes none any more, a disk has no room, nothing signs or the clock is behind, that witnesses have not confirmed
 // it since it was started, or do not cosign, or say something against it; where it is a
 // copy, that it is behind.
 func (h *Handler) unready() (reason string, err error) {
@@ -73,6 +78,9 @@ func (h *Handler) unready() (reason string, err error) {
 	if h.cfg.Signs != nil && !h.cfg.Signs() {
 		return reasonKey, errKey
 	}
+	if h.cfg.Log != nil && h.cfg.Log.Behind() != nil {
+		return reasonClock, errClock
+	}
 	if h.cfg.Node != nil {
 		if reason, err := h.readyNode(); err != nil {
 			return reason, err
@@ -86,8 +94,12 @@ func (h *Handler) unready() (reason string, err error) {
 	return "", nil
 }
 
-// errKey is why a ledger is not ready; a record is told [ledger.ErrUnsigned] by the log.
-var errKey = errors.New("the ledger's key is not there")
+// errKey and errClock are why a ledger is not ready; a record is told [ledger.ErrUnsigned] and
+// [ledger.ClockError] by the log.
+var (
+	errKey   = errors.New("the ledger's key is not there")
+	errClock = errors.New("the ledger's clock is behind")
+)
 
 // A RoomError says that so little of a disk is free that no record is taken: a full one
 // ends the process.

@@ -22,6 +22,7 @@ type Node struct {
 
 	Frozen func() bool // says whether the log is frozen for good, also while the node follows; nil for never
 	Look   func()      // has a node that follows read what is public now: there is news; nil for none
+	Mark   string      // of this process and no other, by which it knows its own answer (AskForMark); "" for none
 
 	// Forward makes the requests by which a record goes to the node that leads; nil for one that
 	// opens at most MaxForwards connections, and goes by no proxy. The other takes this node's word for whom it comes from where it trusts
@@ -85,7 +86,15 @@ func (h *Handler) now() *Handler {
 
 // readyNode says whether a node serves what it is there for.
 func (h *Handler) readyNode() (reason string, err error) {
-	if err = notReady(h.cfg.Node.Ready()); h.cfg.Log == nil {
+	why := h.cfg.Node.Ready()
+	switch err = notReady(why); {
+	case errors.Is(why, ledger.ErrUnsigned):
+		return reasonKey, err
+	case isClock(why):
+		return reasonClock, err
+	case isRoom(why):
+		return reasonDisk, err
+	case h.cfg.Log == nil:
 		return reasonBehind, err
 	}
 	return reasonNode, err
@@ -177,6 +186,9 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 	if err != nil {
 		return nil, h.unreached(q, owner, err)
 	}
+	if h.outage.ends(h.cfg.Clock()) {
+		h.log.Info("records reach the node that leads again", "owner", owner)
+	}
 	return forwarded(resp, b), nil
 }
 
@@ -215,6 +227,8 @@ func (h *Handler) unreached(q *request, owner string, err error) error {
 	if q.Context().Err() != nil {
 		return q.Context().Err()
 	}
-	h.log.Warn("a record could not be sent to the node that leads", "owner", owner, "why", err)
+	if h.outage.fails(owner, err, h.cfg.Clock()) {
+		h.log.Warn("records do not reach the node that leads", "owner", owner, "why", err)
+	}
 	return leaderless("the node that leads the ledger gave no answer")
 }

@@ -172,3 +172,63 @@ func TestAnAddressAtWhichNobodyIsIsSaidWithItsFlag(t *testing.T) {
 		}
 	}
 }
+
+// While the node that leads is gone, each record fails, and somebody has to look once.
+func TestAnOutageIsSaidOnceAndWhenItIsOver(t *testing.T) {
+	p := newPair(t)
+	lines := new(logged)
+	p.follows.log = slog.New(slog.NewTextHandler(lines, nil))
+	said := func(step string, fails, again int) {
+		t.Helper()
+		all := lines.b.String()
+		if f, a := strings.Count(all, "records do not reach"), strings.Count(all, "records reach"); f != fails || a != again {
+			t.Errorf("%s: %d times that they fail, not %d, and %d that they don't, not %d:\n%s", step, f, fails, a, again, all)
+		}
+	}
+	n := uint64(0)
+	send := func(err error) {
+		t.Helper()
+		p.fails = err
+		status := 201
+		if err != nil {
+			status = 503
+		}
+		n++
+		p.unix.Add(1)
+		if resp := p.send(p.follows, contract(n).Bytes()); resp.StatusCode != status {
+			t.Errorf("record %d: %s", n, resp.Status)
+		}
+	}
+	gone := errors.New("broken off")
+	send(nil)
+	said("all is well", 0, 0)
+	for range 50 {
+		send(gone)
+	}
+	said("it is gone", 1, 0)
+	for range 20 { // it answers every other one
+		send(nil)
+		send(gone)
+	}
+	said("it answers some", 1, 0)
+	for range 20 {
+		send(&net.OpError{Op: "dial", Err: errors.New("refused")})
+		send(gone)
+	}
+	said("there is nobody by now", 2, 0)
+	p.is("http://other.example")
+	send(gone)
+	said("another is gone", 3, 0)
+	p.unix.Add(int64(outageQuiet/time.Second) - 2)
+	send(nil)
+	said("a moment is none", 3, 0)
+	for range 3 {
+		send(nil)
+	}
+	said("it is back", 3, 1)
+	send(gone)
+	said("it is gone again", 4, 1)
+	p.unix.Add(-100)
+	send(nil)
+	said("the clock was put back", 4, 2)
+}

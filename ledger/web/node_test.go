@@ -256,6 +256,14 @@ func TestANodeSaysWhyItIsNotReady(t *testing.T) {
 	if reason := p.follows.Unready(); reason != "" {
 		t.Error(reason)
 	}
+	for want, err := range map[string]error{
+		reasonKey: fmt.Errorf("it leads: %w", ledger.ErrUnsigned), reasonClock: fmt.Errorf("it does not: %w", ledger.ClockBehind(0, 301)), reasonDisk: &RoomError{"store", 1, 2},
+	} {
+		p.follows.cfg.Node.Ready = func() error { return err }
+		if reason := p.follows.Unready(); reason != want {
+			t.Errorf("%v is %q, not %q", err, reason, want)
+		}
+	}
 	w := httptest.NewRecorder()
 	p.leads.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
 	unavailableFor(t, w.Result(), "about:blank", why.Error())

@@ -121,6 +121,7 @@ var unavailable = []unready{
 	{is(ledger.ErrUnsigned), 10, "the ledger cannot sign its tree at the moment", left, true},
 	{is(errKey), 10, "the ledger cannot sign its tree at the moment", left, false}, // whoever looks after the key has said so
 	{isRoom, roomRetry, "the ledger's disk is nearly full, so that it registers nothing until there is room", left, false},
+	{is(errClock), 60, "the ledger's clock is behind its last entry", left, false},
 	{isClock, 60, "the ledger's clock is behind its last entry", left, true},
 	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", unsure, true},
 	{is(ledger.ErrDoubt), 60, "witnesses of the ledger say, without a proof, that they have seen another history of it, so that it registers nothing until they cosign again", left, false},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -124,6 +125,14 @@ func TestAClockThatIsBehindIs503(t *testing.T) {
 	wantProblemOf(t, notTaken, w.post(contract(3).Bytes()), 503, "", "the ledger's clock is behind")
 	forged := bytes.Replace(contract(4).Bytes(), []byte("terms.txt"), []byte("terms.doc"), 1)
 	wantProblemOf(t, notTaken, w.post(forged), 503, "", "the ledger's clock is behind")
+	wantProblem(t, w.get("GET", "/readyz"), 503, "", "the ledger's clock is behind its last entry")
+	if reason := w.h.Unready(); reason != reasonClock || !slices.Contains(Reasons(), reason) || strings.Contains(w.lines.String(), "endpoint=/readyz") {
+		t.Errorf("not ready by %q: %s", reason, w.lines)
+	}
+	w.unix.Add(1)
+	if reason := w.h.Unready(); reason != "" {
+		t.Errorf("not ready by %q", reason)
+	}
 	if !strings.Contains(w.lines.String(), "endpoint=/records status=503 error=\"the ledger's clock is behind: it is 2026") {
 		t.Errorf("log: %s", w.lines)
 	}

@@ -81,6 +81,7 @@ type Handler struct {
 	held  *share         // bytes that those hold until they are written
 
 	onward http.RoundTripper // to the node that leads; nil where there are no nodes
+	outage *outage           // of that node
 
 	submitters *share // of those that wait for a record's turn
 	records    *share // of those records, also when nobody waits any more
@@ -125,7 +126,7 @@ func New(cfg Config) (*Handler, error) {
 		}
 	}
 	return &Handler{
-		cfg: cfg, onward: onward, site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),
+		cfg: cfg, onward: onward, outage: new(outage), site: site, log: orDiscard(cfg.Logger), keys: expanded.New(),
 		gate: newGate(cfg.Checks, waitersPerCheck), reads: newGate(cfg.Checks, waitersPerRead), held: newShare(heldBytes),
 		submitters: newShare(int64(cmp.Or(cfg.Places, DefaultPlaces))), records: newShare(ledger.DefaultQueue), streams: newShare(maxStreams), requests: newShare(int64(cmp.Or(cfg.Requests, DefaultRequests))),
 		submitted: newRates(cfg.Rate, burst, now), asked: newRates(cfg.Rate*readsPerOne, burst*readsPerOne, now),
