@@ -456,3 +456,54 @@ func TestNoCrashOfATakeOverShowsWhatIsNotCosigned(t *testing.T) {
 		}
 	})
 }
+
+// slow has each write of a node take so long.
+func (s *server) slow(d time.Duration) {
+	wait := func(op, _ string) error {
+		if op == "create" || op == "swap" {
+			time.Sleep(d)
+		}
+		return nil
+	}
+	s.line.before.Store(&wait)
+}
+
+// A store that is slow has a head older than others wait before each batch, and all is well.
+func TestASlowStoreIsNotSaidToRegisterNothing(t *testing.T) {
+	const stalls, again = "nothing is registered meanwhile", "is changed again"
+	in(t, func(w *world) {
+		first := w.node()
+		w.leader()
+		first.slow(after / 2)
+		for range 5 {
+			w.append(first, 1)
+		}
+		first.saidTimes(stalls, 0)
+		first.saidTimes(again, 0)
+		first.line.before.Store(nil)
+		time.Sleep(after)
+		first.line.stuck.Store(true)
+		time.Sleep(10 * after)
+		first.line.stuck.Store(false)
+		time.Sleep(2 * after)
+		first.saidTimes(stalls, 1)
+		first.saidTimes(again, 1)
+		w.append(first, 1)
+	})
+}
+
+func TestANodeThatTakesALogSaysWhetherSomebodyHadIt(t *testing.T) {
+	const nobody, silent = "nobody has the log", "does not go on with it"
+	in(t, func(w *world) {
+		first := w.node()
+		w.leader()
+		first.saidTimes(nobody, 1)
+		first.saidTimes(silent, 0)
+		second := w.node()
+		first.kill()
+		w.other(first)
+		second.saidTimes(nobody, 0)
+		second.saidTimes(silent, 1)
+		second.said("before=" + first.owner)
+	})
+}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/node"
 	"github.com/chirograph/chirograph/ledger/objects"
@@ -106,6 +107,7 @@ type world struct {
 	random    *rand.ChaCha8
 	witnesses witnesstest.Network
 	policy    string
+	second    *ledger.Cosigner // the ledger's second key; nil for none
 	nodes     []*server
 	mu        sync.Mutex
 	signed    map[uint64]tlog.Hash // roots by size, of all that was ever signed
@@ -176,6 +178,11 @@ type server struct {
 	log    *lines
 	owner  string
 	skew   atomic.Int64
+	gone   atomic.Bool  // its agent has the key no more
+	mute   atomic.Bool  // it has, and does not sign
+	asked  atomic.Int64 // how often it was asked to sign
+	self   func(context.Context) error
+	halved atomic.Bool // its second key does not sign
 	cancel context.CancelFunc
 	ended  chan struct{}
 	err    error
@@ -221,11 +228,19 @@ func (s *server) open() (err error) {
 	}
 	cfg := node.Config{
 		Register: s.w.register(s.line), Owner: s.owner, Store: s.store, Guard: guard, Dir: s.w.TempDir(),
-		Sign: s.w.sign, Policy: []byte(s.w.policy), After: after, Poll: poll,
+		Sign: s.sign, Able: s.able, Self: s.self, Policy: []byte(s.w.policy), After: after, Poll: poll,
 		Clock: func() time.Time { return time.Now().Round(0).Add(time.Duration(s.skew.Load())) },
 		Log:   slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{})),
 	}
 	cfg.Trust = !s.w.doubts
+	if second := s.w.second; second != nil {
+		cfg.Cosigner = &ledger.Cosigner{Key: second.Key, Sign: func(m []byte) ([]byte, error) {
+			if s.halved.Load() {
+				return nil, errors.New("the file is gone")
+			}
+			return second.Sign(m)
+		}}
+	}
 	if s.w.witnesses != nil {
 		policy, err := verify.ParsePolicy(cfg.Policy)
 		if err != nil {
@@ -242,6 +257,21 @@ func (s *server) open() (err error) {
 		return errors.Join(err, s.store.Close())
 	}
 	return nil
+}
+
+func (s *server) able() error {
+	if s.gone.Load() {
+		return fmt.Errorf("%w: the agent has gone", ledger.ErrUnsigned)
+	}
+	return nil
+}
+
+func (s *server) sign(message []byte) ([]byte, error) {
+	s.asked.Add(1)
+	if s.gone.Load() || s.mute.Load() {
+		return nil, errors.New("the agent refuses")
+	}
+	return s.w.sign(message)
 }
 
 // stop ends a node, and closes what it has.

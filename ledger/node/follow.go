@@ -62,11 +62,11 @@ const (
 	maxRest  = 60                   // polls after a turn that failed: the failures before it double them
 )
 
-// follow reads what is public until the head is to be taken, whose nonce it returns, or
-// ctx ends. The error is of the disk.
-func (n *Node) follow(ctx context.Context) (objects.Nonce, error) {
+// follow reads what is public until the head is to be taken, which it returns without its
+// batch, or ctx ends. The error is of the disk.
+func (n *Node) follow(ctx context.Context) (objects.Head, error) {
 	looking, cancel := context.WithCancel(ctx)
-	due := make(chan objects.Nonce, 1)
+	due := make(chan objects.Head, 1)
 	var wait sync.WaitGroup
 	wait.Go(func() { n.look(looking, due) })
 	defer wait.Wait()
@@ -76,13 +76,13 @@ func (n *Node) follow(ctx context.Context) (objects.Nonce, error) {
 	for looks := 0; ; {
 		n.turn(ctx)
 		if err := n.store.Err(); err != nil {
-			return objects.Nonce{}, err
+			return objects.Head{}, err
 		}
 		select {
 		case <-ctx.Done():
-			return objects.Nonce{}, nil
-		case nonce := <-due:
-			return nonce, nil
+			return objects.Head{}, nil
+		case h := <-due:
+			return h, nil
 		case <-tick.C:
 			looks = 0
 		case <-n.wanted(looks):
@@ -134,10 +134,10 @@ func (n *Node) turnNow(ctx context.Context) error {
 }
 
 // look looks at the head at each poll until ctx ends, and says when it is to be taken.
-func (n *Node) look(ctx context.Context, due chan<- objects.Nonce) {
+func (n *Node) look(ctx context.Context, due chan<- objects.Head) {
 	tick := time.NewTicker(n.cfg.Poll)
 	defer tick.Stop()
-	for {
+	for ; ; n.back.poll(n.firstBack()) {
 		over := n.watch.over // before it is read
 		known := n.known.Load()
 		if h, err := n.peek(ctx); err != nil {
@@ -145,7 +145,7 @@ func (n *Node) look(ctx context.Context, due chan<- objects.Nonce) {
 			n.tell(ctx, objects.HeadName, err)
 		} else if n.ownWord(n.see(h, known, over)) {
 			select {
-			case due <- h.Nonce:
+			case due <- h:
 			default:
 			}
 		}
@@ -166,6 +166,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	if h.Owner == "" && n.vouched.Load() {
 		after = n.shortly()
 	}
+	changed := h.Nonce != n.watch.seen
 	same := n.watch.of(h.Nonce, over, after)
 	n.judge(h)
 	if h.State == objects.Frozen {
@@ -179,6 +180,9 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	n.observe(h, same || restored != nil)
 	n.mu.Lock()
 	n.owner, n.epoch = h.Owner, h.Epoch
+	if changed {
+		n.unfit = nil // somebody leads
+	}
 	moved := h.State == objects.Moved
 	news := moved && !n.moved
 	n.moved = moved
@@ -189,7 +193,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 		n.log.Warn("the log goes on elsewhere: no node leads it in this bucket any more", "size", h.Checkpoint.Size)
 	}
 	n.setRestored(restored)
-	return same && !moved && restored == nil && ended == nil
+	return same && !moved && restored == nil && ended == nil && n.back.left == 0
 }
 
 // shortly returns how long to wait before a log is taken that nobody has, so that nodes which

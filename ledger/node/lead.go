@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/chirograph/chirograph/ledger"
@@ -26,7 +27,11 @@ func (n *Node) takeOver(ctx context.Context, nonce objects.Nonce) (*objects.Lead
 	case err != nil:
 		return nil, err
 	}
-	n.log.Info("nobody has the log: this node takes it", "epoch", p.head.Epoch+1, "size", p.head.Checkpoint.Size, "before", p.head.Owner)
+	why := "nobody has the log: this node takes it"
+	if p.head.Owner != "" {
+		why = "the node that has the log does not go on with it: this node takes it"
+	}
+	n.log.Info(why, "epoch", p.head.Epoch+1, "size", p.head.Checkpoint.Size, "before", p.head.Owner)
 	if err := n.promote(p); err != nil {
 		return nil, errors.Join(err, n.demote())
 	}
@@ -114,8 +119,12 @@ func (n *Node) lead(ctx context.Context, leader *objects.Leader) error {
 	epoch := leader.Epoch()
 	log, witnesses, err := n.begin(ctx, leader)
 	if err == nil {
+		size := log.View().Size()
 		n.leads(log, epoch)
-		err = n.work(ctx, leader, log)
+		n.askSelf(ctx)
+		if err = n.work(ctx, leader, log); log.View().Size() > size {
+			n.back = back{} // it did what it is there for
+		}
 	} else {
 		leader.Close()
 	}
@@ -123,6 +132,9 @@ func (n *Node) lead(ctx context.Context, leader *objects.Leader) error {
 		witnesses.Close()
 	}
 	n.why(ctx, epoch, err)
+	if ctx.Err() == nil && n.gaveUp(err, log != nil, n.steady().Sub(leader.Swapped())) {
+		n.standBack(err)
+	}
 	err = n.demote()
 	n.leading.Store(nil)
 	return err
@@ -133,7 +145,7 @@ func (n *Node) begin(ctx context.Context, leader *objects.Leader) (log *ledger.L
 	stop := context.AfterFunc(ctx, leader.Close)
 	defer stop()
 	cfg := n.ledger()
-	cfg.Storage, cfg.Witnessed = leader, n.cfg.Witnesses != nil
+	cfg.Storage, cfg.Witnessed, cfg.Sign = leader, n.cfg.Witnesses != nil, n.signing(ctx, leader)
 	if batch, tree := leader.Batch(); len(batch) > 0 {
 		if err := ledger.Redo(cfg, batch, tree); err != nil {
 			return nil, nil, fmt.Errorf("the batch in the head, of epoch %d: %w", leader.Epoch()-1, err)
@@ -160,30 +172,40 @@ func (n *Node) begin(ctx context.Context, leader *objects.Leader) (log *ledger.L
 func (n *Node) leads(log *ledger.Log, epoch uint64) {
 	n.taken.Add(1)
 	n.mu.Lock()
-	n.owner, n.epoch, n.stalled = n.cfg.Owner, epoch, false
+	n.owner, n.epoch, n.stalled, n.saidStall = n.cfg.Owner, epoch, false, false
 	n.mu.Unlock()
 	n.news.Clear()
 	n.leading.Store(log)
 	n.log.Info("this node leads", "epoch", epoch, "size", log.View().Size())
 }
 
-// work beats until ctx ends, or the leader or its log does; then nothing of theirs goes on.
+// work beats until ctx ends, the leader or its log does, or it resigns; then nothing of theirs goes
+// on.
 func (n *Node) work(ctx context.Context, leader *objects.Leader, log *ledger.Log) error {
+	attending, cancel := context.WithCancel(ctx)
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	defer cancel()
+	faulty := make(chan error, 1)
+	if !log.Frozen() {
+		wait.Go(func() { n.attend(attending, log, faulty) })
+	}
 	beat, beaten := make(chan struct{}, 1), make(chan error, 1)
 	go func() { beaten <- n.beat(leader, beat) }()
 	ended := make(chan error, 1)
 	tick := time.NewTicker(n.tick())
 	defer tick.Stop()
 	over, done, closing := leader.Failed(), log.Done(), ctx.Done()
+	var resigned error
 	end := func() {
-		over, done, closing = nil, nil, nil
+		over, done, closing, faulty = nil, nil, nil, nil
 		go func() { ended <- n.close(leader, log) }()
 	}
 	for {
 		select {
 		case <-tick.C:
 			n.ticked.Add(1)
-			n.stall(n.steady().Sub(leader.Swapped()) > n.cfg.After)
+			n.stall(n.steady().Sub(leader.Swapped()))
 			select {
 			case beat <- struct{}{}:
 			default: // the last is under way
@@ -194,9 +216,15 @@ func (n *Node) work(ctx context.Context, leader *objects.Leader, log *ledger.Log
 			end()
 		case <-closing:
 			end()
+		case why := <-faulty:
+			resigned = &resignation{why}
+			end()
 		case err := <-ended:
 			close(beat)
-			return cmp.Or(<-beaten, err)
+			if resigned != nil && errors.Is(err, objects.ErrClosed) { // what could not be signed kept it from saying so
+				err = nil
+			}
+			return cmp.Or(<-beaten, err, resigned)
 		}
 	}
 }
@@ -235,18 +263,24 @@ func (n *Node) close(leader *objects.Leader, log *ledger.Log) error {
 // closeTime is for how long a Log that is closed waits for its witnesses.
 const closeTime = 5 * time.Second
 
-// stall remembers whether the head is too old for others not to take it.
-func (n *Node) stall(stalled bool) {
+// longStall is how many times as long as others wait a head is of one age before that is said: with a
+// store that is slow it may be older than that before each batch, and all is well.
+const longStall = 3
+
+// stall remembers whether the head, of this age, is too old for others not to take it.
+func (n *Node) stall(age time.Duration) {
 	n.mu.Lock()
-	news := n.stalled != stalled
-	n.stalled = stalled
+	n.stalled = age > n.cfg.After
+	said := n.saidStall
+	n.saidStall = age > longStall*n.cfg.After || said && n.stalled
+	says := n.saidStall
 	n.mu.Unlock()
 	switch {
-	case !news:
-	case stalled:
-		n.log.Error("the bucket does not take the head of this node, which leads: nothing is registered meanwhile, and another node may take over", "for", n.cfg.After)
+	case says == said:
+	case says:
+		n.log.Error("the head of this node, which leads, is not changed any more: nothing is registered meanwhile, and another node may take over", "for", age)
 	default:
-		n.log.Info("the bucket takes the head again")
+		n.log.Info("the head of this node is changed again")
 	}
 }
 
@@ -254,10 +288,13 @@ func (n *Node) stall(stalled bool) {
 // end the same way.
 func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 	var conflict *witness.Conflict
+	var resigned *resignation
 	switch {
 	case n.store.Err() != nil:
 	case err == nil:
 		n.log.Info("this node does not lead any more", "epoch", epoch)
+	case errors.As(err, &resigned):
+		n.log.Error("this node registers nothing, and does not lead any more", "epoch", epoch, "why", resigned.why)
 	case ctx.Err() != nil:
 		n.log.Warn("this node does not lead any more, and the others wait until they see it", "epoch", epoch, "why", err)
 	case errors.Is(err, objects.ErrFenced):
@@ -272,6 +309,10 @@ func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 }
 
 func (n *Node) follows(epoch uint64, err error) {
+	var fenced *objects.FencedError
+	if errors.As(err, &fenced) && fenced.Owner == n.cfg.Owner {
+		n.meets(fenced.Epoch) // what this process would have changed before, came to nothing when it took the head
+	}
 	n.log.Info("another node leads: this one follows", "epoch", epoch, "why", err)
 }
 

@@ -27,7 +27,12 @@
 // # The end of leading
 //
 // A leader whose head another has taken stops at its next swap, forgets what it was about to do,
-// and follows. After a fault of which time does not heal, such as objects that are not the log's,
+// and follows. One that registers nothing, because its clock is behind the log or nothing signs,
+// resigns when that has stood for a while, and whoever knows that of itself does not take the log:
+// where all do, nobody leads until one may. Who resigned, or was overtaken while its own
+// writes or its key failed, stands back for a while, longer each time.
+//
+// After a fault of which time does not heal, such as objects that are not the log's,
 // or a guard that knows another tree, the node says so, follows, and does not lead
 // again before it was started anew.
 //
@@ -99,6 +104,14 @@ type Config struct {
 	Witnesses func(*store.Store) (*witness.Witnesses, error)
 
 	Batch func(records int, took time.Duration) // as of a Log; nil for nobody
+
+	// Able says why nothing would be registered by this node now, such as that nothing signs, an
+	// [ledger.ErrUnsigned]; nil where something would. It may take some seconds. Nil for always.
+	Able func() error
+
+	// Self asks at Owner whether this process answers there, when the node begins and each time it
+	// leads; the error says why not, or who does. It has bounds of its own. Nil for nobody asks.
+	Self func(ctx context.Context) error
 }
 
 // A Node is one of a log's. What it shows may be read by all.
@@ -114,6 +127,7 @@ type Node struct {
 	watch watch // of who looks at the head
 	turns turns // of Run
 	twin  twin  // of who looks at the head
+	back  back  // of Run, and while it follows of who looks at the head
 
 	replica atomic.Pointer[replica.Replica]
 	leading atomic.Pointer[ledger.Log] // nil while it follows
@@ -128,16 +142,20 @@ type Node struct {
 	life    life                       // of who looks at the head
 	living  atomic.Pointer[uint64]     // how many entries at least are public by another node that is seen to live; nil for none
 
-	mu       sync.Mutex
-	owner    string // as the head was read last, "" before
-	epoch    uint64
-	moved    bool      // the log goes on elsewhere
-	restored error     // nil where the head, as it was read last, has all that is known
-	ended    error     // after which it does not lead any more; nil for none
-	disputed *disputed // which may be such an end, as the next head that is read says; nil for none
-	stalled  bool      // the head is not known to be this node's any more, and not to be another's
+	mu        sync.Mutex
+	owner     string // as the head was read last, "" before
+	epoch     uint64
+	moved     bool      // the log goes on elsewhere
+	restored  error     // nil where the head, as it was read last, has all that is known
+	ended     error     // after which it does not lead any more; nil for none
+	disputed  *disputed // which may be such an end, as the next head that is read says; nil for none
+	stalled   bool      // the head is not known to be this node's any more, and not to be another's
+	saidStall bool      // and that was said
+	unfit     error     // why it does not take a log that nobody has; nil where nothing keeps it from that
+	mute      bool      // the key did not sign when it was last asked to
 
-	news objects.News // what could not be read
+	news objects.News   // what could not be read
+	self sync.WaitGroup // of who asks for this node
 }
 
 // OpenStore opens the store of a node, as what it is: a copy, which is made where the
@@ -250,7 +268,7 @@ func (n *Node) Owner() (url string, epoch uint64) {
 // why it is so, the log says.
 func (n *Node) Ready() error {
 	n.mu.Lock()
-	restored, moved, ended, stalled := n.restored, n.moved, n.ended, n.stalled
+	restored, moved, ended, stalled, unfit, signs := n.restored, n.moved, n.ended, n.stalled, n.unfit, !n.mute
 	n.mu.Unlock()
 	switch leads := n.leading.Load() != nil; {
 	case restored != nil:
@@ -259,6 +277,8 @@ func (n *Node) Ready() error {
 		return errors.New("this node has led and found a fault, and does not lead before somebody has looked after it")
 	case moved:
 		return errors.New("the log goes on elsewhere")
+	case leads && !signs:
+		return fmt.Errorf("this node leads: %w its tree at the moment", ledger.ErrUnsigned)
 	case leads && stalled:
 		return errors.New("this node leads, and cannot reach the bucket")
 	case leads:
@@ -267,6 +287,8 @@ func (n *Node) Ready() error {
 		return errDoubted
 	case n.twinned.Load():
 		return errTwin
+	case unfit != nil:
+		return &unfitError{unfit}
 	}
 	return n.replica.Load().Ready()
 }
@@ -278,16 +300,22 @@ func (n *Node) Run(ctx context.Context) error {
 	if err := n.belongs(ctx); err != nil {
 		return err
 	}
+	n.askSelf(ctx)
+	defer n.self.Wait()
 	defer n.watch.stop()
 	for ctx.Err() == nil {
-		nonce, err := n.follow(ctx)
+		h, err := n.follow(ctx)
 		if err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		leader, err := n.takeOver(ctx, nonce)
+		if !n.mayTake(h) {
+			n.again(ctx, nil)
+			continue
+		}
+		leader, err := n.takeOver(ctx, h.Nonce)
 		if leader != nil {
 			err = n.lead(ctx, leader)
 		}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 
 	"github.com/chirograph/chirograph/ledger/objects"
@@ -36,7 +37,27 @@ func (n *Node) spot(h objects.Head) {
 		n.twin.changes++
 	}
 	n.twin.seen = h.Nonce
-	if n.twin.changes >= twinChanges && !n.twinned.Swap(true) {
-		n.log.Error("another node has the same --at as this one, and leads: give each node its own", "at", n.cfg.Owner, "epoch", h.Epoch)
+	if n.twin.changes >= twinChanges {
+		n.meets(h.Epoch)
 	}
+}
+
+// meets remembers that another node leads by the name of this one, and says so when that is news.
+func (n *Node) meets(epoch uint64) {
+	if !n.twinned.Swap(true) {
+		n.log.Error("another node has the same --at as this one, and leads: give each node its own", "at", n.cfg.Owner, "epoch", epoch)
+	}
+}
+
+// askSelf has somebody ask whether this node answers where the others find it. That it does not is
+// said, and no more: what stands before it may not be there yet.
+func (n *Node) askSelf(ctx context.Context) {
+	if n.cfg.Self == nil {
+		return
+	}
+	n.self.Go(func() {
+		if err := n.cfg.Self(ctx); err != nil && ctx.Err() == nil {
+			n.log.Warn("this node does not find itself at its --at, where the others send records on to it when it leads", "at", n.cfg.Owner, "why", err)
+		}
+	})
 }

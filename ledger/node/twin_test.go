@@ -1,8 +1,11 @@
 package node_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -30,6 +33,43 @@ func TestANodeWithTheAddressOfTheOneThatLeadsSaysSo(t *testing.T) {
 	})
 }
 
+// Of two that believe that they lead the one that is fenced learns by whose name, at once.
+func TestALeaderThatIsFencedByItsOwnNameSaysSo(t *testing.T) {
+	in(t, func(w *world) {
+		first := w.nodeOf("http://one.example", vfs.NewMem())
+		w.leader()
+		w.append(first, 1)
+		settle()
+		second := w.nodeOf("http://one.example", vfs.NewMem())
+		first.line.stuck.Store(true) // it hangs, as a machine that sleeps
+		time.Sleep(after + 3*poll)
+		synctest.Wait()
+		if second.Log() == nil {
+			t.Fatal("the other does not lead")
+		}
+		first.line.stuck.Store(false)
+		for first.Log() != nil {
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+		}
+		if err := first.Ready(); err == nil || !strings.Contains(err.Error(), "same address") {
+			t.Errorf("it is ready: %v", err)
+		}
+		first.said("another node has the same --at as this one")
+		if err := second.Ready(); err != nil {
+			t.Errorf("the one that leads: %v", err)
+		}
+		// Once it leads itself, nobody else does by this name.
+		second.kill()
+		time.Sleep(2 * after)
+		synctest.Wait()
+		if err := first.Ready(); err != nil || first.Log() == nil {
+			t.Errorf("alone it does not lead, or is not ready: %v", err)
+		}
+		w.append(first, 1)
+	})
+}
+
 // Its own head is no other node's, whether it was killed or has just stopped leading.
 func TestANodeDoesNotTakeItselfForAnother(t *testing.T) {
 	in(t, func(w *world) {
@@ -49,5 +89,53 @@ func TestANodeDoesNotTakeItselfForAnother(t *testing.T) {
 		if again.Log() == nil || strings.Contains(again.log.String(), "--at") {
 			t.Errorf("it does not lead:\n%s", again.log)
 		}
+	})
+}
+
+func TestANodeThatDoesNotFindItselfSaysSo(t *testing.T) {
+	in(t, func(w *world) {
+		const lost = "does not find itself at its --at"
+		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: vfs.NewMem(), log: new(lines), owner: "http://one.example", ended: make(chan struct{})}
+		var why error
+		asked := 0
+		s.self = func(ctx context.Context) error { asked++; return why }
+		if err := s.open(); err != nil {
+			t.Fatal(err)
+		}
+		s.line.cut.Store(true)
+		s.run()
+		synctest.Wait()
+		if asked != 1 {
+			t.Errorf("it asked %d times when it began", asked)
+		}
+		s.saidTimes(lost, 0)
+		why = errors.New("another node answers")
+		s.line.cut.Store(false)
+		w.leader()
+		if asked != 2 {
+			t.Errorf("it asked %d times when it led", asked)
+		}
+		s.saidTimes(lost, 1)
+		s.said("another node answers")
+		if err := s.Ready(); err != nil { // a balancer may not be there yet
+			t.Error(err)
+		}
+	})
+}
+
+// Nobody waits for an answer.
+func TestANodeIsNotHeldUpByItsOwnAddress(t *testing.T) {
+	in(t, func(w *world) {
+		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: vfs.NewMem(), log: new(lines), owner: "http://one.example", ended: make(chan struct{})}
+		s.self = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		if err := s.open(); err != nil {
+			t.Fatal(err)
+		}
+		s.run()
+		if _, took := w.leader(); took > 2*poll {
+			t.Errorf("it took %s", took)
+		}
+		w.append(s, 1)
+		s.saidTimes("does not find itself", 0)
 	})
 }
