@@ -12,6 +12,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/web"
 )
 
 // A ledger whose agent has gone, is locked or lost the key is not ready, and monitors hear
@@ -47,7 +50,7 @@ func TestALedgerWhoseAgentHasGoneIsNotReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	// One that has its key in a file asks nobody.
-	if watchAgent(nil, silent()) != nil {
+	if watchAgent(nil, 0, silent()) != nil {
 		t.Error("no agent is watched")
 	}
 }
@@ -77,6 +80,36 @@ func TestAnAgentIsAskedOnceInAPause(t *testing.T) {
 	}
 }
 
+// Who resigns when it has gone for a while hears soon that it was gone for a moment.
+func TestANodeAsksAnAgentThatHasGoneSooner(t *testing.T) {
+	now, asked, gone := time.Unix(1_790_000_000, 0), 0, errors.New("away")
+	w := &agentWatch{clock: func() time.Time { return now }, log: silent(), retry: agentRetry, held: func() error { asked++; return gone }}
+	var full error
+	able := mayRegister(w.signs, func() error { return full })
+	if err := able(); !errors.Is(err, ledger.ErrUnsigned) || asked != 1 {
+		t.Errorf("%v, asked %d times", err, asked)
+	}
+	now, gone = now.Add(agentRetry-1), nil
+	if err := able(); !errors.Is(err, ledger.ErrUnsigned) || asked != 1 {
+		t.Errorf("%v, asked %d times", err, asked)
+	}
+	now = now.Add(1)
+	if err := able(); err != nil || asked != 2 {
+		t.Errorf("%v, asked %d times", err, asked)
+	}
+	now = now.Add(agentPause - 1)
+	if err := able(); err != nil || asked != 2 {
+		t.Errorf("%v, asked %d times", err, asked)
+	}
+	full = &web.RoomError{Disk: "store", Free: 1, Least: 2}
+	if err := able(); !errors.Is(err, full) {
+		t.Error(err)
+	}
+	if err := mayRegister(nil, func() error { return nil })(); err != nil {
+		t.Error(err)
+	}
+}
+
 // While an agent is asked, nobody else waits for it.
 func TestASilentAgentHoldsUpOneQuestion(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
@@ -102,4 +135,46 @@ func TestASilentAgentHoldsUpOneQuestion(t *testing.T) {
 	if w.signs() {
 		t.Error("it signs")
 	}
+}
+
+// A node that leads and whose agent has gone hands over to one that signs, without a record, and
+// says why it is not ready.
+func TestANodeWhoseAgentHasGoneHandsOver(t *testing.T) {
+	one, two, policy, bucket, register := shared(t)
+	elsewhere := filepath.Join(t.TempDir(), keyFile)
+	if err := os.Rename(filepath.Join(one, keyFile), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	a := serveAgent(t, elsewhere)
+	first := startNodeAs(t, one, bucket, func(f *nodeFlags) { f.agent = true })
+	first.ready(t)
+	submitTo(t, first.url, policy, 1)
+	second := startNode(t, two, bucket)
+	second.ready(t)
+	a.mode.Store("away")
+	for begun := time.Now(); ; <-time.After(50 * time.Millisecond) {
+		h, _, err := register.Peek(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Owner == second.url {
+			if h.Epoch != 3 {
+				t.Errorf("the epoch is %d", h.Epoch)
+			}
+			break
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("%q leads", h.Owner)
+		}
+	}
+	submitTo(t, second.url, policy, 2)
+	if status, body := answered(t, http.DefaultClient, first.url+"/metrics"); status != http.StatusOK || !strings.Contains(body, `chirograph_unready{reason="key"} 1`) {
+		t.Errorf("%d %s", status, body)
+	}
+	a.mode.Store("")
+	first.ready(t)
+	if err := errors.Join(first.end(), second.end()); err != nil {
+		t.Fatal(err)
+	}
+	wantWords(t, first.logs.String(), true, "this node registers nothing, and does not lead any more")
 }

@@ -147,10 +147,12 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 		return err
 	}
 	m := metrics.New()
+	own := f.watch(id, guard, logger)
 	cfg := node.Config{
 		Register: &objects.Register{Bucket: b, Key: id.key, Random: rand.Reader}, Owner: f.at,
 		Store: s, Guard: store.GuardConfig{Dir: guard, Key: id.key}, Dir: f.dir, Trust: f.trust,
 		Sign: id.secret.Sign, Cosigner: id.cosigner, Policy: id.policy.Bytes(), Clock: clock, After: f.after, Log: logger, Batch: m.Batch,
+		Able: mayRegister(own.signs, own.disks.room), Self: func(ctx context.Context) error { return web.AskForMark(ctx, f.at, own.mark) },
 	}
 	if asked != nil {
 		cfg.Witnesses = func(s *store.Store) (*witness.Witnesses, error) { return id.askWitnesses(s, logger) }
@@ -160,11 +162,25 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
-	return f.serveNode(ctx, id, n, m, s, guard, places, stdout, logger)
+	return f.serveNode(ctx, id, n, m, s, own, places, stdout, logger)
+}
+
+// An ownWatch is what a node looks after of its own.
+type ownWatch struct {
+	mark  string      // of this process
+	signs func() bool // nil where the key is always there
+	disks *disks
+}
+
+func (f *nodeFlags) watch(id *identity, guard string, logger *slog.Logger) ownWatch {
+	return ownWatch{rand.Text(), watchAgent(id.secret, agentRetry, logger), &disks{clock: clock, log: logger, list: []disk{
+		{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
+		{"guard", leastGuard, func() (uint64, error) { return store.Free(filepath.Dir(guard)) }},
+	}}}
 }
 
 // serveNode serves a node, and runs it as long as it is served.
-func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m *metrics.Metrics, s *store.Store, guard string, places int, stdout io.Writer, logger *slog.Logger) error {
+func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m *metrics.Metrics, s *store.Store, own ownWatch, places int, stdout io.Writer, logger *slog.Logger) error {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it ends after the listener
 	defer cancel()
 	w := &follower{cancel: cancel, done: make(chan struct{})}
@@ -172,15 +188,12 @@ func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m
 	r := &reception{
 		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: w, log: logger,
 		handler: web.Config{
-			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready, Frozen: n.Frozen, Look: n.Look}, Past: n.Past(), Clock: clock,
+			Key: id.key, View: n.View, Node: &web.Node{Log: n.Log, Owner: n.Owner, Ready: n.Ready, Frozen: n.Frozen, Look: n.Look, Mark: own.mark}, Past: n.Past(), Clock: clock,
 			Checks: runtime.GOMAXPROCS(0), Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
-			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
+			Rate: f.rate, Burst: f.burst, Proxy: f.proxy, Signs: own.signs,
 		},
 		source: metrics.Source{View: n.View, Node: &metrics.Node{Log: n.Log, Owner: n.Owner, Taken: n.Taken}, Store: s.Size},
-		disks: &disks{clock: clock, log: logger, list: []disk{
-			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
-			{"guard", leastGuard, func() (uint64, error) { return store.Free(filepath.Dir(guard)) }},
-		}},
+		disks:  own.disks,
 		ready: func(url string) error {
 			size := uint64(0)
 			if v := n.View(); v != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -25,7 +24,7 @@ import (
 type runningNode struct {
 	url  string
 	end  func() error
-	logs *bytes.Buffer
+	logs *lines
 }
 
 // startNode runs a node of a directory. It names itself by its address.
@@ -48,7 +47,7 @@ func startNodeAs(t *testing.T, dir string, b objects.Bucket, change func(*nodeFl
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
-	n := &runningNode{url: "http://" + address, logs: new(bytes.Buffer)}
+	n := &runningNode{url: "http://" + address, logs: new(lines)}
 	ended := make(chan error, 1)
 	f := nodeFlags{dir: dir, bucket: bucketFlags{bucket: "ledger"}, listen: address, at: n.url, after: leastAfter}
 	change(&f)
@@ -58,7 +57,7 @@ func startNodeAs(t *testing.T, dir string, b objects.Bucket, change func(*nodeFl
 	}()
 	said := make([]byte, 1<<10)
 	k, err := out.Read(said)
-	if want := "for the others at " + n.url; err != nil || !strings.Contains(string(said[:k]), want) {
+	if want := "for the others at " + f.at; err != nil || !strings.Contains(string(said[:k]), want) {
 		cancel()
 		t.Fatalf("it said %q, not %q: %v, %v", said[:k], want, err, <-ended)
 	}
@@ -117,12 +116,12 @@ func submitTo(t *testing.T, url string, policy *verify.Policy, n int) {
 	}
 }
 
-// Two nodes share a ledger: either takes records, and when the one that leads is stopped the
-// other goes on.
-func TestTwoNodesAreOneLedger(t *testing.T) {
-	one, policy := newLedger(t)
+// shared returns two directories of nodes of one ledger, and the bucket that has its empty log.
+func shared(t *testing.T) (one, two string, policy *verify.Policy, bucket objects.Bucket, register *objects.Register) {
+	t.Helper()
+	one, policy = newLedger(t)
 	key := policy.Logs[0].Key
-	two := t.TempDir()
+	two = t.TempDir()
 	for _, name := range []string{keyFile, keyFile + ".pub", policyFile} {
 		b, err := os.ReadFile(filepath.Join(one, name))
 		if err == nil {
@@ -132,14 +131,22 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bucket := objectstest.NewMemory()
-	register := &objects.Register{Bucket: bucket, Key: key, Random: strings.NewReader(strings.Repeat("nonce", 99))}
+	bucket = objectstest.NewMemory()
+	register = &objects.Register{Bucket: bucket, Key: key, Random: strings.NewReader(strings.Repeat("nonce", 99))}
 	if err := register.Begin(t.Context(), tlog.Checkpoint{Origin: key.Name(), Root: tlog.EmptyRoot()}, 0, objects.Open); err != nil {
 		t.Fatal(err)
 	}
 	if err := keepMoved(one, moved{step: there, bucket: "ledger", state: objects.Open}); err != nil {
 		t.Fatal(err)
 	}
+	return one, two, policy, bucket, register
+}
+
+// Two nodes share a ledger: either takes records, and when the one that leads is stopped the
+// other goes on.
+func TestTwoNodesAreOneLedger(t *testing.T) {
+	one, two, policy, bucket, register := shared(t)
+	key := policy.Logs[0].Key
 	first := startNode(t, one, bucket)
 	first.ready(t)
 	second := startNode(t, two, bucket)
@@ -168,6 +175,27 @@ func TestTwoNodesAreOneLedger(t *testing.T) {
 	for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"recover", "--without-witnesses"}, {"freeze", "--name", key.Name()}} {
 		says(t, exitFailed, []string{"is in the bucket ", "chirographd node runs it"}, append(command, "--dir", one)...)
 	}
+}
+
+// A node asks at its own --at, and says what answers there.
+func TestANodeSaysThatItDoesNotFindItself(t *testing.T) {
+	one, two, _, bucket, _ := shared(t)
+	first := startNode(t, one, bucket)
+	first.ready(t)
+	second := startNodeAs(t, two, bucket, func(f *nodeFlags) { f.at = first.url })
+	for begun := time.Now(); !strings.Contains(second.logs.String(), "does not find itself"); <-time.After(10 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("it never said so:\n%s", second.logs)
+		}
+	}
+	if err := second.end(); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.end(); err != nil {
+		t.Fatal(err)
+	}
+	wantWords(t, second.logs.String(), true, "another node answers")
+	wantWords(t, first.logs.String(), false, "does not find itself")
 }
 
 func TestANodeIsToldWhatItNeeds(t *testing.T) {

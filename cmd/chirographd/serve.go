@@ -198,7 +198,7 @@ func (f *serveFlags) serveLog(ctx context.Context, id *identity, l *ledger.Log, 
 	}
 	var signs func() bool
 	if !l.Frozen() { // which signs nothing any more
-		signs = watchAgent(id.secret, logger)
+		signs = watchAgent(id.secret, 0, logger)
 	}
 	r := &reception{
 		front: f.front, dir: f.dir, listen: f.listen, places: places, metrics: m, writer: l, log: logger,
