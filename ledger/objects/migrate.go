@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/store"
@@ -16,6 +17,12 @@ var ErrUnsettled = errors.New("the head of the log has entries that are not publ
 
 // ErrLeft says that a log went into the bucket and left it since, for another place.
 var ErrLeft = errors.New("the log went into the bucket and left it since")
+
+// ErrLed says that a node leads the log: it changed the head while somebody watched.
+var ErrLed = errors.New("a node leads the log")
+
+// watchPause is the time between two looks at a head that is watched.
+const watchPause = time.Second
 
 // Tries, with a pause before each that grows to [maxPause].
 const (
@@ -163,12 +170,61 @@ func (r *Register) freeze(ctx context.Context) (Head, error) {
 // Quiet returns the head where all that it has is public; else the error is ErrUnsettled.
 func (r *Register) Quiet(ctx context.Context) (Head, Version, error) {
 	h, v, err := r.settled(ctx)
-	if err != nil {
-		return h, v, err
+	if err == nil {
+		err = r.public(ctx, h)
 	}
+	return h, v, err
+}
+
+func (r *Register) public(ctx context.Context, h Head) error {
 	c, _, err := r.publishedOnce(ctx)
 	if err == nil && h.Checkpoint.Size > 0 && c.Checkpoint != h.Checkpoint {
 		err = fmt.Errorf("%w: it has %d, and %d are", ErrUnsettled, h.Checkpoint.Size, c.Size)
 	}
+	return err
+}
+
+// Unled is Quiet for a log that nobody leads: the head has no owner, or has the nonce seen, or
+// nobody has changed it for so long by the timers of this process, as a leader does. Else the
+// error is ErrLed, also where the owner is one that has just begun.
+func (r *Register) Unled(ctx context.Context, seen Nonce, after time.Duration) (Head, Version, error) {
+	h, v, err := r.settled(ctx)
+	if err == nil && h.Owner != "" && h.Nonce != seen {
+		h, v, err = r.watch(ctx, h, v, after)
+	}
+	if err == nil {
+		err = r.public(ctx, h)
+	}
 	return h, v, err
+}
+
+// watch looks at a head for so long and once more, or until it changes. It returns the one that is
+// there then, which has no owner or is the same; else the error is ErrLed.
+func (r *Register) watch(ctx context.Context, h Head, v Version, after time.Duration) (Head, Version, error) {
+	over, tick := time.NewTimer(after), time.NewTicker(watchPause)
+	defer over.Stop()
+	defer tick.Stop()
+	for last := false; !last; {
+		select {
+		case <-ctx.Done():
+			return h, v, ctx.Err()
+		case <-over.C:
+			last = true
+		case <-tick.C:
+		}
+		now, _, err := r.Peek(ctx)
+		switch {
+		case err == nil && now.Nonce == h.Nonce, err != nil && !last:
+			continue
+		case err == nil && now.Owner != "":
+			return now, "", fmt.Errorf("%w: %s changed the head, which is of epoch %d and has %d entries", ErrLed, now.Owner, now.Epoch, now.Checkpoint.Size)
+		}
+		// It has no owner any more, or did not answer at last.
+		was := h.Nonce
+		if h, v, err = r.settled(ctx); err == nil && h.Owner != "" && h.Nonce != was {
+			err = fmt.Errorf("%w: %s took it, in epoch %d", ErrLed, h.Owner, h.Epoch)
+		}
+		return h, v, err
+	}
+	return h, v, nil
 }
