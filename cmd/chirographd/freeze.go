@@ -123,6 +123,9 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Close(), s.Close()) }()
+	if err := mustBeHere(z.dir); err != nil {
+		return err
+	}
 	size := s.Head().Checkpoint.Size
 	if s.Frozen() {
 		if err := g.Freeze(s.Head().Checkpoint.Checkpoint); err != nil { // which a kill kept it from

@@ -23,7 +23,7 @@ func (z *freezing) freezeBucket(ctx context.Context) error {
 		return err
 	}
 	defer b.Close()
-	r := &objects.Register{Bucket: b, Key: key, Random: rand.Reader}
+	r := &objects.Register{Bucket: b, Key: key, Random: rand.Reader, Trouble: sayTrouble(z.stderr)}
 	h, _, err := r.Read(ctx)
 	if err != nil {
 		return err

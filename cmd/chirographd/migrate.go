@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -9,9 +10,11 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/chirograph/chirograph/cmd/commands"
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/audit"
@@ -25,6 +28,7 @@ import (
 type migrateFlags struct {
 	dir, guard string
 	to, from   bool
+	after      time.Duration // for how long a head is watched that names who leads
 	bucketFlags
 }
 
@@ -39,8 +43,8 @@ compared, before the bucket has a log. DIR is not served as a ledger of one mach
 then on; it may be the directory of a node.
 
 With --from-bucket the log comes back into DIR, which has the ledger's keys and policy:
-stop all nodes first. Every entry is judged as by an audit. From then on no node leads
-in the bucket, and chirographd serve runs DIR.
+stop all nodes first; it refuses while one leads. Every entry is judged as by an audit. From
+then on no node leads in the bucket, and chirographd serve runs DIR.
 
 Either way the log is the same, to the byte. What was cut short is said again.`,
 		Example:               "  chirographd migrate --dir /var/lib/chirograph --to-bucket --bucket ledger --endpoint https://s3.example",
@@ -49,6 +53,9 @@ Either way the log is the same, to the byte. What was cut short is said again.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.dir == "" || f.bucket == "" || f.to == f.from {
 				return errors.New("--dir, --bucket and one of --to-bucket and --from-bucket have to be given")
+			}
+			if f.after < leastAfter {
+				return fmt.Errorf("--takeover-after %s: at least %s, in which a node that leads changes the head", f.after, leastAfter)
 			}
 			m, err := newMigration(f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			if err != nil {
@@ -65,7 +72,9 @@ Either way the log is the same, to the byte. What was cut short is said again.`,
 	c.Flags().BoolVar(&f.to, "to-bucket", false, "move the log from DIR to the bucket")
 	c.Flags().BoolVar(&f.from, "from-bucket", false, "move it from the bucket to DIR")
 	c.Flags().StringVar(&f.guard, "guard", "", "where the guard is (`DIR`); else where it was last")
+	c.Flags().DurationVar(&f.after, "takeover-after", node.DefaultAfter, "as the nodes have it: who leads has changed the head within `TIME`")
 	f.bucketFlags.flags(c)
+	commands.Advanced(c, "takeover-after")
 	return c
 }
 
@@ -75,7 +84,8 @@ type migration struct {
 	key            note.Key
 	policy         *verify.Policy
 	register       *objects.Register
-	was            *moved // nil where the directory says nothing of a bucket
+	was            *moved        // nil where the directory says nothing of a bucket
+	seen           objects.Nonce // of a head that was watched, and that nobody changed
 	close          func()
 	stdout, stderr io.Writer
 	step           func(string) error // called after each step that leaves something; nil for none
@@ -93,11 +103,12 @@ func newMigration(f migrateFlags, stdout, stderr io.Writer) (*migration, error) 
 	if m.policy, err = readPolicy(filepath.Join(f.dir, policyFile)); err != nil {
 		return nil, err
 	}
-	if m.was, err = readMoved(f.dir); err != nil {
-		return nil, err
+	looks := m.look
+	if f.to {
+		looks = m.mayGo
 	}
-	if m.was != nil && m.was.bucket != f.bucket {
-		return nil, fmt.Errorf("the log of %s is in the bucket %s, or on the way, and not in %s", f.dir, m.was.bucket, f.bucket)
+	if err := looks(); err != nil {
+		return nil, err
 	}
 	b, err := f.open()
 	if err != nil {
@@ -106,6 +117,30 @@ func newMigration(f migrateFlags, stdout, stderr io.Writer) (*migration, error) 
 	m.close = b.Close
 	m.register = &objects.Register{Bucket: b, Key: key, Random: rand.Reader, Trouble: sayTrouble(stderr)}
 	return m, nil
+}
+
+// look reads where the log is by its directory, and demands that this is where the flags say. What
+// it was before the store is this process's, another may have changed.
+func (m *migration) look() (err error) {
+	if m.was, err = readMoved(m.dir); err != nil || m.was == nil {
+		return err
+	}
+	switch was := m.was; {
+	case was.bucket != m.bucket:
+		return fmt.Errorf("the log of %s is in the bucket %s, or on the way, and not in %s", m.dir, was.bucket, m.bucket)
+	case was.step != there && was.at != m.endpoint:
+		return fmt.Errorf("the log of %s is on the way to or from the bucket %s at %s, and not at %s: say it as the first time; where both are the same store, by two gateways, write the other one into the line \"at\" of %s",
+			m.dir, was.bucket, cmp.Or(was.at, "AWS"), cmp.Or(m.endpoint, "AWS"), filepath.Join(m.dir, movedFile))
+	}
+	return nil
+}
+
+// mayGo demands of the directory that its log is in it, or on its way to the bucket.
+func (m *migration) mayGo() error {
+	if err := m.look(); err != nil || m.was == nil || m.was.step == going {
+		return err
+	}
+	return mustBeHere(m.dir)
 }
 
 func (m *migration) did(step string) error {
@@ -127,14 +162,14 @@ func (m *migration) nonce(now step) (n objects.Nonce, err error) {
 // toBucket puts the log into the bucket, its head last. Before that the directory is
 // marked, because a node may go on with the log as soon as the head is there.
 func (m *migration) toBucket(ctx context.Context) (err error) {
-	if m.was != nil && m.was.step != going {
-		return mustBeHere(m.dir)
-	}
 	s, g, err := (&freezing{freezeFlags: freezeFlags{dir: m.dir, guard: m.guard}}).open(m.key)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Close(), s.Close()) }()
+	if err := m.mayGo(); err != nil {
+		return err
+	}
 	head := s.Published()
 	tree := head.Checkpoint.Checkpoint
 	if have := s.Head().Checkpoint; have.Checkpoint != tree {
@@ -148,7 +183,7 @@ func (m *migration) toBucket(ctx context.Context) (err error) {
 	if s.Frozen() {
 		state = objects.Frozen
 	}
-	mark := moved{step: going, bucket: m.bucket, nonce: nonce, state: state}
+	mark := moved{step: going, bucket: m.bucket, nonce: nonce, state: state, at: m.endpoint}
 	entered, err := m.entered(ctx, &mark, tree, s.Continues)
 	if err == nil && !entered {
 		err = m.enter(ctx, mark, s, head)
@@ -190,8 +225,8 @@ func (m *migration) entered(ctx context.Context, mark *moved, tree tlog.Checkpoi
 		return true, nil
 	case !absent && h.State != objects.Moved:
 		return false, fmt.Errorf("%s has a log of %s with %s already, %s: nothing was done", m.place(), h.Checkpoint.Origin, entries(h.Checkpoint.Size), h.State)
-	case again && h.Nonce != m.was.after && absent:
-		return false, fmt.Errorf("%s had a head when this was begun, and has none: %w", m.place(), err)
+	case again && absent:
+		return false, m.emptied(ctx)
 	case again && h.Nonce != m.was.after:
 		return false, fmt.Errorf("%w: %s says so of %s, and %s has %s: whoever brought them back goes on with them, and this directory does not",
 			objects.ErrLeft, m.place(), entries(h.Checkpoint.Size), m.dir, entries(tree.Size))
@@ -200,6 +235,23 @@ func (m *migration) entered(ctx context.Context, mark *moved, tree tlog.Checkpoi
 		return false, nil
 	}
 	return false, begins(h.Checkpoint)
+}
+
+// emptied returns an error where a bucket without a head has not what was in it when the directory
+// was marked. The head may have been there since, and nodes may have gone on with the log: what
+// they have would be lost, and be signed a second time, if it came there once more as it was.
+func (m *migration) emptied(ctx context.Context) error {
+	had := "a checkpoint"
+	switch _, v, err := m.register.Published(ctx); {
+	case err != nil:
+		return err
+	case m.was.after != objects.Nonce{}:
+		had = "the head " + m.was.after.String()
+	case v != "":
+		return nil
+	}
+	return fmt.Errorf("%s had %s when %s was marked, and has none: it was emptied since, or is another. Nothing was done: if nodes ran on it, one of them may have more than this directory: %s. Only if none did: remove %s, and begin anew",
+		m.place(), had, m.dir, bucketLost, filepath.Join(m.dir, movedFile))
 }
 
 // enter puts all of a log into the bucket, marks the directory, and makes the head.

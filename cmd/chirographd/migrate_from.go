@@ -13,6 +13,9 @@ import (
 	"github.com/chirograph/chirograph/ledger/store"
 )
 
+// bucketLost says what to do where a bucket that had a log has none.
+const bucketLost = "stop all nodes; the directory with the most entries by chirographd check is the log's: move its file " + movedFile + " away, and chirographd rebuild makes it a ledger of one machine"
+
 // leaveTries is how often the log is left that a node goes on with meanwhile.
 const leaveTries = 3
 
@@ -23,11 +26,7 @@ func (m *migration) fromBucket(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	nonce, err := m.nonce(leaving)
-	if err != nil {
-		return err
-	}
-	s, err := m.openAsCopy(ctx, nonce)
+	s, nonce, err := m.openAsCopy(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,30 +46,58 @@ func (m *migration) fromBucket(ctx context.Context) (err error) {
 }
 
 // openAsCopy opens the store of the directory as a copy, whatever it was. The ledger's own stays as
-// it is where the bucket has no log that could come back.
-func (m *migration) openAsCopy(ctx context.Context, nonce objects.Nonce) (*store.Store, error) {
+// it is where the bucket has no log that could come back. It returns the nonce under which it does.
+func (m *migration) openAsCopy(ctx context.Context) (*store.Store, objects.Nonce, error) {
 	cfg := store.Config{Dir: filepath.Join(m.dir, storeDir), Key: m.key}
 	s, err := store.OpenCopy(cfg)
-	if !errors.Is(err, store.ErrOwn) {
-		return s, whoHolds(err)
+	own := errors.Is(err, store.ErrOwn)
+	if own {
+		s, err = store.Open(cfg)
+	}
+	if err != nil {
+		return nil, objects.Nonce{}, whoHolds(err)
+	}
+	nonce, err := m.nonceOfCopy(ctx, s, own)
+	if err != nil {
+		return nil, nonce, errors.Join(err, s.Close())
+	}
+	return s, nonce, nil
+}
+
+// nonceOfCopy is for a store that is open, so that nobody else changes what the directory says.
+func (m *migration) nonceOfCopy(ctx context.Context, s *store.Store, own bool) (objects.Nonce, error) {
+	if err := m.look(); err != nil {
+		return objects.Nonce{}, err
+	}
+	nonce, err := m.nonce(leaving)
+	if err != nil || !own {
+		return nonce, err
 	}
 	if m.was == nil {
-		return nil, fmt.Errorf("the store in %s is a ledger's own, and nothing says that its log is in a bucket: chirographd serve runs it", m.dir)
-	}
-	if s, err = store.Open(cfg); err != nil {
-		return nil, whoHolds(err)
+		return nonce, fmt.Errorf("the store in %s is a ledger's own, and nothing says that its log is in a bucket: chirographd serve runs it", m.dir)
 	}
 	if _, _, err := m.head(ctx, nonce); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nonce, err
 	}
 	// Whoever finds it cut short must not take it for a node's.
-	if err := keepMoved(m.dir, moved{step: leaving, bucket: m.bucket, nonce: nonce, state: m.was.state}); err != nil {
-		return nil, errors.Join(err, s.Close())
+	if err := m.leaves(nonce, m.was.state); err != nil {
+		return nonce, err
 	}
-	if err := s.Demote(); err != nil {
-		return nil, errors.Join(err, s.Close())
+	return nonce, s.Demote()
+}
+
+// leaves has the directory remember under which nonce the log leaves the bucket.
+func (m *migration) leaves(nonce objects.Nonce, state objects.State) error {
+	return keepMoved(m.dir, moved{step: leaving, bucket: m.bucket, nonce: nonce, state: state, at: m.endpoint})
+}
+
+// stays has a directory that was to get the log, which a node leads, be that of a node.
+func (m *migration) stays() error {
+	now, err := readMoved(m.dir)
+	if err != nil || now == nil || now.step != leaving {
+		return err
 	}
-	return s, nil
+	return keepMoved(m.dir, moved{step: there, bucket: m.bucket, state: objects.Open})
 }
 
 // left reads the log up to the head, and has the head say that it goes on elsewhere. It returns
@@ -93,7 +120,7 @@ func (m *migration) left(ctx context.Context, s *store.Store, guard string, nonc
 		h.State = m.was.state
 		return h, nil
 	}
-	if err := keepMoved(m.dir, moved{step: leaving, bucket: m.bucket, nonce: nonce, state: h.State}); err != nil {
+	if err := m.leaves(nonce, h.State); err != nil {
 		return h, err
 	}
 	if err := m.did("the directory is marked"); err != nil {
@@ -105,13 +132,27 @@ func (m *migration) left(ctx context.Context, s *store.Store, guard string, nonc
 	return h, m.did("the head says that the log left")
 }
 
-// head returns the head of the log, which is in the bucket, or left it under that nonce.
+// head returns the head of the log, which is in the bucket, where nobody leads it, or left it
+// under that nonce.
 func (m *migration) head(ctx context.Context, nonce objects.Nonce) (objects.Head, objects.Version, error) {
-	h, v, err := m.register.Quiet(ctx)
+	h, v, err := m.register.Unled(ctx, m.seen, m.after)
+	if err == nil {
+		m.seen = h.Nonce
+	}
 	absent := errors.Is(err, objects.ErrAbsent)
-	switch began := m.was != nil && m.was.step == going; {
+	began := m.was != nil && m.was.step == going
+	if began && absent {
+		if err := m.emptied(ctx); err != nil {
+			return h, v, err
+		}
+	}
+	switch {
 	case began && (absent || err == nil && h.State == objects.Moved) && h.Nonce == m.was.after:
 		return h, v, fmt.Errorf("the log of %s did not get into %s, and nothing was changed: say chirographd migrate --to-bucket again, as the first time, and then --from-bucket", m.dir, m.place())
+	case m.was != nil && absent:
+		return h, v, fmt.Errorf("%w: it was emptied, or is another: %s", err, bucketLost)
+	case errors.Is(err, objects.ErrLed):
+		return h, v, errors.Join(fmt.Errorf("%w: the log stays in %s: stop all nodes first, and say it again", err, m.place()), m.stays())
 	case errors.Is(err, objects.ErrUnsettled):
 		return h, v, fmt.Errorf("%w: start a node, and stop it when it has led", err)
 	case err != nil:

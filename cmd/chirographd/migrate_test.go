@@ -346,7 +346,7 @@ func TestAKeyOfABucketThatOthersCanReadIsRefused(t *testing.T) {
 }
 
 func FuzzParseMoved(f *testing.F) {
-	f.Add(moved{going, "ledgers/a", objects.Nonce{1}, objects.Open, objects.Nonce{2}}.bytes())
+	f.Add(moved{going, "ledgers/a", objects.Nonce{1}, objects.Open, objects.Nonce{2}, "http://a.example"}.bytes())
 	f.Add(moved{step: there, bucket: "ledgers", nonce: objects.Nonce{2}, state: objects.Frozen}.bytes())
 	f.Add([]byte("chirograph in-bucket 1\nthere\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -38,12 +38,14 @@ const (
 //	nonce <32 hex digits>
 //	state <open or frozen, of a log that leaves>
 //	after <32 hex digits, the nonce of the head that is replaced, or - for none>
+//	at <the endpoint of the store, of a log on its way; this line is missing for AWS>
 type moved struct {
 	step   step
 	bucket string
 	nonce  objects.Nonce
 	state  objects.State
 	after  objects.Nonce // the zero nonce for none, and on no other way than to the bucket
+	at     string        // "" for AWS, and in the bucket, where each node has a gateway of its own
 }
 
 func (m moved) bytes() []byte {
@@ -51,15 +53,19 @@ func (m moved) bytes() []byte {
 	if m.after != (objects.Nonce{}) {
 		after = m.after.String()
 	}
-	return fmt.Appendf(nil, "chirograph in-bucket 1\n%s\nbucket %s\nnonce %s\nstate %s\nafter %s\n", m.step, m.bucket, m.nonce, m.state, after)
+	b := fmt.Appendf(nil, "chirograph in-bucket 1\n%s\nbucket %s\nnonce %s\nstate %s\nafter %s\n", m.step, m.bucket, m.nonce, m.state, after)
+	if m.at != "" {
+		b = fmt.Appendf(b, "at %s\n", m.at)
+	}
+	return b
 }
 
 // parseMoved reads what bytes prints, and nothing else.
 func parseMoved(b []byte) (moved, error) {
 	var m moved
 	lines := strings.Split(string(b), "\n")
-	if len(lines) != 7 {
-		return m, fmt.Errorf("it has %d lines, not 6", len(lines)-1)
+	if len(lines) != 7 && len(lines) != 8 {
+		return m, fmt.Errorf("it has %d lines, not 6 or 7", len(lines)-1)
 	}
 	m.step = step(lines[1])
 	m.bucket = strings.TrimPrefix(lines[2], "bucket ")
@@ -72,6 +78,12 @@ func parseMoved(b []byte) (moved, error) {
 		if m.after, err = objects.ParseNonce(after); err != nil {
 			return m, err
 		}
+	}
+	if len(lines) == 8 {
+		m.at = strings.TrimPrefix(lines[6], "at ")
+	}
+	if m.step == there && m.at != "" {
+		return m, errors.New("a log that is there is at no one endpoint")
 	}
 	if m.step != going && m.after != (objects.Nonce{}) {
 		return m, fmt.Errorf("a log that is %s comes after no head", m.step)
@@ -102,7 +114,8 @@ func readMoved(dir string) (*moved, error) {
 // keepMoved has a directory remember where its log is, and returns when that is on disk.
 func keepMoved(dir string, m moved) error { return keep(filepath.Join(dir, movedFile), m.bytes()) }
 
-// mustBeHere demands of a directory that its log is in it, and not in a bucket.
+// mustBeHere demands of a directory that its log is in it, and not in a bucket. Said before the store
+// or the guard is open it is for the words: a migration may go on until then, which has both.
 func mustBeHere(dir string) error {
 	m, err := readMoved(dir)
 	if err != nil || m == nil {
@@ -115,6 +128,18 @@ func mustBeHere(dir string) error {
 		return fmt.Errorf("the log of %s is on the way from the bucket %s: say chirographd migrate --from-bucket again, as the first time", dir, m.bucket)
 	}
 	return fmt.Errorf("the log of %s is in the bucket %s: chirographd node runs it, and chirographd migrate --from-bucket brings it back", dir, m.bucket)
+}
+
+// openHere opens the store of a directory whose log is in it, and stays there while it is open.
+func openHere(dir string, cfg store.Config) (*store.Store, error) {
+	s, err := store.Open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := mustBeHere(dir); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // mustBeIn demands of the directory of a node that its log is in that bucket, and has a new
@@ -143,6 +168,23 @@ func mayBeIn(dir, bucket string, key note.Key) (isNew bool, err error) {
 		return false, fmt.Errorf("the log of %s is in the bucket %s, and not in %s", dir, m.bucket, bucket)
 	}
 	return false, nil
+}
+
+// mustStillBeIn is mustBeIn for who has the store of the directory open, so that nobody else
+// changes where its log is.
+func mustStillBeIn(dir, bucket string) error {
+	m, err := readMoved(dir)
+	switch {
+	case err != nil:
+		return err
+	case m == nil:
+		return fmt.Errorf("the log of %s was in the bucket %s just now, and came back: chirographd serve runs it", dir, bucket)
+	case m.step != there:
+		return mustBeHere(dir)
+	case m.bucket != bucket:
+		return fmt.Errorf("the log of %s is in the bucket %s, and not in %s", dir, m.bucket, bucket)
+	}
+	return nil
 }
 
 // mustBeNoOwn demands of a directory that it has no store of a ledger, or a copy that nobody has

@@ -143,6 +143,9 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	defer endWith(s, logger)()
+	if err := mustStillBeIn(f.dir, f.bucket.bucket); err != nil {
+		return err
+	}
 	if err := errors.Join(keepGuard(f.dir, guard), keepWitnesses(f.dir, asked)); err != nil {
 		return err
 	}

@@ -84,6 +84,9 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
+	if err := mustBeHere(f.dir); err != nil {
+		return err
+	}
 	last, err := g.Last()
 	if err != nil {
 		return err

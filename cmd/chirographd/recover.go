@@ -92,6 +92,9 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := mustBeRecoverable(f.dir); err != nil {
+		return err
+	}
 	r := &recovery{recoverFlags: f, id: id, store: s, head: s.Head(), guard: guard, stdout: stdout}
 	g, err := store.OpenGuard(store.GuardConfig{Dir: guard, Key: id.key})
 	switch {

@@ -95,7 +95,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Guard: guard, Log: logger})
+	s, err := openHere(f.dir, store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Guard: guard, Log: logger})
 	if err != nil {
 		return whatIsLost(f.dir, whoHolds(cutRebuild(f.dir, err)))
 	}
