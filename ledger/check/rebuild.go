@@ -22,7 +22,7 @@ type RebuildConfig struct {
 // A Rebuilt says what the new store has.
 type Rebuilt struct {
 	Head store.Head
-	Lost error // why it lacks what was published, so that its head is, or that it was frozen; nil where nothing is lost
+	Lost error // why it lacks what was published, so that its head is, or that it was frozen, or entries of a copy; nil where nothing is lost
 }
 
 // ErrBehind says that a store is not the one of which its guard knows: it lacks entries, or
@@ -31,21 +31,29 @@ var ErrBehind = errors.New("the entries are not those of which the guard has a c
 
 // Rebuild makes a new store of the entries of another, of any format: the tiles, the
 // indexes and the state follow from them, and the signed head is the old one, or where
-// that cannot be read the guard's, if that is of all entries.
+// that cannot be read the guard's, if that is of all entries. Of a copy it makes the
+// ledger's own, with the largest tree that the copy knows to be signed, and all of which it has.
 //
 // Entries that do not give the tree which the ledger signed, and of which the guard
 // knows, are no store: the error names the first that is wrong, where that can be said,
 // and what was made is of no use. The old store is not changed.
 func Rebuild(ctx context.Context, cfg RebuildConfig) (rebuilt Rebuilt, err error) {
-	raw, err := store.OpenRaw(cfg.Store)
+	open, headOf := store.OpenRaw, headOfOwn
+	if isCopy, err := store.IsCopy(cfg.Store); err != nil {
+		return rebuilt, err
+	} else if isCopy {
+		open, headOf = store.OpenRawCopy, headOfCopy
+	}
+	raw, err := open(cfg.Store)
 	if err != nil {
 		return rebuilt, err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
-	head, err := headOf(raw, cfg.Last)
+	head, left, err := headOf(raw, cfg.Last)
 	if err != nil {
 		return rebuilt, err
 	}
+	defer func() { rebuilt.Lost = errors.Join(rebuilt.Lost, left) }()
 	s, err := store.OpenCopy(store.Config{Dir: cfg.Dir, FS: cfg.Store.FS, Key: cfg.Store.Key, Log: cfg.Log})
 	if err != nil {
 		return rebuilt, err
@@ -62,17 +70,52 @@ func Rebuild(ctx context.Context, cfg RebuildConfig) (rebuilt Rebuilt, err error
 	return r.finish(head, cfg.Last)
 }
 
-// headOf returns the head of a store that is made anew.
-func headOf(raw *store.Raw, last tlog.SignedCheckpoint) (store.Head, error) {
-	head, err := raw.Head()
-	if err == nil {
-		return head, nil
+// headOfOwn returns the head of a store that is made anew of a ledger's own.
+func headOfOwn(raw *store.Raw, last tlog.SignedCheckpoint) (head store.Head, left, err error) {
+	if head, err = raw.Head(); err == nil {
+		return head, nil, nil
 	}
 	_, number := raw.Entry(last.Size)
 	if !errors.Is(number, store.ErrNotFound) {
-		return head, fmt.Errorf("%w; the guard's checkpoint is of %d entries, and there are more", err, last.Size)
+		return head, nil, fmt.Errorf("%w; the guard's checkpoint is of %d entries, and there are more", err, last.Size)
 	}
-	return store.Head{Checkpoint: last, Time: unknownTime}, nil
+	return store.Head{Checkpoint: last, Time: unknownTime}, nil, nil
+}
+
+// headOfCopy returns that of one that is made of a copy, whose own head nobody has signed: what it
+// shows, or what the one who led signed beyond that, or the guard's. What is left out are entries of
+// a tree that was not read to its end.
+func headOfCopy(raw *store.Raw, last tlog.SignedCheckpoint) (head store.Head, left, err error) {
+	has, err := raw.Head()
+	if err != nil {
+		return headOfOwn(raw, last)
+	}
+	shown, err := raw.Published()
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return head, nil, err
+	}
+	kept, err := raw.Kept()
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return head, nil, err
+	}
+	size := has.Checkpoint.Size
+	head = shown
+	for _, c := range []tlog.SignedCheckpoint{kept, last} {
+		if c.Size > head.Checkpoint.Size && c.Size <= size {
+			head = store.Head{Checkpoint: c, Time: unknownTime}
+		}
+	}
+	switch have := head.Checkpoint.Size; {
+	case have == 0 && size > 0:
+		return head, nil, fmt.Errorf("the copy has %d entries, and no tree that was judged to its end", size)
+	case have == 0 && last.Size > 0:
+		return head, nil, fmt.Errorf("%w: the copy has none, the guard knows of %d", ErrBehind, last.Size)
+	case have == 0:
+		return store.Head{Checkpoint: last}, nil, nil
+	case have < size:
+		left = fmt.Errorf("the copy has %d entries, and of these %d are of a tree that it has not to its end: they are left out", size, size-have)
+	}
+	return head, left, nil
 }
 
 // unknownTime stands for the time of the last entry before it was read.

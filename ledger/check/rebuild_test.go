@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/check"
+	"github.com/chirograph/chirograph/ledger/rules/rulestest"
 	"github.com/chirograph/chirograph/ledger/store"
 )
 
@@ -187,4 +189,69 @@ func TestAStoreThatIsBehindItsGuardIsNotRebuilt(t *testing.T) {
 
 func entryKey(n uint64) []byte {
 	return []byte{'e', byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32), byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+}
+
+// A node's store is a copy while it does not lead, and its guard knows of no more than of when it
+// led last: what it has is the ledger's all the same.
+func TestOfACopyTheLedgersOwnIsMadeWithTheLargestTreeThatIsSigned(t *testing.T) {
+	t.Parallel()
+	log := revocations(t, 300, false)
+	none := signs(tlog.Checkpoint{Origin: rulestest.Ledger.Name(), Root: tlog.EmptyRoot()})
+	for name, test := range map[string]struct {
+		hold   int // what is public is of so many entries
+		change map[string][]byte
+		guard  func(all tlog.SignedCheckpoint) tlog.SignedCheckpoint
+		size   uint64 // 0 for an error
+		left   bool
+		says   string
+	}{
+		"all is public":                         {hold: 1 << 30, size: 300},
+		"it signed more":                        {hold: 250, size: 300},
+		"it has not all of what another signed": {hold: 250, change: map[string][]byte{"kept": signs(tlog.Checkpoint{Origin: rulestest.Ledger.Name(), Size: 400}).Bytes()}, size: 250, left: true, says: "50 are of a tree that it has not to its end"},
+		"the guard alone knows":                 {hold: 250, change: map[string][]byte{"kept": nil}, guard: func(all tlog.SignedCheckpoint) tlog.SignedCheckpoint { return all }, size: 300},
+		"nobody signed":                         {hold: 1 << 30, change: map[string][]byte{"kept": nil, "published": nil}, says: "no tree that was judged to its end"},
+		"it shows what cannot be read":          {hold: 1 << 30, change: map[string][]byte{"published": []byte("nothing")}, says: "published head"},
+		"the guard knows of more": {hold: 1 << 30, guard: func(tlog.SignedCheckpoint) tlog.SignedCheckpoint {
+			return signs(tlog.Checkpoint{Origin: rulestest.Ledger.Name(), Size: 301})
+		}, says: check.ErrBehind.Error()},
+	} {
+		w := newWorld(t, log, 50, test.hold)
+		s, err := store.Open(w.store())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := s.Head().Checkpoint
+		if err := errors.Join(s.Demote(), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		w.tamper(t, test.change)
+		last := none
+		if test.guard != nil {
+			last = test.guard(all)
+		}
+		r, err := check.Rebuild(t.Context(), check.RebuildConfig{Store: w.store(), Last: last, Dir: newDir})
+		if test.size == 0 {
+			if err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || (r.Lost != nil) != test.left || test.left && !strings.Contains(r.Lost.Error(), test.says) {
+			t.Errorf("%s: %v, lost: %v", name, err, r.Lost)
+			continue
+		}
+		made, err := store.Open(store.Config{Dir: newDir, FS: w.fs, Key: w.store().Key})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := made.Head().Checkpoint; got.Size != test.size || len(got.Note.Signatures) == 0 || test.size == 300 && got.Checkpoint != all.Checkpoint {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if shown := made.Published().Checkpoint.Size; shown != min(uint64(test.hold), 300) {
+			t.Errorf("%s: %d are public", name, shown)
+		}
+		if err := made.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
