@@ -37,6 +37,7 @@ const bucketKey = "bucket.key"
 // which all users of a machine can read.
 type bucketFlags struct {
 	bucket, endpoint, region, key, ca string
+	via                               []string // more endpoints, which a probe asks too
 }
 
 func (f *bucketFlags) flags(c *cobra.Command) {
@@ -46,6 +47,17 @@ func (f *bucketFlags) flags(c *cobra.Command) {
 	c.Flags().StringVar(&f.key, "bucket-key", "", "the store's key is in `FILE`: its id and its secret, a line each; else in "+keyID+" and "+keySecret)
 	c.Flags().StringVar(&f.ca, "bucket-ca", "", "the endpoint's certificate is of an authority in `FILE`; else of one that the system knows")
 	commands.Advanced(c, "region", "bucket-ca", "bucket-key")
+}
+
+func (f *bucketFlags) viaFlag(c *cobra.Command, usage string) {
+	c.Flags().StringSliceVar(&f.via, "via", nil, usage)
+}
+
+func (f *bucketFlags) checkVia() error {
+	if len(f.via) > 0 && f.endpoint == "" {
+		return errors.New("--via names more endpoints of a store: --endpoint has to be given too")
+	}
+	return nil
 }
 
 // given says whether the flags name a bucket. A flag of a bucket without --bucket is a slip.
@@ -58,6 +70,24 @@ func (f *bucketFlags) given() (bool, error) {
 
 // open returns the bucket. Nothing is asked yet.
 func (f *bucketFlags) open() (*s3.Bucket, error) { return f.openAt(f.endpoint) }
+
+// openAll returns the bucket by each endpoint, and what closes all.
+func (f *bucketFlags) openAll() (all []*s3.Bucket, done func(), err error) {
+	done = func() {
+		for _, b := range all {
+			b.Close()
+		}
+	}
+	for _, endpoint := range append([]string{f.endpoint}, f.via...) {
+		b, err := f.openAt(endpoint)
+		if err != nil {
+			done()
+			return nil, nil, err
+		}
+		all = append(all, b)
+	}
+	return all, done, nil
+}
 
 // openAt returns the bucket by another endpoint.
 func (f *bucketFlags) openAt(endpoint string) (*s3.Bucket, error) {
@@ -141,14 +171,14 @@ const (
 	largest = objects.MaxHead // bytes: no object is larger that changes
 )
 
-// probedOnce demands of a bucket that it keeps what a ledger rests on, which is tried once
-// and remembered in dir.
+// probedOnce demands of a bucket that it keeps what a ledger rests on, by each endpoint that is
+// named, which is tried once and remembered in dir.
 func probedOnce(ctx context.Context, dir string, f *bucketFlags, now time.Time) error {
 	if err := mustHavePolicy(dir); err != nil {
 		return err
 	}
 	file := filepath.Join(dir, storeProbed)
-	first := "store " + f.place() + "\n"
+	first := "store " + strings.Join(append([]string{f.place()}, f.via...), ", ") + "\n"
 	have, err := os.ReadFile(file)
 	if err == nil && strings.HasPrefix(string(have), first) {
 		return nil
@@ -156,12 +186,12 @@ func probedOnce(ctx context.Context, dir string, f *bucketFlags, now time.Time) 
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	b, err := f.open()
+	all, done, err := f.openAll()
 	if err != nil {
 		return err
 	}
-	defer b.Close()
-	rows, err := probe(ctx, []*s3.Bucket{b}, shortRounds, shortRacers, nil)
+	defer done()
+	rows, err := probe(ctx, all, shortRounds, shortRacers, nil)
 	if err != nil {
 		return fmt.Errorf("the store %s could not be tried: %w", f.place(), err)
 	}
@@ -190,7 +220,7 @@ func probe(ctx context.Context, by []*s3.Bucket, rounds, racers int, show func(o
 	case errors.Is(err, s3.ErrNoBucket):
 		return nil, err
 	case err != nil:
-		versions.Saw = "whether they are kept is not known, look yourself: " + err.Error()
+		versions.Saw, versions.Open = "whether they are kept is not known: "+err.Error(), true
 	case kept:
 		versions.Saw = "they are kept"
 		versions.Wrong = "each batch replaces the head, and all heads would be kept for ever: suspend the versioning of the bucket"

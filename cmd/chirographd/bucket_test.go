@@ -151,6 +151,92 @@ func TestAStoreIsProbedOnce(t *testing.T) {
 	}
 }
 
+// Of nodes each has a gateway of its own, and what one of these does wrong, only a race over all shows.
+func TestANodeProbesItsStoreByAllEndpointsThatItWasGiven(t *testing.T) {
+	m := objectstest.NewMemory()
+	inner := objectstest.Handler("ledgers", m)
+	var asked [2]atomic.Int32
+	var stale atomic.Bool
+	t.Setenv(keyID, "anyone")
+	t.Setenv(keySecret, bucketSecret)
+	var urls [2]string
+	for i := range urls {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			asked[i].Add(1)
+			if i == 1 && stale.Load() && q.Method == http.MethodGet && strings.Contains(q.URL.Path, "/read-") {
+				http.Error(w, "<Error><Code>NoSuchKey</Code></Error>", http.StatusNotFound)
+				return
+			}
+			inner.ServeHTTP(w, q)
+		}))
+		defer server.Close()
+		urls[i] = server.URL
+	}
+	f, dir := bucketFlags{bucket: "ledgers", endpoint: urls[0], via: urls[1:]}, t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, policyFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stale.Store(true)
+	if err := probedOnce(t.Context(), dir, &f, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "endpoint 1 does not find what was written") {
+		t.Errorf("with a gateway that is behind: %v", err)
+	}
+	stale.Store(false)
+	for _, via := range [][]string{urls[1:], nil, urls[1:]} { // other endpoints are another store, until they were tried
+		f.via = via
+		asked[0].Store(0)
+		asked[1].Store(0)
+		for range 2 {
+			if err := probedOnce(t.Context(), dir, &f, time.Unix(0, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if one, two := asked[0].Load(), asked[1].Load(); one < 50 || one > 400 || (two > 0) != (via != nil) {
+			t.Errorf("by %q: %d and %d requests", via, one, two)
+		}
+	}
+	says(t, exitFailed, []string{"--endpoint has to be given too"}, "node", "--dir", dir, "--listen", "127.0.0.1:0", "--at", "http://a.example", "--bucket", "ledgers", "--via", urls[1])
+	says(t, exitFailed, []string{"--endpoint has to be given too"}, "probe-store", "--bucket", "ledgers", "--via", urls[1])
+}
+
+// What a probe did not find out is not said to be well, nor to be wrong.
+func TestWhatAProbeDoesNotKnowIsSaidToBeThat(t *testing.T) {
+	m := objectstest.NewMemory()
+	inner := objectstest.Handler("ledgers", m)
+	var careless, told atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		switch {
+		case q.URL.Query().Has("versioning") && !told.Load():
+			http.Error(w, "<Error><Code>NotImplemented</Code></Error>", http.StatusNotImplemented)
+			return
+		case q.Method == http.MethodPut && careless.Load():
+			q.Header.Del("If-Match")
+			q.Header.Set("If-None-Match", "*")
+			if err := m.Delete(q.Context(), strings.TrimPrefix(q.URL.Path, "/ledgers/")); err != nil {
+				t.Error(err)
+			}
+		}
+		inner.ServeHTTP(w, q)
+	}))
+	defer server.Close()
+	t.Setenv(keyID, "anyone")
+	t.Setenv(keySecret, bucketSecret)
+	args := []string{"probe-store", "--rounds", "2", "--racers", "3", "--bucket", "ledgers", "--endpoint", server.URL}
+	const row, word = "?       old versions ", "; what has a ? is not known: look at it yourself\n"
+	code, stdout, stderr := chirographd(t, args...)
+	if code != 0 || strings.Count(stdout, "\n?") > 0 || !strings.HasPrefix(stdout, row) || !strings.HasSuffix(stdout, "nothing was found that speaks against it"+word) || stderr != "" {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	careless.Store(true)
+	if code, stdout, stderr = chirographd(t, args...); code != exitDamaged || !strings.HasPrefix(stdout, row) || !strings.HasSuffix(stderr, "steps failed"+word) {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	careless.Store(false)
+	told.Store(true)
+	if code, stdout, stderr = chirographd(t, args...); code != 0 || strings.Contains(stdout+stderr, "?") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
 func mustReadFile(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(name)

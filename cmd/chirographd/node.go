@@ -84,7 +84,8 @@ has seen another lead, or by --trust-bucket. The others find this node at URL; h
 	c.Flags().BoolVar(&f.trust, "trust-bucket", false, "lead with a new guard before any node was seen to: nothing that nodes signed is missing from this bucket")
 	c.Flags().StringVar(&f.guard, "guard", "", "the guard is in `DIR`; else where it was last")
 	f.bucket.flags(c)
-	commands.Advanced(c, "takeover-after", "guard", "trust-bucket", "url")
+	f.bucket.viaFlag(c, "try the store by `URL,URL` too, before this node first leads")
+	commands.Advanced(c, "takeover-after", "guard", "trust-bucket", "url", "via")
 	hidden(c, func(c *cobra.Command) { f.front.flags(c, "take `N` records a second from each address") }, f.front.operating, f.secrets.flags)
 	return c
 }
@@ -102,7 +103,7 @@ func (f *nodeFlags) check() error {
 	if f.after < leastAfter {
 		return fmt.Errorf("--takeover-after %s: at least %s, or a node that works is taken for one that does not", f.after, leastAfter)
 	}
-	return nil
+	return f.bucket.checkVia()
 }
 
 // mayServe says whether the directory may be a node's, before anything is written in it.

@@ -8,12 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/ledger/objects"
-	"github.com/chirograph/chirograph/ledger/objects/s3"
 )
 
 type probeFlags struct {
 	bucketFlags
-	via            []string
 	rounds, racers int
 }
 
@@ -31,7 +29,7 @@ func probeCommand() *cobra.Command {
 		Long: `Tries in a bucket what a ledger of several nodes rests on: that of all who write under one
 condition one wins, that a write without its condition is refused, that what was written is
 read at once. It races creates and swaps, over all endpoints that --via names. Each node
-makes a short one before it first leads.
+makes a short one before it first leads, over those that its --via names.
 
 What is in the bucket stays as it is; what the probe makes, below probe/, it removes. The
 exit code is 1 where something failed. That all passed is no proof: a store is to be
@@ -45,14 +43,15 @@ tried as it is built, by each of its gateways and under load.`,
 				return errors.New("--bucket has to be given")
 			case f.rounds < 1 || f.rounds > maxRounds || f.racers < 2 || f.racers > maxRacers:
 				return fmt.Errorf("--rounds %d --racers %d: from 1 to %d rounds, and from 2 to %d racers", f.rounds, f.racers, maxRounds, maxRacers)
-			case len(f.via) > 0 && f.endpoint == "":
-				return errors.New("--via names more endpoints of a store: --endpoint has to be given too")
+			}
+			if err := f.checkVia(); err != nil {
+				return err
 			}
 			return f.probe(cmd)
 		},
 	}
 	f.bucketFlags.flags(c)
-	c.Flags().StringSliceVar(&f.via, "via", nil, "more endpoints of the same store (`URL,URL`)")
+	f.viaFlag(c, "more endpoints of the same store (`URL,URL`)")
 	c.Flags().IntVar(&f.rounds, "rounds", longRounds, "race `N` times")
 	c.Flags().IntVar(&f.racers, "racers", longRacers, "`N` writers at once")
 	return c
@@ -62,37 +61,39 @@ tried as it is built, by each of its gateways and under load.`,
 var errUnfit = errors.New("the store cannot carry a ledger")
 
 func (f *probeFlags) probe(cmd *cobra.Command) error {
-	var by []*s3.Bucket
-	for _, endpoint := range append([]string{f.endpoint}, f.via...) {
-		b, err := f.openAt(endpoint)
-		if err != nil {
-			return err
-		}
-		defer b.Close()
-		by = append(by, b)
+	by, done, err := f.openAll()
+	if err != nil {
+		return err
 	}
+	defer done()
 	rows, err := probe(cmd.Context(), by, f.rounds, f.racers, func(t objects.Tried) { sayTried(cmd.OutOrStdout(), t) })
 	if err != nil {
 		return err
 	}
-	failed := 0
+	failed, open := 0, ""
 	for _, row := range rows {
 		if row.Wrong != "" {
 			failed++
 		}
+		if row.Open {
+			open = "; what has a ? is not known: look at it yourself"
+		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%w: %d of %d steps failed", errUnfit, failed, len(rows))
+		return fmt.Errorf("%w: %d of %d steps failed%s", errUnfit, failed, len(rows), open)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: nothing was found that speaks against it\n", f.place())
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: nothing was found that speaks against it%s\n", f.place(), open)
 	return err
 }
 
 // sayTried prints a row of the table.
 func sayTried(w io.Writer, t objects.Tried) {
 	mark := "ok    "
-	if t.Wrong != "" {
+	switch {
+	case t.Wrong != "":
 		mark = "FAILED"
+	case t.Open:
+		mark = "?     "
 	}
 	fmt.Fprintf(w, "%s  %-30s  %s\n", mark, t.What, t.Saw)
 	if t.Wrong != "" {

@@ -28,7 +28,8 @@ type Probe struct {
 type Tried struct {
 	What  string // was tried
 	Saw   string // what came of it
-	Wrong string // what that means for a ledger; "" where it is as it has to be
+	Wrong string // what that means for a ledger; "" where it is as it has to be, or not known
+	Open  bool   // it is not known, and somebody has to look
 }
 
 // Bounds of a probe.
