@@ -277,6 +277,27 @@ func (b *reluctant) Swap(ctx context.Context, name string, v objects.Version, bo
 	return b.Bucket.Swap(ctx, name, v, body)
 }
 
+// migrateOver is a migration over a bucket, with a clock of its own. It returns what it says beside
+// its result.
+func migrateOver(t *testing.T, dir, way string, b objects.Bucket) (said string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		m, failed := newMigration(migrateFlags{dir: dir, to: way == "--to-bucket", from: way != "--to-bucket", after: leastAfter, bucketFlags: bucketFlags{bucket: "ledgers"}}, io.Discard, &out)
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		defer m.close()
+		m.register.Bucket = b
+		if way == "--to-bucket" {
+			err = m.toBucket(t.Context())
+		} else {
+			err = m.fromBucket(t.Context())
+		}
+	})
+	return out.String(), err
+}
+
 // Whoever moves a log is told what the bucket does not take, once, and when it does; what it
 // never takes ends the migration, which goes on when it is said again.
 func TestAMigrationTellsWhatTheBucketDoesNotTake(t *testing.T) {
@@ -304,33 +325,14 @@ func TestAMigrationTellsWhatTheBucketDoesNotTake(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "ledger")
 			clone(t, origin, dir)
 			memory := objectstest.NewMemory()
-			move := func(way string, b objects.Bucket) (string, error) {
-				var said bytes.Buffer
-				var err error
-				synctest.Test(t, func(t *testing.T) {
-					var m *migration
-					m, err = newMigration(migrateFlags{dir: dir, to: way == "--to-bucket", from: way != "--to-bucket", after: leastAfter, bucketFlags: bucketFlags{bucket: "ledgers"}}, io.Discard, &said)
-					if err != nil {
-						t.Fatal(err)
-					}
-					defer m.close()
-					m.register.Bucket = b
-					if way == "--to-bucket" {
-						err = m.toBucket(t.Context())
-					} else {
-						err = m.fromBucket(t.Context())
-					}
-				})
-				return said.String(), err
-			}
 			if test.way == "--from-bucket" {
-				if _, err := move("--to-bucket", memory); err != nil {
+				if _, err := migrateOver(t, dir, "--to-bucket", memory); err != nil {
 					t.Fatal(err)
 				}
 			}
 			b := &reluctant{Bucket: memory, name: test.object}
 			b.left.Store(test.refusals)
-			said, err := move(test.way, b)
+			said, err := migrateOver(t, dir, test.way, b)
 			if test.ends == "" && err != nil || test.ends != "" && (err == nil || !strings.Contains(err.Error(), test.ends) || !strings.Contains(err.Error(), "503 SlowDown")) {
 				t.Errorf("it ended with %v", err)
 			}
@@ -343,7 +345,7 @@ func TestAMigrationTellsWhatTheBucketDoesNotTake(t *testing.T) {
 				if n := b.refused.Load(); n < 12 {
 					t.Errorf("%d tries", n)
 				}
-				if _, err := move(test.way, memory); err != nil {
+				if _, err := migrateOver(t, dir, test.way, memory); err != nil {
 					t.Errorf("said again: %v", err)
 				}
 			}

@@ -191,6 +191,20 @@ func entryKey(n uint64) []byte {
 	return []byte{'e', byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32), byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 }
 
+// demote has the store be a copy, and returns what it signed last.
+func (w *world) demote(t *testing.T) tlog.SignedCheckpoint {
+	t.Helper()
+	s, err := store.Open(w.store())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Head().Checkpoint
+	if err := errors.Join(s.Demote(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // A node's store is a copy while it does not lead, and its guard knows of no more than of when it
 // led last: what it has is the ledger's all the same.
 func TestOfACopyTheLedgersOwnIsMadeWithTheLargestTreeThatIsSigned(t *testing.T) {
@@ -216,14 +230,7 @@ func TestOfACopyTheLedgersOwnIsMadeWithTheLargestTreeThatIsSigned(t *testing.T) 
 		}, says: check.ErrBehind.Error()},
 	} {
 		w := newWorld(t, log, 50, test.hold)
-		s, err := store.Open(w.store())
-		if err != nil {
-			t.Fatal(err)
-		}
-		all := s.Head().Checkpoint
-		if err := errors.Join(s.Demote(), s.Close()); err != nil {
-			t.Fatal(err)
-		}
+		all := w.demote(t)
 		w.tamper(t, test.change)
 		last := none
 		if test.guard != nil {

@@ -16,6 +16,18 @@ import (
 	"github.com/chirograph/chirograph/ledger/objects/objectstest"
 )
 
+// replaceHead has a head be in a bucket, under a nonce of its own.
+func replaceHead(t *testing.T, m objects.Bucket, h objects.Head) {
+	t.Helper()
+	_, _ = rand.Read(h.Nonce[:])
+	_, v, err := m.Get(t.Context(), objects.HeadName, objects.MaxHead)
+	if !errors.Is(err, objects.ErrAbsent) {
+		must(t, err)
+	}
+	_, err = put(t.Context(), m, objects.HeadName, v, h.Bytes())
+	must(t, err)
+}
+
 // What a head does while it is watched says whether somebody leads.
 func TestWhoChangesAHeadThatIsWatchedLeads(t *testing.T) {
 	const after = 10 * time.Second
@@ -47,15 +59,7 @@ func TestWhoChangesAHeadThatIsWatchedLeads(t *testing.T) {
 				epoch := uint64(0)
 				change := func(owner string) {
 					epoch++
-					h := objects.Head{Epoch: epoch, Owner: owner, State: objects.Open, Checkpoint: tree}
-					_, _ = rand.Read(h.Nonce[:])
-					_, v, err := m.Get(ctx, objects.HeadName, objects.MaxHead)
-					if errors.Is(err, objects.ErrAbsent) {
-						err = nil
-					}
-					must(t, err)
-					_, err = put(ctx, m, objects.HeadName, v, h.Bytes())
-					must(t, err)
+					replaceHead(t, m, objects.Head{Epoch: epoch, Owner: owner, State: objects.Open, Checkpoint: tree})
 				}
 				change(test.owner)
 				begun := time.Now()
