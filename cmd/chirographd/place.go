@@ -66,8 +66,11 @@ func noCheckpoint(dir string, none error) store.GuardFile {
 
 // whatIsBehind says what to do about a store of which rebuild cannot make the one that the
 // guard knows.
-func whatIsBehind(dir string, err error) error {
-	if errors.Is(err, check.ErrBehind) {
+func whatIsBehind(dir string, isCopy bool, err error) error {
+	switch behind := errors.Is(err, check.ErrBehind); {
+	case behind && isCopy:
+		return fmt.Errorf("%w: this node led once, and its store was put back, or lost its end: another node has them (chirographd check of each says how many), and becomes the ledger instead", err)
+	case behind:
 		return fmt.Errorf("%w: what is lost, and how to go on, chirographd recover --dir %s --without-witnesses says, or with --witness-policy FILE", err, dir)
 	}
 	return err

@@ -40,6 +40,9 @@ and its state, where chirographd check says that they are damaged, or where they
 an older program. The new one takes the place of the old when it has the tree that the
 ledger signed, and which the guard knows; the old one is kept as store.before-rebuild.
 
+The copy of a node whose bucket is lost becomes the ledger's own, once its file in-bucket
+is moved away: nothing else may go on with the log then, neither a bucket nor a node.
+
 Entries that are damaged it names, and changes nothing: only a copy of the log has them
 as they were. It can be stopped at any moment, and run again; once it is done, and the
 ledger ran or changed since, only when store.before-rebuild is moved away.`,
@@ -91,7 +94,7 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
-	r := &rebuilding{f, key, last, stdout, stderr}
+	r := &rebuilding{f, key, g, last, stdout, stderr}
 	switch state, err := r.state(); {
 	case err != nil:
 		return err
@@ -110,7 +113,8 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 type rebuilding struct {
 	rebuildFlags
 	key            note.Key
-	last           tlog.SignedCheckpoint // of the guard
+	guard          *store.Guard
+	last           tlog.SignedCheckpoint // that it has
 	stdout, stderr io.Writer
 }
 
@@ -195,16 +199,29 @@ func (r *rebuilding) make(ctx context.Context) error {
 	if err := os.RemoveAll(r.path(rebuiltDir)); err != nil {
 		return err
 	}
+	frozen, err := r.guard.Frozen()
+	if err != nil {
+		return err
+	}
 	bar := newProgressBar(r.stderr, "rebuilt")
 	rebuilt, err := check.Rebuild(ctx, check.RebuildConfig{
-		Store: store.Config{Dir: r.path(storeDir), Key: r.key}, Last: r.last, Dir: r.path(rebuiltDir), Progress: bar.show,
+		Store: store.Config{Dir: r.path(storeDir), Key: r.key}, Last: r.last, Frozen: frozen, Dir: r.path(rebuiltDir), Progress: bar.show,
 	})
 	bar.end()
-	if err = whatIsBehind(r.dir, whoHolds(err)); err != nil {
+	if err = whatIsBehind(r.dir, rebuilt.Copy, whoHolds(err)); err != nil {
 		return fmt.Errorf("nothing was changed: %w", errors.Join(err, os.RemoveAll(r.path(rebuiltDir))))
 	}
+	return r.sayMade(rebuilt)
+}
+
+// sayMade says what the new store lacks, and what the old one was.
+func (r *rebuilding) sayMade(rebuilt check.Rebuilt) (err error) {
 	if rebuilt.Lost != nil {
 		_, err = fmt.Fprintf(r.stderr, "chirographd: warning: %s\n", told(rebuilt.Lost))
+	}
+	if rebuilt.Copy {
+		_, e := fmt.Fprintln(r.stderr, "the store was a copy, as a node has it: the new one is the ledger's own, and nothing else may go on with the log")
+		err = errors.Join(err, e)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 type RebuildConfig struct {
 	Store    store.Config          // FS, Dir and Key, of the store that is there
 	Last     tlog.SignedCheckpoint // that the guard has
+	Frozen   bool                  // the guard says that the ledger is frozen, of which a copy has no mark
 	Dir      string                // of the new store, new or empty
 	Progress func(Progress)        // called after each bundle; nil for none
 	Log      *slog.Logger          // of the new store; nil for none
@@ -22,6 +23,7 @@ type RebuildConfig struct {
 // A Rebuilt says what the new store has.
 type Rebuilt struct {
 	Head store.Head
+	Copy bool  // the old one was a copy of the log, as a node has it
 	Lost error // why it lacks what was published, so that its head is, or that it was frozen, or entries of a copy; nil where nothing is lost
 }
 
@@ -38,10 +40,11 @@ var ErrBehind = errors.New("the entries are not those of which the guard has a c
 // knows, are no store: the error names the first that is wrong, where that can be said,
 // and what was made is of no use. The old store is not changed.
 func Rebuild(ctx context.Context, cfg RebuildConfig) (rebuilt Rebuilt, err error) {
-	open, headOf := store.OpenRaw, headOfOwn
-	if isCopy, err := store.IsCopy(cfg.Store); err != nil {
+	if rebuilt.Copy, err = store.IsCopy(cfg.Store); err != nil {
 		return rebuilt, err
-	} else if isCopy {
+	}
+	open, headOf := store.OpenRaw, headOfOwn
+	if rebuilt.Copy {
 		open, headOf = store.OpenRawCopy, headOfCopy
 	}
 	raw, err := open(cfg.Store)
@@ -60,14 +63,18 @@ func Rebuild(ctx context.Context, cfg RebuildConfig) (rebuilt Rebuilt, err error
 	}
 	r := &rebuild{raw: raw, deriver: deriver{s, s.NewBatch()}, size: head.Checkpoint.Size, progress: cfg.Progress}
 	defer func() { err = errors.Join(err, r.close()) }()
-	r.tree.raw, r.tree.found = raw, &r.findings
+	r.tree.raw, r.tree.found, r.tree.beyond = raw, &r.findings, left != nil
 	if err := bundles(ctx, raw, 0, r.size, false, r.bundle); err != nil {
 		return rebuilt, err
 	}
 	if err := r.next(nil); err != nil {
 		return rebuilt, err
 	}
-	return r.finish(head, cfg.Last)
+	rebuilt.Head, rebuilt.Lost, err = r.finish(head, cfg.Last)
+	if err == nil && rebuilt.Copy && cfg.Frozen {
+		err = s.Freeze()
+	}
+	return rebuilt, err
 }
 
 // headOfOwn returns the head of a store that is made anew of a ledger's own.
@@ -158,19 +165,19 @@ func (r *rebuild) bundle(b *bundle) error {
 }
 
 // finish makes the new store the ledger's own, if it has the tree that the ledger signed.
-func (r *rebuild) finish(head store.Head, last tlog.SignedCheckpoint) (Rebuilt, error) {
+func (r *rebuild) finish(head store.Head, last tlog.SignedCheckpoint) (own store.Head, lost, err error) {
 	made := r.store.Head()
 	if made.Checkpoint.Root != head.Checkpoint.Root {
-		return Rebuilt{}, r.differs(head.Checkpoint)
+		return head, nil, r.differs(head.Checkpoint)
 	}
 	if err := r.store.Continues(last.Checkpoint); err != nil {
-		return Rebuilt{}, fmt.Errorf("%w: %w", ErrBehind, err)
+		return head, nil, fmt.Errorf("%w: %w", ErrBehind, err)
 	}
 	if head.Time == unknownTime {
 		head.Time = made.Time
 	}
-	lost, err := r.raw.Hand(head, r.store)
-	return Rebuilt{head, lost}, err
+	lost, err = r.raw.Hand(head, r.store)
+	return head, lost, err
 }
 
 // differs says what is wrong with entries that give another tree.

@@ -14,8 +14,9 @@ const levels = 8
 // and from the leaves up. Where two do not agree, the hash above says which of them is
 // wrong: with one damage on the way to the root there is one finding, where it is.
 type tree struct {
-	raw   *store.Raw
-	found *findings
+	raw    *store.Raw
+	found  *findings
+	beyond bool // the store has entries beyond those of the tree, and tiles of them
 	// Made of what is below: the hashes of the tile of each level that is not full
 	// yet, those taken as right where the store has others.
 	Edge [levels][]byte `json:"edge"`
@@ -106,6 +107,8 @@ func (t *tree) stored(level int, index uint64, length int) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, t.found.found(tileName(level, index), "%s", err)
+	case t.beyond && len(stored) > length:
+		return stored[:length], nil
 	case len(stored) != length:
 		return nil, t.found.found(tileName(level, index), "it has %d hashes, in the tree it has %d", len(stored)/tlog.HashSize, length/tlog.HashSize)
 	}
