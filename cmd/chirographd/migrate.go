@@ -175,6 +175,9 @@ func (m *migration) toBucket(ctx context.Context) (err error) {
 	if have := s.Head().Checkpoint; have.Checkpoint != tree {
 		return fmt.Errorf("the ledger has %s, of which %d are public: run chirographd serve until its witnesses have cosigned all", entries(have.Size), tree.Size)
 	}
+	if err := staysFrozen(m.dir, s, g); err != nil {
+		return err
+	}
 	nonce, err := m.nonce(going)
 	if err != nil {
 		return err
