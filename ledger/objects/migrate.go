@@ -167,7 +167,8 @@ func (r *Register) freeze(ctx context.Context) (Head, error) {
 	return h, err
 }
 
-// Quiet returns the head where all that it has is public; else the error is ErrUnsettled.
+// Quiet returns the head where all that it has is public; else the error is ErrUnsettled. Of a log
+// that left, the head alone counts: what is public may be of a later run that brings it back.
 func (r *Register) Quiet(ctx context.Context) (Head, Version, error) {
 	h, v, err := r.settled(ctx)
 	if err == nil {
@@ -178,7 +179,7 @@ func (r *Register) Quiet(ctx context.Context) (Head, Version, error) {
 
 func (r *Register) public(ctx context.Context, h Head) error {
 	c, _, err := r.publishedOnce(ctx)
-	if err == nil && h.Checkpoint.Size > 0 && c.Checkpoint != h.Checkpoint {
+	if err == nil && h.State != Moved && h.Checkpoint.Size > 0 && c.Checkpoint != h.Checkpoint {
 		err = fmt.Errorf("%w: it has %d, and %d are", ErrUnsettled, h.Checkpoint.Size, c.Size)
 	}
 	return err
