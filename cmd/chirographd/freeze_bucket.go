@@ -15,6 +15,9 @@ func (z *freezing) freezeBucket(ctx context.Context) error {
 	if err == nil {
 		err = z.means(key)
 	}
+	if err == nil {
+		err = mustBeNodeOf(z.dir, z.bucket)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,4 +48,20 @@ func (z *freezing) freezeBucket(ctx context.Context) error {
 	}
 	_, err = fmt.Fprintf(z.stdout, "%s: frozen for good, with %s, root %s\n", key.Name(), entries(tree.Size), tree.Root)
 	return err
+}
+
+// mustBeNodeOf demands of a directory that its log is in that bucket: another may have a log of the
+// same name, or this one as it was.
+func mustBeNodeOf(dir, bucket string) error {
+	m, err := readMoved(dir)
+	if err == nil && m == nil {
+		err = fmt.Errorf("%s is not the directory of a node: without --bucket the ledger that is in it is frozen", dir)
+	}
+	if err == nil {
+		err = mustStillBeIn(dir, bucket)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was frozen: %w", err)
+	}
+	return nil
 }

@@ -73,7 +73,12 @@ func (c *counting) Read(b []byte) (int, error) {
 func TestABucketWithoutALogIsSaidToHaveNone(t *testing.T) {
 	dir, policy := newLedger(t)
 	f := bucketAt(t, objectstest.NewMemory())
-	freeze := append([]string{"freeze", "--dir", dir, "--name", policy.Logs[0].Key.Name()}, f.args()...)
+	node := filepath.Join(t.TempDir(), "node")
+	clone(t, dir, node)
+	if err := keepMoved(node, moved{step: there, bucket: f.bucket, state: objects.Open}); err != nil {
+		t.Fatal(err)
+	}
+	freeze := append([]string{"freeze", "--dir", node, "--name", policy.Logs[0].Key.Name()}, f.args()...)
 	says(t, exitFailed, []string{"the bucket has no log"}, freeze...)
 	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
 	says(t, 0, nil, migrateArgs(dir, "--from-bucket", f)...)
