@@ -200,8 +200,7 @@ func (m *migration) toBucket(ctx context.Context) (err error) {
 	if err := keepMoved(m.dir, moved{step: there, bucket: m.bucket, nonce: nonce, state: state}); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(m.stdout, "%s: in %s, with %s, root %s, %s; chirographd node runs it\n", m.key.Name(), m.place(), entries(tree.Size), tree.Root, state)
-	return err
+	return m.sayThere(ctx, mark, tree)
 }
 
 // vouch has the guard beside a log that goes to the bucket be no new one, were it a node's before.
