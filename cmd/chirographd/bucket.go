@@ -91,37 +91,57 @@ func (f *bucketFlags) openAll() (all []*s3.Bucket, done func(), err error) {
 
 // openAt returns the bucket by another endpoint.
 func (f *bucketFlags) openAt(endpoint string) (*s3.Bucket, error) {
-	if f.bucket == "" {
-		return nil, errors.New("--bucket has to be given")
-	}
-	who, err := f.credentials()
+	cfg, err := f.config(endpoint)
 	if err != nil {
 		return nil, err
 	}
-	cfg := s3.Config{Endpoint: endpoint, Bucket: f.bucket, Region: f.region, Credentials: who}
-	if f.ca != "" {
-		b, err := os.ReadFile(f.ca)
-		if err != nil {
-			return nil, fmt.Errorf("--bucket-ca: %w", err)
-		}
-		cfg.Roots = x509.NewCertPool()
-		if !cfg.Roots.AppendCertsFromPEM(b) {
-			return nil, fmt.Errorf("--bucket-ca %s has no certificate", f.ca)
-		}
-	}
 	return s3.New(cfg)
+}
+
+func (f *bucketFlags) config(endpoint string) (cfg s3.Config, err error) {
+	if f.bucket == "" {
+		return cfg, errors.New("--bucket has to be given")
+	}
+	cfg = s3.Config{Endpoint: endpoint, Bucket: f.bucket, Region: f.region}
+	if cfg.Credentials, err = f.credentials(); err != nil {
+		return cfg, err
+	}
+	if file := f.keyFile(); file != "" {
+		cfg.Renew = (&renewed{file: file, read: time.Now(), last: cfg.Credentials}).now
+	}
+	if f.ca == "" {
+		return cfg, nil
+	}
+	b, err := os.ReadFile(f.ca)
+	if err != nil {
+		return cfg, fmt.Errorf("--bucket-ca: %w", err)
+	}
+	cfg.Roots = x509.NewCertPool()
+	if !cfg.Roots.AppendCertsFromPEM(b) {
+		return cfg, fmt.Errorf("--bucket-ca %s has no certificate", f.ca)
+	}
+	return cfg, nil
+}
+
+// keyFile returns the file with the key of the store: the one that is named, or what systemd gave
+// where the environment has none; "" for none.
+func (f *bucketFlags) keyFile() string {
+	given := os.Getenv(credentials)
+	if f.key != "" || given == "" || os.Getenv(keyID) != "" || os.Getenv(keySecret) != "" {
+		return f.key
+	}
+	file := filepath.Join(given, bucketKey)
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
 }
 
 // credentials reads the key of the store: from the file that is named, from the environment,
 // or from what systemd gave.
 func (f *bucketFlags) credentials() (s3.Credentials, error) {
-	file := f.key
 	env := s3.Credentials{ID: os.Getenv(keyID), Secret: os.Getenv(keySecret), Token: os.Getenv(keyToken)}
-	if given := os.Getenv(credentials); file == "" && env.ID == "" && env.Secret == "" && given != "" {
-		if _, err := os.Stat(filepath.Join(given, bucketKey)); err == nil {
-			file = filepath.Join(given, bucketKey)
-		}
-	}
+	file := f.keyFile()
 	switch {
 	case file != "":
 		return readBucketKey(file)

@@ -86,6 +86,7 @@ func (l *lost) start(t *testing.T, i int) *runningNode {
 	t.Helper()
 	n := startNodeAs(t, l.dirs[i], l.bucket, func(f *nodeFlags) { f.bucket = l.flags })
 	n.ready(t)
+	vouched(t, l.dirs[i])
 	return n
 }
 

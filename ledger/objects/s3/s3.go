@@ -52,11 +52,12 @@ func (Credentials) GoString() string { return "credentials" }
 
 // Config says which bucket is meant.
 type Config struct {
-	Endpoint    string         // http or https, a host, perhaps with a port; "" for that of AWS in the region
-	Bucket      string         // NAME or NAME/prefix
-	Region      string         // "" for DefaultRegion
-	Credentials Credentials    //
-	Roots       *x509.CertPool // by which an https endpoint is known; nil for the system's
+	Endpoint    string             // http or https, a host, perhaps with a port; "" for that of AWS in the region
+	Bucket      string             // NAME or NAME/prefix
+	Region      string             // "" for DefaultRegion
+	Credentials Credentials        // at first
+	Renew       func() Credentials // who asks from now on, before each request, by several goroutines; nil for Credentials always
+	Roots       *x509.CertPool     // by which an https endpoint is known; nil for the system's
 }
 
 // A Bucket is one of S3, or what is in it below a prefix, by one endpoint.
@@ -95,13 +96,18 @@ func New(cfg Config) (*Bucket, error) {
 	if region == "" {
 		region = DefaultRegion
 	}
+	who := cfg.Renew
+	if who == nil {
+		who = func() Credentials { return cfg.Credentials }
+	}
 	options := s3.Options{
 		Region:       region,
 		UsePathStyle: true,
 		HTTPClient:   p,
 		Retryer:      aws.NopRetryer{},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: cfg.Credentials.ID, SecretAccessKey: cfg.Credentials.Secret, SessionToken: cfg.Credentials.Token}, nil
+			now := who()
+			return aws.Credentials{AccessKeyID: now.ID, SecretAccessKey: now.Secret, SessionToken: now.Token}, nil
 		}),
 		// Trailers and checksums of the SDK's are what not every store takes.
 		RequestChecksumCalculation:                aws.RequestChecksumCalculationWhenRequired,
