@@ -6,3 +6,6 @@ package ledger_test
 // times as slow: a multiple of 256 too, reached in full batches. The third level itself is
 // what the tests without it are for.
 const thirdLevel = 2 * 4096
+
+// everyPoint is of how many points of fault one is tried.
+const everyPoint = 7

@@ -40,6 +40,9 @@ type Stored struct {
 	Public func(name string) ([]byte, error)
 }
 
+// wordPolicy is content with the ledger's own word.
+var wordPolicy = []byte("log " + Home.Key.String() + "\nquorum none\n")
+
 // storageClock is the time of all that Storage registers.
 func storageClock() time.Time { return time.Unix(Begin+1000, 0) }
 
@@ -88,7 +91,7 @@ func (s *stored) open(change func(*ledger.Config), witnesses func(*store.Store) 
 	s.t.Helper()
 	s.batches = nil
 	cfg := ledger.Config{
-		Sign: Home.Sign, Clock: storageClock, Policy: []byte("log " + Home.Key.String() + "\nquorum none\n"),
+		Sign: Home.Sign, Clock: storageClock, Policy: wordPolicy,
 		Batch: func(records int, _ time.Duration) { s.batches = append(s.batches, records) },
 	}
 	if change != nil {
@@ -141,7 +144,7 @@ func (s *stored) public(v *ledger.View) {
 }
 
 func (s *stored) registers() {
-	policy := must(verify.ParsePolicy([]byte("log " + Home.Key.String() + "\nquorum none\n")))
+	policy := must(verify.ParsePolicy(wordPolicy))
 	for i := range uint64(3) {
 		reg := s.append(s.fake.Contract(nil))
 		if reg.Index != i || s.log.View().Size() != i+1 {
