@@ -165,7 +165,7 @@ func (n *node) open() error {
 }
 
 func (n *node) seal(c tlog.Checkpoint) (tlog.SignedCheckpoint, error) {
-	sig, err := n.world.sign(c.Text())
+	sig, err := n.config.Sign(c.Text())
 	return tlog.SignedCheckpoint{Checkpoint: c, Note: note.Note{Text: c.Text(), Signatures: []note.Signature{ledgertest.Home.Signature(sig)}}}, err
 }
 

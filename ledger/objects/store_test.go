@@ -235,19 +235,35 @@ func TestALedgerInAStoreKeepsTheLaws(t *testing.T) {
 	t.Logf("%d laws", s.buckets)
 }
 
+// everyOf returns of how many points one is tried.
+func everyOf(t *testing.T) int {
+	given := os.Getenv("CHIROGRAPH_EVERY")
+	if given == "" {
+		return 1
+	}
+	every, err := strconv.Atoi(given)
+	if err != nil || every < 1 {
+		t.Fatalf("CHIROGRAPH_EVERY is %q, and no number from 1", given)
+	}
+	return every
+}
+
+// There are few of these points, and three times as many of them are tried.
+func TestAFaultAtAnyWriteInAStoreLosesNothing(t *testing.T) {
+	s := shopOf(t)
+	if s == nil {
+		return
+	}
+	ledgertest.Faults(t, (everyOf(t)+2)/3, faultedIn(s.bucket, nil))
+}
+
 // The points of an empty bucket, with all checks of those in memory.
 func TestAFaultAtAnyRequestOfAStoreSplitsNothing(t *testing.T) {
 	s := shopOf(t)
 	if s == nil {
 		return
 	}
-	every := 1
-	if given := os.Getenv("CHIROGRAPH_EVERY"); given != "" {
-		var err error
-		if every, err = strconv.Atoi(given); err != nil || every < 1 {
-			t.Fatalf("CHIROGRAPH_EVERY is %q, and no number from 1", given)
-		}
-	}
+	every := everyOf(t)
 	requests := base{stored: s.bucket(t)}.requests(t)
 	points, all, hit, kinds := 0, 0, make(map[int]bool), make(map[objectstest.Kind]bool)
 	for at := 1; at <= requests; at++ {
