@@ -14,23 +14,25 @@ import (
 	"time"
 )
 
-// The laws of a ledger and its points of fault, as they are tried over a bucket in memory,
-// over an engine: by the same code of ledger/objects.
-func TestVersityPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Versity(t, 3), 2, 200) }
+// The laws of a ledger and what a disturbed write may not do, as they are tried over a store
+// alone, and the points of fault of a bucket: over an engine, by the same code of ledger/objects.
+func TestVersityPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Versity(t, 3), 2, 90, 200) }
 
-func TestCephPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Ceph(t), 9, 100) }
+func TestCephPassesTheSuitesOfALedger(t *testing.T) { passesSuites(t, Ceph(t), 9, 30, 100) }
 
 var (
 	lawsRun   = regexp.MustCompile(`: (\d+) laws\n`)
+	writesRun = regexp.MustCompile(`: (\d+) points of fault of \d+: .*\n`)
 	pointsRun = regexp.MustCompile(`: (\d+) points of \d+: .*\n`)
 )
 
-// passesSuites tries nine laws and one of every so many points of fault, at least so many.
-func passesSuites(t *testing.T, e *Engine, every, leastPoints int) {
+// passesSuites tries nine laws and one of every so many points of fault, at least so many of
+// writes and of requests.
+func passesSuites(t *testing.T, e *Engine, every, leastWrites, leastPoints int) {
 	const laws = 9
 	begun := time.Now()
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-v", "-timeout=5m", "-parallel=8",
-		"-run=^(TestALedgerInAStoreKeepsTheLaws|TestAFaultAtAnyRequestOfAStoreSplitsNothing)$",
+		"-run=^(TestALedgerInAStoreKeepsTheLaws|TestAFaultAtAnyWriteInAStoreLosesNothing|TestAFaultAtAnyRequestOfAStoreSplitsNothing)$",
 		"github.com/chirograph/chirograph/ledger/objects")
 	cmd.Dir = filepath.Join("..", "..", "..")
 	cmd.Env = append(os.Environ(),
@@ -40,7 +42,7 @@ func passesSuites(t *testing.T, e *Engine, every, leastPoints int) {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", e.Name, err, out)
 	}
-	for what, least := range map[*regexp.Regexp]int{lawsRun: laws, pointsRun: leastPoints} {
+	for what, least := range map[*regexp.Regexp]int{lawsRun: laws, writesRun: leastWrites, pointsRun: leastPoints} {
 		said := what.FindSubmatch(out)
 		if said == nil {
 			t.Fatalf("%s: it does not say %s:\n%s", e.Name, what, out)
