@@ -57,7 +57,7 @@ func TestMetricsAlarmsDashboardAndGuideNameTheSame(t *testing.T) {
 	// Those that only one of several nodes has.
 	node := metrics.New()
 	node.Read(metrics.Source{Node: &metrics.Node{
-		Log: func() *ledger.Log { return nil }, Owner: func() (string, uint64) { return "", 1 }, Taken: func() uint64 { return 0 },
+		Log: func() *ledger.Log { return nil }, Leads: func() bool { return false }, Owner: func() (string, uint64) { return "", 1 }, Taken: func() uint64 { return 0 },
 	}})
 	more, err := node.Text()
 	if err != nil {

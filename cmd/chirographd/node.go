@@ -196,7 +196,7 @@ func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m
 			Checks: runtime.GOMAXPROCS(0), Places: places / 2, Policy: id.policy.Bytes(), URL: id.policy.Logs[0].URL, Logger: logger,
 			Rate: f.rate, Burst: f.burst, Proxy: f.proxy, Signs: own.signs,
 		},
-		source: metrics.Source{View: n.View, Node: &metrics.Node{Log: n.Log, Owner: n.Owner, Taken: n.Taken}, Store: s.Size},
+		source: metrics.Source{View: n.View, Node: &metrics.Node{Log: n.Log, Leads: n.Leads, Owner: n.Owner, Taken: n.Taken}, Store: s.Size},
 		disks:  own.disks,
 		ready: func(url string) error {
 			size := uint64(0)

@@ -104,12 +104,13 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 		Places:      9,
 		Node: &Node{
 			Log:   func() *ledger.Log { return nil },
+			Leads: func() bool { return true },
 			Owner: func() (string, uint64) { return "http://other.example", 5 },
 			Taken: func() uint64 { return 2 },
 		},
 	})
 	for series, want := range map[string]string{
-		`chirograph_node_leads`: "0", `chirograph_node_epoch`: "5", `chirograph_node_takeovers_total`: "2", `chirograph_quorum_waiting_since_timestamp_seconds`: "",
+		`chirograph_node_leads`: "1", `chirograph_node_epoch`: "5", `chirograph_node_takeovers_total`: "2", `chirograph_quorum_waiting_since_timestamp_seconds`: "",
 		`chirograph_connections_limit`: "9", `chirograph_store_bytes`: "", `chirograph_disk_free_bytes{disk="store"}`: "7", `chirograph_disk_free_bytes{disk="guard"}`: "", `chirograph_tree_size`: "",
 		`chirograph_unready{reason="disk"}`: "1", `chirograph_unready{reason="doubt"}`: "0", `chirograph_tls_certificate_expiry_timestamp_seconds`: "0",
 	} {

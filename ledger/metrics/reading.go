@@ -26,6 +26,7 @@ type Source struct {
 // A Node is one of several of a log.
 type Node struct {
 	Log   func() *ledger.Log                // nil while it does not lead
+	Leads func() bool                       // it does, and its head is known to be its own
 	Owner func() (url string, epoch uint64) // who leads; how many have so far
 	Taken func() uint64                     // how often it took over since its start
 }
@@ -66,7 +67,7 @@ var (
 	mostConns      = desc("connections_limit", "Connections that may be open at once.")
 	storeBytes     = desc("store_bytes", "Bytes of the store on disk.")
 	diskFree       = desc("disk_free_bytes", "Bytes that are free on the disk of the store, and of the guard.", "disk")
-	nodeLeads      = desc("node_leads", "1 while this node leads; else 0.")
+	nodeLeads      = desc("node_leads", "1 while this node leads, and its head is known to be its own; else 0.")
 	nodeEpoch      = desc("node_epoch", "How many nodes have led the log one after the other, as this one knows.")
 	nodeTakeovers  = desc("node_takeovers_total", "How often this node took over.")
 	certificateEnd = desc("tls_certificate_expiry_timestamp_seconds", "When the TLS certificate in use ends, of several the first; 0 while a name has none.")
@@ -95,7 +96,7 @@ func (r reading) Collect(out chan<- prometheus.Metric) {
 	}
 	if r.Node != nil {
 		_, epoch := r.Node.Owner()
-		gauge(nodeLeads, one(r.Node.Log() != nil))
+		gauge(nodeLeads, one(r.Node.Leads()))
 		gauge(nodeEpoch, float64(epoch))
 		out <- prometheus.MustNewConstMetric(nodeTakeovers, prometheus.CounterValue, float64(r.Node.Taken()))
 	}
