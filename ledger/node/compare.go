@@ -34,20 +34,20 @@ func (n *Node) leftLeading() error {
 
 // learn remembers how many entries the log has to have, and whether it is frozen.
 func (n *Node) learn() error {
-	known := n.store.Head().Checkpoint.Size
-	if n.guard != nil {
-		last, err := n.guard.Last()
-		if err != nil {
-			return err
-		}
-		known = max(known, last.Size)
-		if err := n.learnFrozen(); err != nil {
-			return err
-		}
+	n.knows(n.store.Head().Checkpoint.Size)
+	if n.guard == nil {
+		return nil
 	}
-	n.known.Store(known)
-	return nil
+	last, err := n.guard.Last()
+	if err != nil {
+		return err
+	}
+	n.knows(last.Size)
+	return n.learnFrozen()
 }
+
+// knows is for one goroutine at a time.
+func (n *Node) knows(size uint64) { n.known.Store(max(n.known.Load(), size)) }
 
 // shown returns what is public and was judged; before there is any, the empty log, which
 // needs no judge.

@@ -100,10 +100,11 @@ func (n *Node) demote() error {
 			return err
 		}
 	}
-	if err := errors.Join(n.store.Demote(), n.learn()); err != nil {
+	if err := n.store.Demote(); err != nil {
 		return err
 	}
-	return n.newReplica()
+	// A guard that cannot be read is no reason to show less.
+	return errors.Join(n.newReplica(), n.learn())
 }
 
 // steady is the clock by which a leader tells how old its head is. It goes on with the
@@ -136,7 +137,9 @@ func (n *Node) lead(ctx context.Context, leader *objects.Leader) error {
 		n.standBack(err)
 	}
 	err = n.demote()
-	n.leading.Store(nil)
+	if n.store.IsCopy() { // else nothing but the Log has what was shown
+		n.leading.Store(nil)
+	}
 	return err
 }
 
