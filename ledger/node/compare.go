@@ -89,6 +89,9 @@ func (n *Node) peek(ctx context.Context) (objects.Head, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	h, _, err := n.cfg.Register.Peek(ctx)
+	if err == nil {
+		n.seeFrozen(h)
+	}
 	return h, err
 }
 
@@ -118,6 +121,7 @@ func (n *Node) position(ctx context.Context, nonce objects.Nonce) (position, err
 	if err != nil {
 		return position{}, err
 	}
+	n.seeFrozen(h)
 	c, _, err := n.published(ctx)
 	if err != nil {
 		return position{}, err
@@ -143,11 +147,10 @@ func (n *Node) compare(p position) error {
 	if err != nil {
 		return err
 	}
-	frozen, err := n.guard.Frozen()
-	if err != nil {
+	if err := n.learnFrozen(); err != nil {
 		return err
 	}
-	switch {
+	switch thawed := n.thawed(h); {
 	case h.Checkpoint.Size < max(have.Size, last.Size):
 		return behind(h, max(have.Size, last.Size))
 	case p.public.Size != h.Before() && p.public.Size != h.Checkpoint.Size:
@@ -158,8 +161,8 @@ func (n *Node) compare(p position) error {
 		return fmt.Errorf("%w: of %d entries the store has the root %s, the head has %s", ErrRestored, have.Size, have.Root, h.Checkpoint.Root)
 	case have.Size != h.Checkpoint.Size && have != p.public:
 		return fmt.Errorf("%w: the store has %d entries of root %s, %d of root %s are public", ErrRestored, have.Size, have.Root, p.public.Size, p.public.Root)
-	case frozen && h.State == objects.Open:
-		return fmt.Errorf("%w: this node has seen the log frozen, the head says that it is not", ErrRestored)
+	case thawed != nil:
+		return thawed
 	case last.Size > have.Size:
 		return nil // as the batch shows
 	}

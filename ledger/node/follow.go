@@ -69,12 +69,14 @@ func (n *Node) follow(ctx context.Context) (objects.Head, error) {
 	due := make(chan objects.Head, 1)
 	var wait sync.WaitGroup
 	wait.Go(func() { n.look(looking, due) })
+	defer n.keepFrozen(ctx) // what was seen last
 	defer wait.Wait()
 	defer cancel()
 	tick := time.NewTicker(n.cfg.Poll)
 	defer tick.Stop()
 	for looks := 0; ; {
 		n.turn(ctx)
+		n.keepFrozen(ctx)
 		if err := n.store.Err(); err != nil {
 			return objects.Head{}, err
 		}
@@ -169,9 +171,6 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	changed := h.Nonce != n.watch.seen
 	same := n.watch.of(h.Nonce, over, after)
 	n.judge(h)
-	if h.State == objects.Frozen {
-		n.frozen.Store(true)
-	}
 	n.spot(h)
 	var restored error
 	if h.Checkpoint.Size < known {

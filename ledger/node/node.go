@@ -135,6 +135,7 @@ type Node struct {
 	known   atomic.Uint64              // entries of the log that store or guard have: a head has no fewer
 	taken   atomic.Uint64              // how often it took over
 	frozen  atomic.Bool                // the log is, for good, as a head or the guard said once
+	heads   heads                      // what was found in them
 	asked   chan struct{}              // of Look
 	twinned atomic.Bool                // another node names itself as this one does
 	vouched atomic.Bool                // the guard is none that is new; not set back
