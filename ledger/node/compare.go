@@ -99,7 +99,11 @@ func (n *Node) peek(ctx context.Context) (objects.Head, error) {
 func (n *Node) published(ctx context.Context) (tlog.SignedCheckpoint, objects.Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return n.cfg.Register.Published(ctx)
+	c, v, err := n.cfg.Register.Published(ctx)
+	if err == nil {
+		n.republished(v)
+	}
+	return c, v, err
 }
 
 // A position is the head with what was public while it was the head.
@@ -107,6 +111,7 @@ type position struct {
 	head    objects.Head
 	version objects.Version
 	public  tlog.Checkpoint // the empty tree where nothing was
+	shown   objects.Version // of what was public
 }
 
 // errElsewhere says that somebody has changed the head meanwhile.
@@ -122,11 +127,11 @@ func (n *Node) position(ctx context.Context, nonce objects.Nonce) (position, err
 		return position{}, err
 	}
 	n.seeFrozen(h)
-	c, _, err := n.published(ctx)
+	c, shown, err := n.published(ctx)
 	if err != nil {
 		return position{}, err
 	}
-	p := position{h, v, c.Checkpoint}
+	p := position{h, v, c.Checkpoint, shown}
 	if c.Size == 0 {
 		p.public = tlog.Checkpoint{Origin: n.store.Key().Name(), Root: tlog.EmptyRoot()}
 	}

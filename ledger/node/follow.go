@@ -145,7 +145,7 @@ func (n *Node) look(ctx context.Context, due chan<- objects.Head) {
 		if h, err := n.peek(ctx); err != nil {
 			n.unobserved()
 			n.tell(ctx, objects.HeadName, err)
-		} else if n.ownWord(n.see(h, known, over)) {
+		} else if n.ownWord(n.see(h, known, over) || n.reconsiders(h, over)) {
 			select {
 			case due <- h:
 			default:
@@ -172,10 +172,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	same := n.watch.of(h.Nonce, over, after)
 	n.judge(h)
 	n.spot(h)
-	var restored error
-	if h.Checkpoint.Size < known {
-		restored = behind(h, known)
-	}
+	restored := n.lacks(h, known)
 	n.observe(h, same || restored != nil)
 	n.mu.Lock()
 	n.owner, n.epoch = h.Owner, h.Epoch

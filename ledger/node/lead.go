@@ -22,7 +22,7 @@ func (n *Node) takeOver(ctx context.Context, nonce objects.Nonce) (*objects.Lead
 	case errors.Is(err, errElsewhere):
 		return nil, nil
 	case errors.Is(err, ErrRestored):
-		n.setRestored(err)
+		n.refuse(p, err)
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -70,6 +70,9 @@ func (n *Node) reach(ctx context.Context, nonce objects.Nonce) (position, error)
 		if now, failed := n.peek(ctx); failed != nil || now.Nonce != nonce {
 			return p, errElsewhere
 		}
+	}
+	if err == nil {
+		n.accept()
 	}
 	return p, err
 }
