@@ -70,7 +70,7 @@ const (
 )
 
 // Errors of [Log.Append] after which a record may be tried again, later or
-// elsewhere. After [ErrStopped] it may be registered all the same: ask by id.
+// elsewhere. After [ErrStopped] and [ErrUnconfirmed] it may be registered all the same: ask by id.
 var (
 	ErrBusy    = errors.New("too many records are waiting")
 	ErrClosed  = errors.New("the ledger is closing")
@@ -251,7 +251,7 @@ func (l *Log) Key() note.Key { return l.store.Key() }
 // Append registers a record and returns when its entry and a checkpoint that covers
 // it are on disk and published. An id that is registered already is a success too,
 // whatever its signature lines, and the first stays. The error is a [*rules.Refusal],
-// a [*ClockError], ErrFrozen, ErrBusy, ErrClosed, ErrStopped, ErrDoubt, that of ctx, or another one
+// a [*ClockError], ErrFrozen, ErrBusy, ErrClosed, ErrStopped, ErrUnconfirmed, ErrDoubt, that of ctx, or another one
 // of the ledger's own. When ctx ends, only the waiting does: the record may be
 // registered.
 func (l *Log) Append(ctx context.Context, r *record.Record) (Registration, error) {
@@ -304,9 +304,9 @@ func (l *Log) Taken(id record.ID) (bool, error) {
 
 // Refuse says why a record whose signature lines are at fault is not registered: a
 // [*rules.Refusal], of [rules.Once] where its id is public by now, a [*ClockError],
-// ErrNoQuorum where nothing that is registered may be shown, or an error of the ledger's
-// own.
-func (l *Log) Refuse(fault *record.SignatureError) error {
+// ErrNoQuorum where nothing that is registered may be shown, ErrUnconfirmed, ErrStopped, or an
+// error of the ledger's own. It waits for its Storage, until ctx ends.
+func (l *Log) Refuse(ctx context.Context, fault *record.SignatureError) error {
 	view := l.View()
 	if view.Size() > 0 && !view.Begun() {
 		return ErrNoQuorum // a reason may tell what the tree has
@@ -315,7 +315,7 @@ func (l *Log) Refuse(fault *record.SignatureError) error {
 	if err != nil {
 		return err
 	}
-	return rules.Refuse(view, l.Key(), t, fault)
+	return l.final(ctx, rules.Refuse(view, l.Key(), t, fault))
 }
 
 // Waiting returns since when what is stored waits for the witnesses' quorum, in POSIX

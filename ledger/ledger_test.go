@@ -241,12 +241,12 @@ func TestAFaultySignatureIsRefusedByTheFirstRuleThatFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		var refusal *rules.Refusal
-		if err := w.log.Refuse(fault); !errors.As(err, &refusal) || refusal.Rule != c.rule {
+		if err := w.log.Refuse(t.Context(), fault); !errors.As(err, &refusal) || refusal.Rule != c.rule {
 			t.Errorf("refused with %v, not by %s", err, c.rule)
 		}
 		w.clock.unix.Store(epoch - rules.Skew - 1)
 		var behind *ledger.ClockError
-		if err := w.log.Refuse(fault); !errors.As(err, &behind) {
+		if err := w.log.Refuse(t.Context(), fault); !errors.As(err, &behind) {
 			t.Errorf("with a clock that is behind: %v", err)
 		}
 		w.clock.unix.Store(epoch)

@@ -89,7 +89,7 @@ func TestNothingIsRefusedByATreeThatIsNotShown(t *testing.T) {
 			if !errors.As(err, &fault) {
 				t.Fatal(err)
 			}
-			return w.log.Refuse(fault)
+			return w.log.Refuse(t.Context(), fault)
 		}
 		for n := range uint64(2) {
 			if err := refuse(n); !errors.Is(err, ledger.ErrNoQuorum) {

@@ -103,8 +103,8 @@ const (
 
 // Fate says what is known of the record of an id, to somebody who sent these bytes and
 // has no answer: that one form of a record is not stored says nothing of the others. It was
-// true at one moment of the call.
-func (l *Log) Fate(id record.ID, b []byte) (Fate, error) {
+// true at one moment of the call, which waits for the Storage, until ctx ends.
+func (l *Log) Fate(ctx context.Context, id record.ID, b []byte) (Fate, error) {
 	// In this order: what has its answer at the first look is stored at the second.
 	fate := l.inLine(id, formOf(b))
 	taken, err := l.Taken(id)
@@ -115,6 +115,8 @@ func (l *Log) Fate(id record.ID, b []byte) (Fate, error) {
 		return Stored, nil
 	case l.storage.Err() != nil:
 		return Unsure, nil // what a write that failed left on disk
+	case fate != Unsure && l.confirmation(ctx) != nil:
+		return Unsure, nil // what another may have registered
 	}
 	return fate, nil
 }

@@ -126,7 +126,7 @@ func TestSoManyFormsOfOneRecordWaitAndNotOneMore(t *testing.T) {
 		}
 		is := func(r *record.Record, want ledger.Fate) {
 			t.Helper()
-			if fate, err := w.log.Fate(r.ID(), r.Bytes()); fate != want || err != nil {
+			if fate, err := w.log.Fate(t.Context(), r.ID(), r.Bytes()); fate != want || err != nil {
 				t.Errorf("fate %d, %v, want %d", fate, err, want)
 			}
 		}
@@ -193,7 +193,7 @@ func TestTheFateOfARecordIsThatOfAllItsForms(t *testing.T) {
 		behind, form := contract(t, 1), signed(t, draft(t, 1), carol, bob)
 		is := func(r *record.Record, want ledger.Fate) {
 			t.Helper()
-			if fate, err := w.log.Fate(r.ID(), r.Bytes()); fate != want || err != nil {
+			if fate, err := w.log.Fate(t.Context(), r.ID(), r.Bytes()); fate != want || err != nil {
 				t.Errorf("fate %d, %v, want %d", fate, err, want)
 			}
 		}
@@ -251,7 +251,7 @@ func TestARecordOnItsWayIsNeverAbsent(t *testing.T) {
 		}
 		group.Go(func() {
 			for {
-				fate, err := w.log.Fate(other.ID(), other.Bytes())
+				fate, err := w.log.Fate(t.Context(), other.ID(), other.Bytes())
 				if err != nil || fate == ledger.Absent || fate == ledger.InLine && n%2 == 0 {
 					t.Errorf("record %d: fate %d, %v", n, fate, err)
 				}
@@ -283,7 +283,7 @@ func TestTheFateOfWhatAFailedDiskHasIsUnsure(t *testing.T) {
 	if _, err := w.log.Append(t.Context(), r); !errors.Is(err, ledger.ErrStopped) {
 		t.Fatalf("on a broken disk: %v", err)
 	}
-	if fate, err := w.log.Fate(r.ID(), r.Bytes()); fate != ledger.Unsure || err != nil {
+	if fate, err := w.log.Fate(t.Context(), r.ID(), r.Bytes()); fate != ledger.Unsure || err != nil {
 		t.Errorf("fate %d, %v", fate, err)
 	}
 }

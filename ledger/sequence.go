@@ -177,7 +177,7 @@ func (l *Log) commit(requests []*Pending) ([]answer, error) {
 	}
 	records := batch.Len()
 	if records == 0 {
-		return answers, batch.Close()
+		return answers, cmp.Or(batch.Close(), l.finalAll(answers))
 	}
 	checkpoint, err := l.continues(batch)
 	if err != nil {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -12,7 +13,7 @@ import (
 // decides too, with one synced batch. Where several nodes share a log, a register outside
 // of them decides, and each node's store follows it (package objects).
 //
-// All but Failed and Err is for the sequencer.
+// All but Confirm, Failed and Err is for the sequencer.
 type Storage interface {
 	// Commit makes the tree of the batch the log's, and returns when it is: the batch is in
 	// the store then, under the checkpoint that sign returns. Sign is asked once that tree
@@ -23,6 +24,11 @@ type Storage interface {
 	// Publish has the checkpoint be the one that all readers find, of a tree that was
 	// committed; with more cosignatures it may come again.
 	Publish(c tlog.SignedCheckpoint) error
+
+	// Confirm returns nil where the log had no other tree than the one that was committed last, or
+	// is being committed, at a moment after the call began: what was said before of what the log
+	// has not was true then. With an error nobody knows, or Err says why it is not so.
+	Confirm(ctx context.Context) error
 
 	// Failed returns a channel that is closed when nothing may be committed any more.
 	Failed() <-chan struct{}
@@ -41,3 +47,6 @@ func (s embedded) Commit(b *store.Batch, sign func() (tlog.SignedCheckpoint, err
 	}
 	return b.Commit(c)
 }
+
+// Confirm returns nil: nobody else has a part in the log.
+func (embedded) Confirm(context.Context) error { return nil }

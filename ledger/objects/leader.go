@@ -35,6 +35,8 @@ type Leader struct {
 	sweep   sweep
 
 	swapped atomic.Pointer[time.Time] // when the last change of the head was begun, by clock
+	nonce   atomic.Pointer[Nonce]     // of the head, for who has not the turn
+	asked   questions                 // of Confirm
 
 	failed  chan struct{}
 	failing sync.Once
@@ -68,7 +70,7 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 		l.cancel()
 		return nil, err
 	}
-	l.swapped.Store(&begun)
+	l.changed(begun)
 	if err := l.readShown(ctx); err != nil {
 		l.cancel()
 		return nil, err
@@ -196,8 +198,16 @@ func (l *Leader) swap(next Head) error {
 		return l.fail(err)
 	}
 	l.head, l.version = next, v
-	l.swapped.Store(&begun)
+	l.changed(begun)
 	return nil
+}
+
+// changed takes in that the head is one of this leader's, by a change that began then.
+func (l *Leader) changed(begun time.Time) {
+	nonce := l.head.Nonce
+	l.nonce.Store(&nonce)
+	l.swapped.Store(&begun)
+	l.asked.darkens(false)
 }
 
 // Beat changes the head, so that the other nodes see who works, unless it was changed less

@@ -112,7 +112,7 @@ func TestALeaderWithoutItsBucketWaitsAndCanBeEnded(t *testing.T) {
 			t.Fatal("an answer, and nobody knows it")
 		default:
 		}
-		if fate, err := one.log.Fate(pool()[0].ID(), pool()[0].Bytes()); fate != ledger.Unsure || err != nil {
+		if fate, err := one.log.Fate(t.Context(), pool()[0].ID(), pool()[0].Bytes()); fate != ledger.Unsure || err != nil {
 			t.Errorf("its fate is %v, %v", fate, err)
 		}
 		if one.leader.Epoch() != 2 || one.leader.Frozen() || one.leader.Beat(0) != nil || one.leader.Err() != nil {

@@ -123,6 +123,7 @@ var unavailable = []unready{
 	{isRoom, roomRetry, "the ledger's disk is nearly full, so that it registers nothing until there is room", left, false},
 	{is(errClock), 60, "the ledger's clock is behind its last entry", left, false},
 	{isClock, 60, "the ledger's clock is behind its last entry", left, true},
+	{is(ledger.ErrUnconfirmed), leaderRetry, "the ledger's object store does not confirm what the ledger would say", unsure, false},
 	{is(ledger.ErrStopped), 60, "the ledger has stopped, and registers nothing until it was looked after", unsure, true},
 	{is(ledger.ErrDoubt), 60, "witnesses of the ledger say, without a proof, that they have seen another history of it, so that it registers nothing until they cosign again", left, false},
 	{is(context.Canceled), 1, "the request ended before its answer", unsure, false},
@@ -173,13 +174,13 @@ func (e *unsureError) Unwrap() error { return e.error }
 // fate returns the error for a record that was sent and not registered, where the ledger
 // could at another time. Then what is said is true of its id too: the record may be on
 // disk, or wait, by an earlier submission, with other signature lines perhaps.
-func (h *Handler) fate(id record.ID, body []byte, err error) error {
+func (h *Handler) fate(ctx context.Context, id record.ID, body []byte, err error) error {
 	var there *registeredError
 	i := slices.IndexFunc(unavailable, func(u unready) bool { return u.is(err) })
 	if i < 0 || unavailable[i].sent == unsure || errors.As(err, &there) || tooMany(err) != nil {
 		return err
 	}
-	fate, failed := h.cfg.Log.Fate(id, body)
+	fate, failed := h.cfg.Log.Fate(ctx, id, body)
 	switch {
 	case failed != nil:
 		return failed

@@ -45,7 +45,7 @@ func (h *Handler) register(q *request) (*answer, error) {
 		q.view = h.cfg.View()
 		return h.again(q, s.id, refusal.Index)
 	case err != nil:
-		return nil, h.fate(s.id, body, err)
+		return nil, h.fate(q.Context(), s.id, body, err)
 	}
 	return a, nil
 }
@@ -201,24 +201,35 @@ func (h *Handler) open(q *request, n note.Note) (*record.Record, error) {
 	if err := h.gate.enter(q.Context(), q.from); err != nil {
 		return nil, err
 	}
-	defer h.gate.leave(q.from)
-	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
-		return nil, err
-	}
-	return h.verified(n)
+	r, err := func() (*record.Record, error) {
+		defer h.gate.leave(q.from)
+		if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
+			return nil, err
+		}
+		return h.verified(n)
+	}()
+	return r, h.faulty(q.Context(), err)
 }
 
-// verified checks every signature line of a record.
+// verified checks every signature line of a record. The error is for faulty, when the caller's
+// turn at the gate is over.
 func (h *Handler) verified(n note.Note) (*record.Record, error) {
 	r, err := record.OpenNote(n, h.keys.ParsePublicKey, h.keys.Verify)
 	var fault *record.SignatureError
-	switch {
-	case errors.As(err, &fault):
-		return nil, h.cfg.Log.Refuse(fault)
-	case err != nil:
-		return nil, &rules.Refusal{Rule: rules.Form, Reason: err.Error()}
+	if err != nil && !errors.As(err, &fault) {
+		err = &rules.Refusal{Rule: rules.Form, Reason: err.Error()}
 	}
-	return r, nil
+	return r, err
+}
+
+// faulty returns the error of a record, for that of its signature lines why the ledger refuses it:
+// what that rests on may have to be confirmed, which nobody waits for at the gate.
+func (h *Handler) faulty(ctx context.Context, err error) error {
+	var fault *record.SignatureError
+	if errors.As(err, &fault) {
+		return h.cfg.Log.Refuse(ctx, fault)
+	}
+	return err
 }
 
 // submitted answers a submission with the receipt.

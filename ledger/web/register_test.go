@@ -169,6 +169,7 @@ func TestErrorsOfTheLedgerHaveTheirStatus(t *testing.T) {
 		{errFull, 503, "10", false, ""},
 		{ledger.ErrBusy, 503, "1", false, notTaken},
 		{ledger.ErrClosed, 503, "10", false, notTaken},
+		{ledger.ErrUnconfirmed, 503, "2", false, ""},
 		{ledger.ErrStopped, 503, "60", true, ""},
 		{&ledger.ClockError{Now: epoch, Last: epoch + 301}, 503, "60", true, notTaken},
 		{context.Canceled, 503, "1", false, ""},

@@ -246,9 +246,11 @@ func (s *stream) check() {
 			if err := s.turn(); err != nil {
 				return err
 			}
-			defer s.h.gate.leave(s.q.from)
-			it.record, err = s.h.verified(it.note)
-			return err
+			it.record, err = func() (*record.Record, error) {
+				defer s.h.gate.leave(s.q.from)
+				return s.h.verified(it.note)
+			}()
+			return s.h.faulty(s.q.Context(), err)
 		}()
 		close(it.checked)
 	}
@@ -370,6 +372,6 @@ func (s *stream) conclude(it *item) {
 	case errors.As(it.err, &refusal) && refusal.Rule == rules.Once:
 		it.err, it.found, it.index, it.view = nil, true, refusal.Index, s.h.cfg.View()
 	case it.id != record.ID{}:
-		it.err = s.h.fate(it.id, it.body, it.err)
+		it.err = s.h.fate(s.q.Context(), it.id, it.body, it.err)
 	}
 }
