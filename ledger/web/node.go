@@ -110,16 +110,17 @@ func leaderless(format string, args ...any) *problem {
 	return p
 }
 
-// leader returns the node to which a record is sent on.
+// leader returns the node to which a record is sent on. Its URL is for the nodes: strangers are not
+// told it.
 func (h *Handler) leader(q *request) (string, error) {
 	owner, _ := h.cfg.Node.Owner()
 	switch {
 	case owner == "":
 		return "", leaderless("this node does not lead the ledger, and knows of none that does")
 	case len(q.Header[forwardedBy]) > 0:
-		return "", leaderless("the record came from another node, and this one does not lead the ledger: %s may", owner)
+		return "", leaderless("the record came from another node, and this one does not lead the ledger")
 	case strings.EqualFold(mediaType(q.Header), recordsType):
-		return "", leaderless("this node does not lead the ledger, and takes records one by one: %s takes many", owner)
+		return "", leaderless("this node does not lead the ledger, and takes records one by one: the one that leads takes many")
 	}
 	return owner, nil
 }

@@ -127,7 +127,7 @@ func TestWithoutALeaderARecordIsToBeSentAgain(t *testing.T) {
 	p.is("http://leader.example")
 	p.fails = errors.New("broken off")
 	unavailableFor(t, p.send(p.follows, contract(1).Bytes()), "about:blank", "may be registered all the same")
-	unavailableFor(t, p.send(p.follows, contract(1).Bytes(), "Content-Type", recordsType), "about:blank", "http://leader.example takes many")
+	unavailableFor(t, p.send(p.follows, contract(1).Bytes(), "Content-Type", recordsType), "about:blank", "the one that leads takes many")
 	if err := p.log.Close(); err != nil {
 		t.Error(err)
 	}
