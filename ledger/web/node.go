@@ -7,11 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
 )
 
 // A Node is what a handler asks of a node, one of several of a log of which one leads.
@@ -198,9 +198,17 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 func ofLedger(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusOK, http.StatusCreated:
-		return true // whose receipt is verified, or is none
+		// Its receipt is verified, or is none; but no page of somebody else's is shown as the ledger's.
+		return mediaType(resp.Header) == plainText && ofRecord(resp.Header.Get("Location"))
 	}
 	return resp.StatusCode >= 400 && mediaType(resp.Header) == problemText
+}
+
+// ofRecord says whether a Location is one that a ledger gives.
+func ofRecord(location string) bool {
+	path, ok := strings.CutPrefix(location, "/records/")
+	_, err := record.ParseID(path)
+	return ok && err == nil
 }
 
 // handedOver makes the end of a node's Log a problem of its own: another node leads soon, and
@@ -217,8 +225,8 @@ func (h *Handler) handedOver(err error) error {
 // something of it.
 func forwarded(resp *http.Response, body []byte) *answer {
 	a := &answer{status: resp.StatusCode, media: resp.Header.Get("Content-Type"), cache: never, body: body, retryAfter: resp.Header.Get("Retry-After")}
-	if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Host == "" {
-		a.location = u.String()
+	if location := resp.Header.Get("Location"); resp.StatusCode < 300 { // which was looked at
+		a.location = location
 	}
 	return a
 }

@@ -6,7 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/chirograph/chirograph/ledger"
+	"github.com/chirograph/chirograph/ledger/record"
 )
 
 // Where the nodes find each other is nobody else's concern.
@@ -30,4 +34,59 @@ func TestStrangersAreNotToldWhereTheNodesAre(t *testing.T) {
 	silent(p.send(p.follows, b))
 	p.fails = nil
 	silent(p.send(p.follows, b))
+}
+
+// showsLater has the node that follows show a record when it was looked at once.
+func (p *pair) showsLater(r *record.Record) {
+	before := p.log.View()
+	p.add(r)
+	var looks atomic.Int32
+	p.follows.cfg.View = func() *ledger.View {
+		if looks.Add(1) == 1 {
+			return before
+		}
+		return p.log.View()
+	}
+}
+
+// Whoever is at the address that the head names does not speak for the ledger: what he says of a
+// record that was registered is a receipt, and where that is, is in this ledger.
+func TestAnAnswerInTheLeadersPlaceIsNoPageOfTheLedger(t *testing.T) {
+	c := contract(1)
+	here := "/records/" + c.ID().String()
+	for _, test := range []struct {
+		media, location string
+		status, want    int
+	}{
+		{plainText, here, 201, 201},
+		{plainText, here, 200, 200},
+		{"text/html; charset=utf-8", here, 201, 503},
+		{"text/html", here, 200, 503},
+		{"", here, 201, 503},
+		{"text/plain, text/html", here, 201, 503},
+		{plainText, "", 201, 503},
+		{plainText, "http://evil.example" + here, 201, 503},
+		{plainText, "//evil.example" + here, 200, 503},
+		{plainText, "/search?q=evil", 201, 503},
+		{plainText, "/records/../search", 201, 503},
+		{problemText, here, 422, 422},
+		{problemText, "http://evil.example" + here, 422, 422},
+	} {
+		p := newPair(t)
+		w := httptest.NewRecorder()
+		w.Header()["Content-Type"] = []string{test.media}
+		w.Header().Set("Location", test.location)
+		w.WriteHeader(test.status)
+		_, _ = w.WriteString("what he says")
+		p.answer = w.Result()
+		p.showsLater(c)
+		resp := p.send(p.follows, c.Bytes())
+		where := resp.Header.Get("Location")
+		if resp.StatusCode != test.want || (where == here) != (test.want < 300) || where != here && where != "" {
+			t.Errorf("%+v: %s, Location %q", test, resp.Status, where)
+		}
+		if said := strings.Contains(string(read(t, resp)), "what he says"); said != (test.want != 503) {
+			t.Errorf("%+v: it is told %t", test, said)
+		}
+	}
 }
