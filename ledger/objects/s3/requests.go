@@ -18,12 +18,14 @@ import (
 )
 
 // How objects are given to readers who ask the bucket, or what is before it. Tiles never
-// change; "checkpoint" does, and a reader may keep it for as long as one of the ledger's own.
+// change; "checkpoint" does, and a reader may keep it for as long as one of the ledger's own. All
+// else is for nodes: a cache on their way that kept the head would have a leader taken for fenced.
 const (
 	plainText = "text/plain; charset=utf-8"
 	octets    = "application/octet-stream"
 	immutable = "public, max-age=31536000, immutable"
 	latest    = "public, max-age=2"
+	never     = "no-store"
 )
 
 var _ objects.Bucket = (*Bucket)(nil)
@@ -115,8 +117,11 @@ func (b *Bucket) put(ctx context.Context, name string, body []byte, refused erro
 		ContentType:   aws.String(octets),
 		CacheControl:  aws.String(immutable),
 	}
-	if !strings.HasPrefix(name, "tile/") {
+	switch {
+	case name == objects.CheckpointName:
 		q.ContentType, q.CacheControl = aws.String(plainText), aws.String(latest)
+	case !strings.HasPrefix(name, "tile/"):
+		q.ContentType, q.CacheControl = aws.String(plainText), aws.String(never)
 	}
 	condition(q)
 	a, err := b.client.PutObject(ctx, q)
