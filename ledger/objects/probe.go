@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 )
 
 // A Probe tries whether a store keeps what a log on it rests on. That it did while it was
@@ -34,9 +33,8 @@ type Tried struct {
 
 // Bounds of a probe.
 const (
-	probePrefix  = "probe/"
-	probeTries   = 6                // of one request that nobody answered, or not for certain
-	probeCleanup = 30 * time.Second // for what it made
+	probePrefix = "probe/"
+	probeTries  = 6 // of one request that nobody answered, or not for certain
 )
 
 // What is wrong with a store, in one sentence each.
@@ -74,7 +72,11 @@ func (p *Probe) Run(ctx context.Context) (list []Tried, err error) {
 		return nil, err
 	}
 	p.name = probePrefix + hex.EncodeToString(id[:]) + "/"
-	defer func() { err = errors.Join(err, p.clean(ctx)) }()
+	defer func() {
+		if t, left := p.clean(ctx); left {
+			list = p.tried(list, t)
+		}
+	}()
 	steps := []struct {
 		what string
 		do   func(context.Context) (string, error)
@@ -103,18 +105,25 @@ func (p *Probe) Run(ctx context.Context) (list []Tried, err error) {
 		switch {
 		case errors.As(err, &failed):
 			t.Saw, t.Wrong = failed.saw, failed.means
+			if failed.means == noDelete { // a ledger's old partial tiles stay then, and do no harm
+				t.Saw, t.Wrong, t.Open = failed.Error(), "", true
+			}
 		case err != nil && len(list) == 0:
 			p.named = nil   // it was only read, and there is nothing to be removed
 			return nil, err // nobody is there, or it lets nobody in
 		case err != nil:
 			t.Saw, t.Wrong = err.Error(), unsure
 		}
-		list = append(list, t)
-		if p.Show != nil {
-			p.Show(t)
-		}
+		list = p.tried(list, t)
 	}
 	return list, nil
+}
+
+func (p *Probe) tried(list []Tried, t Tried) []Tried {
+	if p.Show != nil {
+		p.Show(t)
+	}
+	return append(list, t)
 }
 
 // fresh returns a name that nothing has.
@@ -122,18 +131,6 @@ func (p *Probe) fresh(what string) string {
 	name := fmt.Sprintf("%s%s-%d", p.name, what, len(p.named))
 	p.named = append(p.named, name)
 	return name
-}
-
-// clean removes what was made.
-func (p *Probe) clean(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeCleanup)
-	defer cancel()
-	for i, name := range p.named {
-		if err := p.Buckets[i%len(p.Buckets)].Delete(ctx, name); err != nil {
-			return fmt.Errorf("%s and what else begins with %s is left in the bucket: %w", name, p.name, err)
-		}
-	}
-	return nil
 }
 
 // at returns the bucket by endpoint i, of which there is one for each i.
