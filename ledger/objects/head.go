@@ -23,7 +23,7 @@ const (
 // Bounds of a head.
 const (
 	maxOwner = 255     // bytes of a URL
-	maxText  = 1 << 10 // bytes before the batch: an origin and an owner of 255, and eight short lines
+	maxText  = 2 << 10 // bytes before the batch: an owner of 255, a name of 255 in the key and in the origin, and eight short lines
 	MaxHead  = 8 << 20 // bytes: a batch has four megabytes and a record at most
 	maxBatch = 1 << 12 // entries: four times as many as a Log takes at once
 )
@@ -65,6 +65,7 @@ const (
 //	state open | frozen | moved
 //	time <of the last entry, POSIX seconds, 0 if there is none>
 //	batch <how many of the last entries come below>
+//	ledger <verifier key>
 //	<the text of the checkpoint: origin, size, root>
 //
 //	<each entry as a bundle has it: its length in two bytes, and the entry>
@@ -74,6 +75,7 @@ type Head struct {
 	Owner      string // "" for nobody
 	State      State
 	Time       int64
+	Ledger     note.Key // what the tree is signed by; its name is the checkpoint's origin
 	Checkpoint tlog.Checkpoint
 	Batch      [][]byte // the last entries of the tree; in a head that was peeked at, nil
 
@@ -100,7 +102,7 @@ func (h Head) Bytes() []byte {
 		owner = "-"
 	}
 	b := make([]byte, 0, size)
-	b = fmt.Appendf(b, headLine+"%s\nepoch %d\nowner %s\nstate %s\ntime %d\nbatch %d\n%s\n", h.Nonce, h.Epoch, owner, h.State, h.Time, len(h.Batch), h.Checkpoint.Text())
+	b = fmt.Appendf(b, headLine+"%s\nepoch %d\nowner %s\nstate %s\ntime %d\nbatch %d\nledger %s\n%s\n", h.Nonce, h.Epoch, owner, h.State, h.Time, len(h.Batch), h.Ledger, h.Checkpoint.Text())
 	for _, e := range h.Batch {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(e)))
 		b = append(b, e...)
@@ -149,9 +151,9 @@ func parseText(b []byte) (h Head, rest []byte, err error) {
 	if !ok || len(text) > maxText {
 		return Head{}, nil, fmt.Errorf("no empty line ends its first %d bytes", maxText)
 	}
-	lines := strings.SplitN(string(text)+"\n", "\n", 7)
-	if len(lines) < 7 {
-		return Head{}, nil, fmt.Errorf("it has %d lines, not 9", len(lines))
+	lines := strings.SplitN(string(text)+"\n", "\n", 8)
+	if len(lines) < 8 {
+		return Head{}, nil, fmt.Errorf("it has %d lines, not 10", len(lines))
 	}
 	nonce, ok := strings.CutPrefix(lines[0], headLine)
 	if !ok {
@@ -160,8 +162,8 @@ func parseText(b []byte) (h Head, rest []byte, err error) {
 	if h.Nonce, err = ParseNonce(nonce); err != nil {
 		return Head{}, nil, err
 	}
-	var fields [5]string
-	for i, name := range [...]string{"epoch", "owner", "state", "time", "batch"} {
+	var fields [6]string
+	for i, name := range [...]string{"epoch", "owner", "state", "time", "batch", "ledger"} {
 		if fields[i], ok = strings.CutPrefix(lines[i+1], name+" "); !ok {
 			return Head{}, nil, fmt.Errorf("line %d is %.60q, and not %s", i+2, lines[i+1], name)
 		}
@@ -169,8 +171,11 @@ func parseText(b []byte) (h Head, rest []byte, err error) {
 	if err := h.parseFields(fields); err != nil {
 		return Head{}, nil, err
 	}
-	if h.Checkpoint, err = tlog.ParseCheckpoint([]byte(lines[6])); err != nil {
+	if h.Checkpoint, err = tlog.ParseCheckpoint([]byte(lines[7])); err != nil {
 		return Head{}, nil, err
+	}
+	if h.Checkpoint.Origin != h.Ledger.Name() {
+		return Head{}, nil, fmt.Errorf("the ledger is %s, the origin of its checkpoint %s", h.Ledger, h.Checkpoint.Origin)
 	}
 	if uint64(h.batch) > h.Checkpoint.Size {
 		return Head{}, nil, fmt.Errorf("it has %d entries of a tree of %d", h.batch, h.Checkpoint.Size)
@@ -178,8 +183,8 @@ func parseText(b []byte) (h Head, rest []byte, err error) {
 	return h, rest, nil
 }
 
-// parseFields reads epoch, owner, state, time and batch.
-func (h *Head) parseFields(fields [5]string) error {
+// parseFields reads epoch, owner, state, time, batch and ledger.
+func (h *Head) parseFields(fields [6]string) error {
 	var err error
 	if h.Epoch, err = note.ParseDecimal(fields[0]); err != nil || h.Epoch == 0 {
 		return fmt.Errorf("the epoch %.60q is no decimal from 1", fields[0])
@@ -205,7 +210,10 @@ func (h *Head) parseFields(fields [5]string) error {
 		return fmt.Errorf("the batch %.60q is no decimal up to %d", fields[4], maxBatch)
 	}
 	h.batch = n
-	return nil
+	if h.Ledger, err = note.ParseKey(fields[5]); err == nil && h.Ledger.Type() != note.Ed25519 {
+		err = fmt.Errorf("the ledger %s signs no checkpoint: its key has the type %#02x", h.Ledger.Name(), byte(h.Ledger.Type()))
+	}
+	return err
 }
 
 // CheckOwner says whether a URL is one by which a node can be named to others: http or

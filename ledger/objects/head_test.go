@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"fmt"
 	"math"
 	"slices"
@@ -12,11 +13,24 @@ import (
 	"github.com/chirograph/chirograph/crypto/tlog"
 )
 
+// signer returns the key of a ledger, as those of its tests are.
+func signer(name string) note.Key {
+	public, err := note.ParsePublicKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)).Public().(ed25519.PublicKey))
+	if err != nil {
+		panic(err)
+	}
+	k, err := note.NewKey(name, note.Ed25519, public)
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
 // sample returns a head with every field, and entries of these lengths.
 func sample(lengths ...int) Head {
 	h := Head{
 		Nonce: Nonce{1, 2, 3, 15: 255}, Epoch: 7, Owner: "https://n1.example:8443", State: Open, Time: 1_800_000_000,
-		Checkpoint: tlog.Checkpoint{Origin: "ledger.example", Size: 10_000, Root: tlog.EmptyRoot()},
+		Ledger: signer("ledger.example"), Checkpoint: tlog.Checkpoint{Origin: "ledger.example", Size: 10_000, Root: tlog.EmptyRoot()},
 	}
 	var batch [][]byte
 	for i, n := range lengths {
@@ -58,6 +72,10 @@ func TestAHeadIsReadAsItWasWritten(t *testing.T) {
 
 func TestAHeadOfAnotherFormIsRefused(t *testing.T) {
 	good := string(sample(3, 4).Bytes())
+	cosigner, err := note.NewKey("ledger.example", note.Cosignature, signer("ledger.example").Public())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, old, new string }{
 		{"another version", "head 1", "head 2"},
 		{"an uppercase nonce", "ff\nepoch", "FF\nepoch"},
@@ -80,7 +98,12 @@ func TestAHeadOfAnotherFormIsRefused(t *testing.T) {
 		{"a batch of more than the tree", "10000\n", "1\n"},
 		{"two lines in another order", "state open\ntime 1800000000", "time 1800000000\nstate open"},
 		{"a carriage return", "state open\n", "state open\r\n"},
-		{"an origin with a space", "ledger.example", "ledger example"},
+		{"an origin with a space", "\nledger.example\n", "\nledger example\n"},
+		{"an origin that is not the key's name", "\nledger.example\n", "\nother.example\n"},
+		{"a key of another name", "ledger ledger.example+", "ledger other.example+"},
+		{"a key of another id", "ledger.example+", "ledger.example+0"},
+		{"no key", "ledger " + signer("ledger.example").String() + "\n", ""},
+		{"a key of a witness", signer("ledger.example").String(), cosigner.String()},
 		{"a fourth line of the checkpoint", "=\n\n", "=\nmore\n\n"},
 		{"no empty line", "=\n\n", "=\n"},
 		{"two empty lines", "=\n\n", "=\n\n\n"},
@@ -144,6 +167,7 @@ func TestEveryHeadFitsIntoWhatIsPeeked(t *testing.T) {
 	h := sample()
 	h.Epoch, h.Time, h.State, h.Owner = math.MaxUint64, math.MaxInt64, Frozen, "https://"+strings.Repeat("a", maxOwner-len("https://"))
 	h.Checkpoint.Size, h.Checkpoint.Origin = math.MaxUint64, strings.Repeat("o", note.MaxName)
+	h.Ledger = signer(h.Checkpoint.Origin)
 	if n := len(h.Bytes()); n > maxText {
 		t.Errorf("a head may have %d bytes before its batch, %d are read", n, maxText)
 	}
@@ -151,7 +175,7 @@ func TestEveryHeadFitsIntoWhatIsPeeked(t *testing.T) {
 
 // FuzzHead: what is read is printed as it was, and its beginning says the same.
 func FuzzHead(f *testing.F) {
-	for _, h := range []Head{sample(), sample(0), sample(3, 4), {Epoch: 1, State: Moved, Checkpoint: tlog.Checkpoint{Origin: "l", Root: tlog.EmptyRoot()}}} {
+	for _, h := range []Head{sample(), sample(0), sample(3, 4), {Epoch: 1, State: Moved, Ledger: signer("l"), Checkpoint: tlog.Checkpoint{Origin: "l", Root: tlog.EmptyRoot()}}} {
 		f.Add(h.Bytes())
 	}
 	f.Add([]byte(headLine))

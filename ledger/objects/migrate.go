@@ -100,7 +100,7 @@ func (r *Register) Enter(ctx context.Context, n, after Nonce, tree tlog.Checkpoi
 	if err := begins(h.Checkpoint); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDiffers, HeadName, err)
 	}
-	next := Head{Epoch: h.Epoch + 1, State: state, Time: time, Checkpoint: tree}
+	next := Head{Epoch: h.Epoch + 1, State: state, Time: time, Ledger: r.Key, Checkpoint: tree}
 	_, err = r.As(n).swap(ctx, &next, h.Nonce, v)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
+	"github.com/chirograph/chirograph/ledger/store"
 )
 
 // ErrFenced says that another node has the head, or took it meanwhile.
@@ -77,8 +78,8 @@ func (r *Register) Peek(ctx context.Context) (Head, Version, error) {
 var ErrOther = errors.New("the bucket has the log of another ledger")
 
 func (r *Register) ours(h Head, err error) error {
-	if err == nil && h.Checkpoint.Origin != r.Key.Name() {
-		return fmt.Errorf("%w: of %s, not of %s", ErrOther, h.Checkpoint.Origin, r.Key.Name())
+	if err == nil && h.Ledger != r.Key {
+		return fmt.Errorf("%w: of %s, not of %s", ErrOther, h.Ledger, r.Key)
 	}
 	return err
 }
@@ -146,7 +147,7 @@ func (r *Register) get(ctx context.Context, name string, most int) ([]byte, Vers
 // whose tiles and bundles are there. Where it is not known whether it was made, it is asked
 // for again.
 func (r *Register) Begin(ctx context.Context, tree tlog.Checkpoint, time int64, state State) error {
-	h := Head{Epoch: 1, State: state, Time: time, Checkpoint: tree}
+	h := Head{Epoch: 1, State: state, Time: time, Ledger: r.Key, Checkpoint: tree}
 	var err error
 	if h.Nonce, err = r.nonce(); err != nil {
 		return err
@@ -171,8 +172,8 @@ func (r *Register) Begin(ctx context.Context, tree tlog.Checkpoint, time int64, 
 	}
 }
 
-// Published returns the checkpoint that readers find, with its version; of the empty
-// version where there is none yet.
+// Published returns the checkpoint that readers find, which the ledger signed, with its version; of
+// the empty version where there is none yet.
 func (r *Register) Published(ctx context.Context) (tlog.SignedCheckpoint, Version, error) {
 	b, v, err := r.get(ctx, CheckpointName, note.MaxSize)
 	if errors.Is(err, ErrAbsent) {
@@ -185,8 +186,8 @@ func (r *Register) Published(ctx context.Context) (tlog.SignedCheckpoint, Versio
 	if err != nil {
 		return tlog.SignedCheckpoint{}, "", fmt.Errorf("%s: %w", CheckpointName, err)
 	}
-	if c.Origin != r.Key.Name() {
-		return tlog.SignedCheckpoint{}, "", fmt.Errorf("%s is of %s, not of %s", CheckpointName, c.Origin, r.Key.Name())
+	if err := store.CheckSigner(r.Key, c); err != nil {
+		return tlog.SignedCheckpoint{}, "", fmt.Errorf("%s: %w", CheckpointName, err)
 	}
 	return c, v, nil
 }
