@@ -102,6 +102,8 @@ func (n *Node) published(ctx context.Context) (tlog.SignedCheckpoint, objects.Ve
 	c, v, err := n.cfg.Register.Published(ctx)
 	if err == nil {
 		n.republished(v)
+		n.well(objects.CheckpointName)
+		n.lostPublic(v == "")
 	}
 	return c, v, err
 }

@@ -127,7 +127,6 @@ func (n *Node) turnNow(ctx context.Context) error {
 	if err := n.replica.Load().Turn(ctx); err != nil {
 		return err
 	}
-	n.news.Well(objects.CheckpointName)
 	if err := n.join(); err != nil {
 		n.tell(ctx, "guard", err)
 		return err
@@ -184,7 +183,7 @@ func (n *Node) see(h objects.Head, known uint64, over bool) bool {
 	n.moved = moved
 	ended := n.ended
 	n.mu.Unlock()
-	n.news.Well(objects.HeadName)
+	n.well(objects.HeadName)
 	if news {
 		n.log.Warn("the log goes on elsewhere: no node leads it in this bucket any more", "size", h.Checkpoint.Size)
 	}
@@ -206,6 +205,7 @@ func (n *Node) shortly() time.Duration {
 func (n *Node) tell(ctx context.Context, what string, err error) {
 	switch {
 	case ctx.Err() != nil || !n.news.Fails(what, err):
+	case what == objects.HeadName && n.lostHead(err):
 	case what == objects.HeadName && errors.Is(err, objects.ErrAbsent):
 		n.log.Error("the bucket has no log: chirographd migrate puts one there", "why", err)
 	default:

@@ -55,6 +55,11 @@ func (n *Node) reach(ctx context.Context, nonce objects.Nonce) (position, error)
 	if err != nil {
 		return p, err
 	}
+	if p.public.Size == 0 && p.head.Before() > 0 {
+		if p.public, err = n.standsFor(p.head); err != nil {
+			return p, err
+		}
+	}
 	// What is public to the byte, because the ledger's own store begins with it.
 	shown, ok := n.store.Shown()
 	if size := p.public.Size; size > 0 && n.store.Head().Checkpoint.Size <= size && !(ok && shown.Checkpoint.Checkpoint == p.public) {
@@ -165,6 +170,9 @@ func (n *Node) begin(ctx context.Context, leader *objects.Leader) (log *ledger.L
 	if err := leader.Settle(); err != nil {
 		return nil, nil, err
 	}
+	if err := n.showAgain(leader); err != nil {
+		return nil, nil, err
+	}
 	if n.cfg.Witnesses != nil {
 		if w, err = n.cfg.Witnesses(n.store); err != nil {
 			return nil, nil, err
@@ -238,6 +246,7 @@ func (n *Node) work(ctx context.Context, leader *objects.Leader, log *ledger.Log
 // beat changes the head at some ticks, until there are no more or the leader has ended. The error
 // is a panic.
 func (n *Node) beat(leader *objects.Leader, ticked <-chan struct{}) (err error) {
+	defer n.keepPublic(leader)()
 	defer func() {
 		if v := recover(); v != nil {
 			leader.Close()
@@ -315,6 +324,10 @@ func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 }
 
 func (n *Node) follows(epoch uint64, err error) {
+	if errors.Is(err, objects.ErrAbsent) {
+		n.log.Error("the head of the log is gone from the bucket: this node does not lead any more", "epoch", epoch, "why", err)
+		return
+	}
 	var fenced *objects.FencedError
 	if errors.As(err, &fenced) && fenced.Owner == n.cfg.Owner {
 		n.meets(fenced.Epoch) // what this process would have changed before, came to nothing when it took the head

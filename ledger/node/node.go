@@ -123,6 +123,7 @@ type Node struct {
 	client *client.Client
 	past   *ledger.Past
 	guard  *store.Guard // nil before the node has joined the log; of Run
+	lost   missing      // from the bucket, as it was read last
 
 	watch watch // of who looks at the head
 	turns turns // of Run
@@ -274,6 +275,8 @@ func (n *Node) Ready() error {
 	switch leads := n.leading.Load() != nil; {
 	case restored != nil:
 		return ErrRestored
+	case !leads && n.lost.err() != nil:
+		return n.lost.err()
 	case ended != nil:
 		return errors.New("this node has led and found a fault, and does not lead before somebody has looked after it")
 	case moved:

@@ -76,7 +76,7 @@ func (r *Register) Take(ctx context.Context, s *store.Store, h Head, v Version, 
 		return nil, err
 	}
 	// From one tile before: whoever had the head may have been cut short there.
-	l.sweep.done = max(l.shown.Size, tlog.MaxWidth) - tlog.MaxWidth
+	l.sweep.done = max(l.shown.Size, h.Before(), tlog.MaxWidth) - tlog.MaxWidth
 	go func() {
 		select {
 		case <-s.Failed():
