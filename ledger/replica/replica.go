@@ -37,6 +37,7 @@ import (
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/audit"
 	"github.com/chirograph/chirograph/ledger/client"
+	"github.com/chirograph/chirograph/ledger/rules"
 	"github.com/chirograph/chirograph/ledger/store"
 	"github.com/chirograph/chirograph/verify"
 )
@@ -88,6 +89,8 @@ type Replica struct {
 	reached time.Time // when it was last known to have all that the ledger shows; at first when it began
 	told    string    // the last thing that was said, so that it is said once
 	broken  bool      // a promise of the ledger, when it was last asked to the end
+
+	proofs map[rules.Rule]string // the file of evidence of each rule that was broken since a turn went well; of who makes turns
 }
 
 // Open shows what the copy has. Nobody is asked yet.
@@ -95,7 +98,7 @@ func Open(cfg Config) (*Replica, error) {
 	if cfg.Client.Ledger() != cfg.Store.Key() {
 		return nil, fmt.Errorf("the copy is of the ledger %s, not of %s", cfg.Store.Key(), cfg.Client.Ledger())
 	}
-	r := &Replica{cfg: cfg, keys: expanded.New(), past: cfg.Past, reached: cfg.Clock()}
+	r := &Replica{cfg: cfg, keys: expanded.New(), proofs: make(map[rules.Rule]string), past: cfg.Past, reached: cfg.Clock()}
 	if r.past == nil {
 		r.past = ledger.NewPast(cfg.Policy, cfg.Clock)
 	}
@@ -166,6 +169,7 @@ func (r *Replica) Turn(ctx context.Context) error {
 	switch {
 	case err == nil:
 		r.reached, r.broken = r.cfg.Clock(), false
+		clear(r.proofs)
 	case errors.As(err, &breach) && breach.Finding.Rule != audit.Behind:
 		r.broken = true
 	}
@@ -218,29 +222,41 @@ func (r *Replica) newer(c, before tlog.SignedCheckpoint) bool {
 	return !ok || is >= was
 }
 
-// breach keeps the evidence of a finding.
+// breach keeps the evidence of a finding, once for each rule: a log that goes on breaking it shows
+// another tree at each turn.
 func (r *Replica) breach(f *audit.Finding) error {
-	b := &Breach{Finding: f}
 	if f.Evidence == nil {
-		return b
+		return &Breach{Finding: f}
 	}
+	if kept := r.proofs[f.Rule]; kept != "" {
+		return &Breach{f, kept}
+	}
+	kept, err := r.keep(f)
+	if err != nil {
+		return err
+	}
+	r.proofs[f.Rule] = kept
+	return &Breach{f, kept}
+}
+
+// keep writes the evidence of a finding, and returns the file.
+func (r *Replica) keep(f *audit.Finding) (string, error) {
 	sum := sha256.Sum256(f.Evidence)
-	b.Evidence = filepath.Join(r.cfg.Dir, evidencePrefix+string(f.Rule)+"-"+hex.EncodeToString(sum[:8])+evidenceSuffix)
-	if _, err := os.Stat(b.Evidence); err == nil {
-		return b
+	file := filepath.Join(r.cfg.Dir, evidencePrefix+string(f.Rule)+"-"+hex.EncodeToString(sum[:8])+evidenceSuffix)
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
 	}
 	have, err := evidenceIn(r.cfg.Dir)
 	if err != nil {
-		return fmt.Errorf("%w; and where the evidence is to be cannot be read: %w", &Breach{Finding: f}, err)
+		return "", fmt.Errorf("%w; and where the evidence is to be cannot be read: %w", &Breach{Finding: f}, err)
 	}
 	if len(have) >= MaxEvidence {
-		b.Evidence = filepath.Join(r.cfg.Dir, have[0])
-		return b
+		return filepath.Join(r.cfg.Dir, have[0]), nil
 	}
-	if err := store.WriteFile(nil, b.Evidence, f.Evidence); err != nil {
-		return fmt.Errorf("%w; and the evidence could not be written: %w", &Breach{Finding: f}, err)
+	if err := store.WriteFile(nil, file, f.Evidence); err != nil {
+		return "", fmt.Errorf("%w; and the evidence could not be written: %w", &Breach{Finding: f}, err)
 	}
-	return b
+	return file, nil
 }
 
 // evidenceIn returns the names of the files of evidence in a directory.
@@ -263,17 +279,21 @@ func (r *Replica) tell(err error) {
 		r.told = ""
 		return
 	}
-	if r.told == err.Error() {
+	var b *Breach
+	what := err.Error()
+	if errors.As(err, &b) && b.Evidence != "" {
+		what = b.Evidence // the same, with whatever tree
+	}
+	if r.told == what {
 		return
 	}
-	r.told = err.Error()
+	r.told = what
 	size := uint64(0)
 	if v := r.View(); v != nil {
 		size = v.Size()
 	}
-	var b *Breach
 	switch {
-	case !errors.As(err, &b):
+	case b == nil:
 		r.cfg.Log.Warn("the ledger could not be followed", "why", err, "shown", size)
 	case b.Finding.Rule == audit.Behind:
 		r.cfg.Log.Warn("the ledger shows an older tree, as a cache may for a while: nothing of it is taken in", "what", err, "shown", size)

@@ -190,6 +190,7 @@ func TestEvidenceIsBounded(t *testing.T) {
 	}
 	b := follow(t, l, trust, vfs.NewMem(), dir)
 	b.turn(t)
+	honest := l.twin(10)
 	for n := range MaxEvidence + 3 {
 		f := l.twin(9)
 		f.register(revocation(uint64(1000 + n)))
@@ -201,6 +202,32 @@ func TestEvidenceIsBounded(t *testing.T) {
 		if have := len(must(os.ReadDir(b.dir))); have != min(n+1, MaxEvidence) {
 			t.Fatalf("%d files after %d forks", have, n+1)
 		}
+		// Another fork is one that comes after it.
+		*l = liar{entries: honest.entries, sizes: honest.sizes, hashes: honest.hashes, shown: honest.shown, asked: honest.asked}
+		b.turn(t)
+	}
+	b.close(t)
+}
+
+// A log that forked shows another tree at each turn.
+func TestOneForkIsSaidAndKeptOnce(t *testing.T) {
+	l := newLiar(10)
+	b := follow(t, l, trust, vfs.NewMem(), t.TempDir())
+	b.turn(t)
+	f := l.twin(9)
+	*l = liar{entries: f.entries, sizes: f.sizes, hashes: f.hashes, shown: f.shown, asked: f.asked}
+	for n := range 5 {
+		l.register(revocation(uint64(1000 + n)))
+		var breach *Breach
+		if err := b.Turn(t.Context()); !errors.As(err, &breach) || breach.Evidence == "" {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(breach.Evidence); err != nil {
+			t.Error(err)
+		}
+	}
+	if have := must(os.ReadDir(b.dir)); len(have) != 1 || strings.Count(b.log.String(), "level=ERROR") != 1 {
+		t.Errorf("%d files:\n%s", len(have), b.log)
 	}
 	b.close(t)
 }
