@@ -61,8 +61,10 @@ func told(what string, refused, err error) error {
 		return objects.ErrAbsent
 	case status == http.StatusNotFound && code == noSuchBucket:
 		return fmt.Errorf("%s: %w", what, ErrNoBucket)
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return &unknown{what: what, err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &unknown{what: what, said: "no answer in time", err: err}
+	case errors.Is(err, context.Canceled):
+		return &unknown{what: what, said: "it was given up before there was an answer", err: err}
 	case status/100 == 2:
 		return &unknown{what: what, said: clean(fmt.Sprintf("%d, and what came with it was not to be read: %v", status, deepest(err))), err: err}
 	case status == http.StatusForbidden && code != "RequestTimeTooSkewed", status == http.StatusUnauthorized:

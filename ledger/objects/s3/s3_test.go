@@ -281,6 +281,19 @@ func TestARequestThatIsGivenUpIsUnknown(t *testing.T) {
 	defer close(done)
 	if _, err := b.Swap(ctx, "head", "a", []byte("x")); !errors.Is(err, context.Canceled) || errors.Is(err, objects.ErrChanged) {
 		t.Errorf("%v", err)
+	} else if err.Error() != "PUT head: it was given up before there was an answer" {
+		t.Errorf("it says %q", err)
+	}
+}
+
+func TestATimeOutIsSaidInOurWords(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	done := make(chan struct{})
+	b := open(t, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { <-done }), "ledgers")
+	defer close(done)
+	if _, _, err := b.Get(ctx, "head", 100); !errors.Is(err, context.DeadlineExceeded) || err.Error() != "GET head: no answer in time" {
+		t.Errorf("it says %q", err)
 	}
 }
 
