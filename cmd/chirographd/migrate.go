@@ -218,6 +218,9 @@ func (m *migration) vouch() error {
 func (m *migration) entered(ctx context.Context, mark *moved, tree tlog.Checkpoint, begins func(tlog.Checkpoint) error) (bool, error) {
 	h, _, err := m.register.Read(ctx)
 	absent := errors.Is(err, objects.ErrAbsent)
+	if errors.Is(err, objects.ErrOther) {
+		return false, fmt.Errorf("%s: %w: nothing was done", m.place(), err)
+	}
 	if err != nil && !absent {
 		return false, err
 	}

@@ -271,7 +271,7 @@ func TestABucketWithSomethingElseIsRefused(t *testing.T) {
 	other, otherKey := newLedgerWithTwoKeys(t)
 	grow(t, other, "", revocations(t, otherKey, 2)...)
 	says(t, 0, nil, migrateArgs(other, "--to-bucket", f)...)
-	says(t, exitFailed, []string{"has a log of", "nothing was done"}, migrateArgs(dir, "--to-bucket", f)...)
+	says(t, exitFailed, []string{"has the log of another ledger", "nothing was done"}, migrateArgs(dir, "--to-bucket", f)...)
 	f.bucket = "ledgers/b"
 	if _, err := m.Create(t.Context(), "b/tile/entries/000", []byte("something else")); err != nil {
 		t.Fatal(err)

@@ -312,6 +312,8 @@ func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 		n.log.Error("this node registers nothing, and does not lead any more", "epoch", epoch, "why", resigned.why)
 	case ctx.Err() != nil:
 		n.log.Warn("this node does not lead any more, and the others wait until they see it", "epoch", epoch, "why", err)
+	case errors.Is(err, objects.ErrFenced) && errors.Is(err, objects.ErrAbsent):
+		n.log.Error("the head of the log is gone from the bucket: this node does not lead any more", "epoch", epoch, "why", err)
 	case errors.Is(err, objects.ErrFenced):
 		n.follows(epoch, err)
 	case errors.As(err, &conflict):
@@ -324,10 +326,6 @@ func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 }
 
 func (n *Node) follows(epoch uint64, err error) {
-	if errors.Is(err, objects.ErrAbsent) {
-		n.log.Error("the head of the log is gone from the bucket: this node does not lead any more", "epoch", epoch, "why", err)
-		return
-	}
 	var fenced *objects.FencedError
 	if errors.As(err, &fenced) && fenced.Owner == n.cfg.Owner {
 		n.meets(fenced.Epoch) // what this process would have changed before, came to nothing when it took the head

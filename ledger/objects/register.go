@@ -29,12 +29,6 @@ func (e *FencedError) Error() string {
 
 func (e *FencedError) Unwrap() error { return ErrFenced }
 
-// A goneError is an ErrFenced of a head that nobody has: it is not there any more.
-type goneError struct{ absent error }
-
-func (e *goneError) Error() string   { return fmt.Sprintf("the head of the log is gone: %v", e.absent) }
-func (e *goneError) Unwrap() []error { return []error{ErrFenced, e.absent} }
-
 // A Register is the one place that says which tree a log has: the object "head" of a
 // bucket, which every change replaces under the condition that it is as it was read.
 type Register struct {

@@ -59,7 +59,7 @@ func TestWhoChangesAHeadThatIsWatchedLeads(t *testing.T) {
 				epoch := uint64(0)
 				change := func(owner string) {
 					epoch++
-					replaceHead(t, m, objects.Head{Epoch: epoch, Owner: owner, State: objects.Open, Checkpoint: tree})
+					replaceHead(t, m, objects.Head{Epoch: epoch, Owner: owner, State: objects.Open, Ledger: key, Checkpoint: tree})
 				}
 				change(test.owner)
 				begun := time.Now()
