@@ -17,8 +17,9 @@ import (
 type Storage interface {
 	// Commit makes the tree of the batch the log's, and returns when it is: the batch is in
 	// the store then, under the checkpoint that sign returns. Sign is asked once that tree
-	// can be no other, and never for one that may not become the log's. With an error nothing is
-	// the log's, or nobody knows, and then Err says so. Either way the batch is over.
+	// can be no other: where others may go on with the log, when it is the log's; where the store
+	// is all there is, it may be lost with the process, before anybody has seen it. With an error
+	// nothing is the log's, or nobody knows, and then Err says so. Either way the batch is over.
 	Commit(b *store.Batch, sign func() (tlog.SignedCheckpoint, error)) error
 
 	// Publish has the checkpoint be the one that all readers find, of a tree that was
