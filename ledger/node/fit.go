@@ -29,11 +29,12 @@ func (n *Node) able() error {
 
 // mayTake says whether a log is to be taken that nobody works with: who knows that it will
 // register nothing leaves it to others. A clock that is behind keeps nobody from finishing what is
-// committed and not public, nor from a log that registers nothing anyway.
+// committed and not public, nor from a log that registers nothing anyway. As for a leader, it is
+// behind the last entry or behind what witnesses have seen.
 func (n *Node) mayTake(h objects.Head) bool {
 	why := n.able()
 	if why == nil && h.Before() == h.Checkpoint.Size && h.State == objects.Open {
-		why = ledger.ClockBehind(n.cfg.Clock().Unix(), h.Time)
+		why = ledger.ClockBehind(n.cfg.Clock().Unix(), max(h.Time, n.seenBy()))
 	}
 	n.mu.Lock()
 	was := n.unfit
@@ -43,6 +44,25 @@ func (n *Node) mayTake(h objects.Head) bool {
 		n.log.Error("nobody leads, and this node does not take the log: it would register nothing", "epoch", h.Epoch, "why", why)
 	}
 	return why == nil
+}
+
+// seenBy returns by when a quorum of witnesses had seen what this node shows, in POSIX seconds; 0
+// where none is asked, or none has.
+func (n *Node) seenBy() int64 {
+	shown, ok := n.store.Shown()
+	if n.cfg.Witnesses == nil || !ok {
+		return 0
+	}
+	// That there is no time is no fault: the policy may be newer than the checkpoint.
+	c, err := n.policy.Checkpoint(shown.Checkpoint)
+	if err != nil {
+		return 0
+	}
+	t, err := n.policy.SeenBy(c)
+	if err != nil {
+		return 0
+	}
+	return t
 }
 
 // attend tells why a leader registers nothing, once that has stood for as long as others wait

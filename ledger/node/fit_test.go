@@ -162,6 +162,44 @@ func TestNodesThatAllHaveAFaultTakeNoTurns(t *testing.T) {
 	}
 }
 
+// So it is where the last entry is old, and witnesses have seen since that none came after it.
+func TestNodesThatAreBehindTheWitnessesTakeNoTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := witnessedWorld(t)
+		defer w.end()
+		w.node()
+		w.node()
+		first, _ := w.leader()
+		w.append(first, 1)
+		time.Sleep(150 * time.Minute)
+		for _, s := range w.nodes {
+			s.skew.Store(-2 * hour)
+		}
+		time.Sleep(30 * time.Minute)
+		w.leads(nil)
+		if w.epoch() != 2 {
+			t.Errorf("epoch %d", w.epoch())
+		}
+		first.saidTimes("this node registers nothing", 1)
+		for _, s := range w.nodes {
+			s.saidTimes("this node does not take the log", 1)
+			if err := s.Ready(); err == nil {
+				t.Errorf("%s is ready", s.owner)
+			}
+		}
+		for _, s := range w.nodes {
+			s.skew.Store(0)
+		}
+		s, took := w.leader()
+		if took > 3*poll {
+			t.Errorf("it took %s", took)
+		}
+		w.append(s, 1)
+		settle()
+		w.shows(s, 2)
+	})
+}
+
 // The last time of the log may be what is wrong. Then all wait until it has come.
 func TestALogOfAnHourThatHasNotComeIsLedWhenItHas(t *testing.T) {
 	in(t, func(w *world) {
