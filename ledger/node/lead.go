@@ -327,7 +327,11 @@ func (n *Node) why(ctx context.Context, epoch uint64, err error) {
 
 func (n *Node) follows(epoch uint64, err error) {
 	var fenced *objects.FencedError
-	if errors.As(err, &fenced) && fenced.Owner == n.cfg.Owner {
+	switch found := errors.As(err, &fenced); {
+	case found && fenced.Epoch <= epoch: // whoever takes a head goes on from it
+		n.log.Warn("the head of the log was put back to one of before: this node does not lead any more", "epoch", epoch, "why", err)
+		return
+	case found && fenced.Owner == n.cfg.Owner:
 		n.meets(fenced.Epoch) // what this process would have changed before, came to nothing when it took the head
 	}
 	n.log.Info("another node leads: this one follows", "epoch", epoch, "why", err)

@@ -70,6 +70,36 @@ func TestALeaderThatIsFencedByItsOwnNameSaysSo(t *testing.T) {
 	})
 }
 
+// A head that was put back is of its own name, and no other node's.
+func TestALeaderWhoseHeadWasPutBackHasNoTwin(t *testing.T) {
+	in(t, func(w *world) {
+		first := w.nodeOf("http://one.example", vfs.NewMem())
+		w.leader()
+		w.append(first, 1)
+		settle()
+		all := w.copies()
+		time.Sleep(2 * after)
+		w.put(all)
+		for first.Log() != nil {
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+		}
+		for range 3 * after / poll {
+			if err := first.Ready(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(poll)
+		}
+		first.said("the head of the log was put back")
+		for _, wrong := range []string{"--at", "another node leads"} {
+			first.saidTimes(wrong, 0)
+		}
+		w.leader()
+		w.append(first, 1)
+		w.shows(first, 2)
+	})
+}
+
 // Its own head is no other node's, whether it was killed or has just stopped leading.
 func TestANodeDoesNotTakeItselfForAnother(t *testing.T) {
 	in(t, func(w *world) {
