@@ -112,37 +112,42 @@ func (n *Node) published(ctx context.Context) (tlog.SignedCheckpoint, objects.Ve
 type position struct {
 	head    objects.Head
 	version objects.Version
-	public  tlog.Checkpoint // the empty tree where nothing was
+	public  tlog.Checkpoint // the empty tree where nothing was; what stands for it where it is gone
 	shown   objects.Version // of what was public
 }
 
 // errElsewhere says that somebody has changed the head meanwhile.
 var errElsewhere = errors.New("somebody else works with the log")
 
-// position reads where the log is. The error is errElsewhere where the head is another than
-// that of the nonce.
-func (n *Node) position(ctx context.Context, nonce objects.Nonce) (position, error) {
-	reading, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	h, v, err := n.cfg.Register.Read(reading)
-	if err != nil {
-		return position{}, err
-	}
-	n.seeFrozen(h)
+// position reads where the log is. The error is errElsewhere where the head is another than the
+// one that was peeked at.
+func (n *Node) position(ctx context.Context, peeked objects.Head) (p position, err error) {
+	// Between two looks at the head, so that one is of the other; and before the whole of it, which
+	// is large and read in vain where nothing stands for what is gone.
 	c, shown, err := n.published(ctx)
 	if err != nil {
-		return position{}, err
+		return p, err
 	}
-	p := position{h, v, c.Checkpoint, shown}
-	if c.Size == 0 {
+	p.public, p.shown = c.Checkpoint, shown
+	switch {
+	case c.Size > 0:
+	case peeked.Before() > 0:
+		if p.public, err = n.standsFor(peeked); err != nil {
+			return p, err
+		}
+	default:
 		p.public = tlog.Checkpoint{Origin: n.store.Key().Name(), Root: tlog.EmptyRoot()}
 	}
-	// After both, so that one is of the other.
-	now, err := n.peek(ctx)
-	if err == nil && (now.Nonce != nonce || h.Nonce != nonce) {
-		err = errElsewhere
+	reading, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	if p.head, p.version, err = n.cfg.Register.Read(reading); err != nil {
+		return p, err
 	}
-	return p, err
+	n.seeFrozen(p.head)
+	if p.head.Nonce != peeked.Nonce {
+		return p, errElsewhere
+	}
+	return p, nil
 }
 
 // compare proves that the log, as the bucket has it, has all that the store and the guard

@@ -14,10 +14,10 @@ import (
 	"github.com/chirograph/chirograph/ledger/witness"
 )
 
-// takeOver takes the log whose head has this nonce. It returns nil where somebody else was
+// takeOver takes the log whose head is h, as it was peeked at. It returns nil where somebody else was
 // faster, or it could not be taken now, which the error says; then the store is a copy.
-func (n *Node) takeOver(ctx context.Context, nonce objects.Nonce) (*objects.Leader, error) {
-	p, err := n.reach(ctx, nonce)
+func (n *Node) takeOver(ctx context.Context, h objects.Head) (*objects.Leader, error) {
+	p, err := n.reach(ctx, h)
 	switch {
 	case errors.Is(err, errElsewhere):
 		return nil, nil
@@ -50,15 +50,10 @@ func (n *Node) takeOver(ctx context.Context, nonce objects.Nonce) (*objects.Lead
 }
 
 // reach returns where the log is, once the store has it to there, or to where it is public.
-func (n *Node) reach(ctx context.Context, nonce objects.Nonce) (position, error) {
-	p, err := n.position(ctx, nonce)
+func (n *Node) reach(ctx context.Context, h objects.Head) (position, error) {
+	p, err := n.position(ctx, h)
 	if err != nil {
 		return p, err
-	}
-	if p.public.Size == 0 && p.head.Before() > 0 {
-		if p.public, err = n.standsFor(p.head); err != nil {
-			return p, err
-		}
 	}
 	// What is public to the byte, because the ledger's own store begins with it.
 	shown, ok := n.store.Shown()
@@ -72,7 +67,7 @@ func (n *Node) reach(ctx context.Context, nonce objects.Nonce) (position, error)
 	}
 	err = n.compare(p)
 	if errors.Is(err, ErrRestored) { // or somebody has gone on while the store did
-		if now, failed := n.peek(ctx); failed != nil || now.Nonce != nonce {
+		if now, failed := n.peek(ctx); failed != nil || now.Nonce != h.Nonce {
 			return p, errElsewhere
 		}
 	}

@@ -3,6 +3,7 @@ package node_test
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,6 +128,51 @@ func TestANodeSaysOnceThatReadersFindNothing(t *testing.T) {
 		w.shows(second, 7)
 		if err := second.Ready(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Nor does it read all that the head has at each look, be it new or behind.
+func TestANodeThatMayNotGoOnReadsNoWholeHead(t *testing.T) {
+	in(t, func(w *world) {
+		first := w.node()
+		w.leader()
+		w.append(first, 3)
+		behind := w.node()
+		settle()
+		behind.line.cut.Store(true)
+		w.append(first, 3)
+		first.kill()
+		w.loses(objects.CheckpointName)
+		fresh := w.node()
+		var reads, public atomic.Int64
+		count := func(op, name string) error {
+			switch {
+			case op == "get" && name == objects.HeadName:
+				reads.Add(1)
+			case op == "get" && name == objects.CheckpointName:
+				public.Add(1)
+			}
+			return nil
+		}
+		for _, s := range []*server{behind, fresh} {
+			s.line.before.Store(&count)
+			s.line.cut.Store(false)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := reads.Load(); n != 0 || public.Load() == 0 {
+			t.Errorf("in ten minutes the whole head was read %d times, what is public %d", n, public.Load())
+		}
+		for _, s := range []*server{behind, fresh} {
+			s.saidTimes("has not what was", 1)
+		}
+		first.line.cut.Store(false)
+		time.Sleep(5 * time.Minute)
+		leads, _ := w.leader()
+		w.append(leads, 1)
+		settle()
+		for _, s := range w.nodes {
+			w.shows(s, 7)
 		}
 	})
 }

@@ -319,7 +319,7 @@ func (n *Node) Run(ctx context.Context) error {
 			n.again(ctx, nil)
 			continue
 		}
-		leader, err := n.takeOver(ctx, h.Nonce)
+		leader, err := n.takeOver(ctx, h)
 		if leader != nil {
 			err = n.lead(ctx, leader)
 		}
