@@ -315,11 +315,19 @@ func (l *Leader) look() error {
 // still returns ErrFenced where the head is seen to be this leader's no more. What cannot be
 // read says nothing.
 func (l *Leader) still(ctx context.Context) error {
-	h, _, err := l.register.Peek(ctx)
-	if err == nil && h.Nonce != l.head.Nonce {
-		return fencedBy(h)
+	if err := l.holds(ctx); errors.Is(err, ErrFenced) {
+		return err
 	}
 	return nil
+}
+
+// holds returns nil where the head is seen to be this leader's.
+func (l *Leader) holds(ctx context.Context) error {
+	h, _, err := l.register.Peek(ctx)
+	if err == nil && h.Nonce != l.head.Nonce {
+		err = fencedBy(h)
+	}
+	return err
 }
 
 // Lost returns ErrFenced where the head is seen to be of another epoch: this leader's it is no

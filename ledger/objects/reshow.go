@@ -14,8 +14,8 @@ func (l *Leader) Shown() tlog.Checkpoint {
 }
 
 // Reshow puts the object "checkpoint" there as it was, where it is gone, and says whether it did: who
-// has the head knows what readers found last, so that they find nothing smaller. What cannot be read or
-// put now is tried by the next.
+// has the head, as it reads, knows what readers found last, so that they find nothing smaller. What
+// cannot be read or put now is tried by the next.
 func (l *Leader) Reshow() (bool, error) {
 	// First without the turn: no batch waits for a slow store.
 	if gone, err := l.gone(); !gone || err != nil {
@@ -26,10 +26,7 @@ func (l *Leader) Reshow() (bool, error) {
 	if err := l.Err(); err != nil || l.shownAs == "" {
 		return false, err
 	}
-	if gone, err := l.gone(); !gone || err != nil {
-		return false, err
-	}
-	if err := l.still(l.ctx); err != nil {
+	if err := l.holds(l.ctx); err != nil {
 		return false, err
 	}
 	v, err := once(l.ctx, func(ctx context.Context) (Version, error) {
