@@ -100,6 +100,38 @@ func TestAGuardRefusesABucketThatWasPutBackWithTheStore(t *testing.T) {
 	})
 }
 
+// Nor need it have signed anything: the guard of one that only followed remembers what it showed.
+func TestAGuardRefusesABucketThatWasPutBackWithoutTheStore(t *testing.T) {
+	founded(t, func(w *world, first *server) {
+		w.leader()
+		disk := vfs.NewMem()
+		second := w.nodeOf("http://second.example", disk)
+		time.Sleep(time.Minute)
+		w.append(first, 3)
+		settle()
+		before := w.copies()
+		w.append(first, 3)
+		settle()
+		w.shows(second, 6)
+		if second.doubted() {
+			t.Fatal("nobody vouched for its guard")
+		}
+		second.stop()
+		first.stop()
+		w.put(before)
+		if err := disk.RemoveAll("store"); err != nil {
+			t.Fatal(err)
+		}
+		again := w.nodeOf("http://second.example", disk)
+		time.Sleep(5 * after)
+		synctest.Wait()
+		if again.Taken() != 0 || !errors.Is(again.Ready(), node.ErrRestored) {
+			t.Errorf("it led %d times, or is ready: %v", again.Taken(), again.Ready())
+		}
+		again.said("its head has 3 entries, this node knows of 6")
+	})
+}
+
 func TestAPoisonedTileEndsLeadingForGood(t *testing.T) {
 	in(t, func(w *world) {
 		w.node()

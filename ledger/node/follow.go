@@ -127,11 +127,17 @@ func (n *Node) turnNow(ctx context.Context) error {
 	if err := n.replica.Load().Turn(ctx); err != nil {
 		return err
 	}
-	if err := n.join(); err != nil {
-		n.tell(ctx, "guard", err)
-		return err
+	err := n.join()
+	if err == nil {
+		err = n.remember()
 	}
-	return n.learn()
+	if err == nil {
+		err = n.learn()
+	}
+	if err != nil {
+		n.tell(ctx, "guard", err)
+	}
+	return err
 }
 
 // look looks at the head at each poll until ctx ends, and says when it is to be taken.

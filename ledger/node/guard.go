@@ -59,6 +59,17 @@ func (n *Node) join() (err error) {
 	return n.trust()
 }
 
+// remember has the guard know what this node shows, which is on disk in the store by then: without
+// the store it knows a bucket that was put back all the same.
+func (n *Node) remember() error {
+	shown, ok := n.store.Shown()
+	last, err := n.guard.Last()
+	if err != nil || !ok || shown.Checkpoint.Size <= last.Size {
+		return err
+	}
+	return n.guard.Put(shown.Checkpoint)
+}
+
 // newGuard makes a guard with what the node has judged, or before anything is public with the empty
 // log.
 func (n *Node) newGuard() (*store.Guard, error) {
