@@ -209,9 +209,12 @@ func (n *Node) shortly() time.Duration {
 
 // tell says once for each reason why something could not be read.
 func (n *Node) tell(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	news := n.news.Fails(what, err)
 	switch {
-	case ctx.Err() != nil || !n.news.Fails(what, err):
-	case what == objects.HeadName && n.lostHead(err):
+	case what == objects.HeadName && n.lostHead(err, news), !news:
 	case what == objects.HeadName && errors.Is(err, objects.ErrAbsent):
 		n.log.Error("the bucket has no log: chirographd migrate puts one there", "why", err)
 	default:

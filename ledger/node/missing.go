@@ -29,8 +29,9 @@ func (m *missing) err() error {
 	return nil
 }
 
-// lostHead says why the head is missing, where it is and this node has entries of its log.
-func (n *Node) lostHead(err error) bool {
+// lostHead remembers that the head is missing, where it is and this node has entries of its log. It
+// says so when that is news, or the reason is, and returns whether it is missing.
+func (n *Node) lostHead(err error, news bool) bool {
 	what := ""
 	switch {
 	case n.known.Load() == 0:
@@ -42,8 +43,9 @@ func (n *Node) lostHead(err error) bool {
 	if what == "" {
 		return false
 	}
-	n.lost.head.Store(true)
-	n.log.Error(what, "why", err)
+	if was := n.lost.head.Swap(true); news || !was {
+		n.log.Error(what, "why", err)
+	}
 	return true
 }
 

@@ -219,6 +219,43 @@ func TestANodeThatHasEntriesIsNotReadyWhereTheHeadIsGone(t *testing.T) {
 	})
 }
 
+// However much the bucket has failed before.
+func TestAHeadThatIsGoneIsSeenAfterOtherTrouble(t *testing.T) {
+	in(t, func(w *world) {
+		one, two := w.node(), w.node()
+		first, _ := w.leader()
+		s := map[*server]*server{one: two, two: one}[first]
+		w.append(first, 3)
+		settle()
+		all := w.copies()
+		words := strings.Fields("one two three four five six seven eight nine ten eleven twelve")
+		var said atomic.Int64
+		fails := func(op, _ string) error {
+			if op != "peek" || said.Load() == int64(len(words)) {
+				return nil
+			}
+			return errors.New(words[said.Add(1)-1])
+		}
+		s.line.before.Store(&fails)
+		w.put(nil)
+		for said.Load() < int64(len(words)) {
+			time.Sleep(poll)
+		}
+		time.Sleep(2 * poll)
+		synctest.Wait()
+		if err := s.Ready(); err == nil || !strings.Contains(err.Error(), "no log of this ledger") {
+			t.Errorf("it is ready: %v", err)
+		}
+		time.Sleep(5 * after)
+		if s.Log() != nil {
+			t.Error("it leads")
+		}
+		s.saidTimes("THE BUCKET HAS NO LOG ANY MORE", 1)
+		w.put(all)
+		w.leader()
+	})
+}
+
 // It needs no witness: what was public was cosigned.
 func TestWhatAQuorumCosignedIsPutBackWithoutIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
