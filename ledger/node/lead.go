@@ -120,6 +120,7 @@ func (n *Node) tick() time.Duration { return max(n.cfg.After/ticks, time.Millise
 // why it cannot.
 func (n *Node) lead(ctx context.Context, leader *objects.Leader) error {
 	n.watch.stop()
+	n.twin = twin{} // how the head changes from now on is this node's work
 	epoch := leader.Epoch()
 	log, witnesses, err := n.begin(ctx, leader)
 	if err == nil {

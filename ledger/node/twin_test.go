@@ -122,6 +122,28 @@ func TestANodeDoesNotTakeItselfForAnother(t *testing.T) {
 	})
 }
 
+// Nor when it led many times, and each time stopped in the middle of a batch.
+func TestANodeThatLeadsAgainAndAgainHasNoTwin(t *testing.T) {
+	in(t, func(w *world) {
+		first := w.node()
+		for range 2 * 3 {
+			s, _ := w.leader()
+			w.append(s, 1)
+			first.gone.Store(true)
+			go func() { _ = w.try(first, w.fake.Contract(nil)) }()
+			time.Sleep(2 * time.Minute)
+			w.leads(nil)
+			if err := first.Ready(); err != nil && strings.Contains(err.Error(), "same address") {
+				t.Fatal(err)
+			}
+			first.gone.Store(false)
+			settle()
+		}
+		first.saidTimes("--at", 0)
+		w.leader()
+	})
+}
+
 func TestANodeThatDoesNotFindItselfSaysSo(t *testing.T) {
 	in(t, func(w *world) {
 		const lost = "does not find itself at its --at"
