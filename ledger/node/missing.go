@@ -91,8 +91,13 @@ func (n *Node) showAgain(leader *objects.Leader) error {
 	if public.Size == 0 || public.Checkpoint != n.store.Head().Checkpoint.Checkpoint || leader.Shown() == public.Checkpoint {
 		return nil
 	}
-	n.log.Warn("the object checkpoint was gone from the bucket: this node, which takes the log, puts it there again", "size", public.Size)
-	return leader.Publish(public)
+	if leader.Shown().Size == 0 { // else a leader stopped before it replaced it
+		n.log.Warn("the object checkpoint was gone from the bucket: this node, which takes the log, puts it there again", "size", public.Size)
+	}
+	if err := leader.Publish(public); err != nil {
+		return err
+	}
+	return n.store.Hold() // as it was: what is public is what was cosigned
 }
 
 // keepPublic has what readers find be there as long as the leader leads. It returns what waits for

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/node"
@@ -219,6 +221,33 @@ func TestANodeThatHasEntriesIsNotReadyWhereTheHeadIsGone(t *testing.T) {
 	})
 }
 
+// One that is smaller than what the node has shown is not gone.
+func TestWhatALeaderDidNotReplaceWasNotGone(t *testing.T) {
+	in(t, func(w *world) {
+		disk := vfs.NewCrashableMem()
+		first := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(first, 2)
+		var left atomic.Pointer[vfs.MemFS]
+		stop := func(op, name string) error {
+			if op == "swap" && name == objects.CheckpointName {
+				left.CompareAndSwap(nil, disk.CrashClone(vfs.CrashCloneCfg{}))
+				return errCut
+			}
+			return nil
+		}
+		first.line.before.Store(&stop)
+		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
+		settle()
+		first.kill()
+		again := w.nodeOf("http://again.example", left.Load())
+		w.other(first)
+		settle()
+		w.public(3)
+		again.saidTimes("gone from the bucket", 0)
+	})
+}
+
 // However much the bucket has failed before.
 func TestAHeadThatIsGoneIsSeenAfterOtherTrouble(t *testing.T) {
 	in(t, func(w *world) {
@@ -273,6 +302,10 @@ func TestWhatAQuorumCosignedIsPutBackWithoutIt(t *testing.T) {
 		w.other(first)
 		settle()
 		w.public(3)
+		second.saidTimes("has lost what was public", 0)
+		if !second.View().Begun() {
+			t.Error("it shows what no quorum has cosigned")
+		}
 		seer.SetAway(false)
 		time.Sleep(time.Minute)
 		w.append(second, 1)
