@@ -129,7 +129,11 @@ func (n *Node) signs(err error) {
 	n.mu.Unlock()
 	switch {
 	case err != nil && !was:
-		n.log.Error("this node leads and cannot sign what it committed: it is tried again, and another node may take over", "why", err)
+		what := "this node took the log and cannot sign"
+		if n.leading.Load() != nil {
+			what = "this node leads and cannot sign what it committed"
+		}
+		n.log.Error(what+": it is tried again, and another node may take over", "why", err)
 	case err == nil && was:
 		n.log.Info("this node signs again")
 	}

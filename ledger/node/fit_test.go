@@ -323,6 +323,27 @@ func TestANodeAloneLeadsAgainWhenItsAgentIsBack(t *testing.T) {
 	})
 }
 
+// A key is tried before a node leads, and then nothing of it is committed.
+func TestANodeThatTookTheLogAndDoesNotSignDoesNotSayThatItLeads(t *testing.T) {
+	in(t, func(w *world) {
+		first := w.node()
+		w.leader()
+		w.append(first, 1)
+		s := w.node()
+		settle()
+		s.mute.Store(true)
+		first.stop()
+		settle()
+		w.leads(nil)
+		s.saidTimes("this node took the log and cannot sign", 1)
+		s.saidTimes("this node leads", 0)
+		s.mute.Store(false)
+		w.leader()
+		s.said("this node signs again")
+		w.append(s, 1)
+	})
+}
+
 // An agent that did not sign once is asked again, and the record has its answer.
 func TestASignatureThatIsLateMovesNoLeadership(t *testing.T) {
 	in(t, func(w *world) {
