@@ -70,7 +70,7 @@ func (n *Node) ownWord(due bool) bool {
 	held := due && !n.vouched.Load()
 	if was := n.held.Swap(held); held && !was {
 		n.log.Error("NOBODY LEADS, AND THIS NODE DOES NOT ON ITS OWN WORD: its guard is new, so it would not know a bucket that was put back",
-			"hint", "start a node that has its guard; where all guards are lost, and nothing that nodes signed is missing from the bucket, start this one with --trust-bucket")
+			"hint", "start a node that has its guard; where one is up and registers nothing for a fault of its own, mend that; where all guards are lost, and nothing that nodes signed is missing from the bucket, start this one with --trust-bucket")
 	}
 	return due && !held
 }

@@ -74,6 +74,7 @@ func TestANodeWithANewGuardDoesNotLeadABucketThatWasPutBack(t *testing.T) {
 			second := w.nodeOf("http://second.example", disk)
 			second.follows()
 			second.said("THIS NODE DOES NOT ON ITS OWN WORD")
+			second.said("mend that")
 			second.said("--trust-bucket")
 			if n := strings.Count(second.log.String(), "ON ITS OWN WORD"); n != 1 {
 				t.Errorf("it is said %d times", n)
