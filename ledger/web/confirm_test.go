@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger"
@@ -102,5 +104,44 @@ func TestNobodyWaitsForAConfirmationAtTheGate(t *testing.T) {
 	}
 	if _, ok, err := w.log.View().Index(c.ID()); err != nil || !ok {
 		t.Errorf("it is not there: %v", err)
+	}
+}
+
+// What a stream has in flight shares a confirmation, and what is valid behind it does not wait.
+func TestARecordOfAStreamDoesNotWaitForTheConfirmationOfThoseBeforeIt(t *testing.T) {
+	const many, look = 400, time.Minute
+	for name, room := range map[string]func() error{"faulty lines": nil, "no room": func() error { return &RoomError{"store", 1, 2} }} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, _ := newDoubted(t, func() error { time.Sleep(look); return nil })
+				w.h.cfg.Room = room
+				list := make([][]byte, many)
+				for i := range list {
+					list[i] = forged(uint64(10 + i))
+				}
+				c := contract(1)
+				begun := time.Now()
+				s := w.stream(t, one, "")
+				go func() {
+					s.send(append(list, c.Bytes())...)
+					s.end()
+				}()
+				synctest.Wait() // the first is being confirmed
+				if _, ok, err := w.log.View().Index(c.ID()); err != nil || ok != (room == nil) {
+					t.Errorf("the valid one is there: %t, %v", ok, err)
+				}
+				lines := s.rest()
+				if took := time.Since(begun); len(lines) != many+1 || took > 2*look {
+					t.Errorf("%d answers after %s, in which %d confirmations are", len(lines), took, took/look)
+				}
+				for _, l := range lines[:many] {
+					if room == nil {
+						wantLine(t, l, 422, string(rules.Signed), "")
+					} else if wantLine(t, l, 503, "", ""); l.Type != notTaken {
+						t.Errorf("%+v", l)
+					}
+				}
+			})
+		})
 	}
 }

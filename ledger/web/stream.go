@@ -34,9 +34,10 @@ const streamEnded = "urn:chirograph:stream-ended"
 // A stream is a request of many records. Each goes through these, in the order in which
 // they came but for the second: it is read, and takes the places that a request with it
 // would; its signatures are checked, on all cores; it is put into the log's queue; it has
-// its answer, and gives its places back; its line is written. So a record may refer to
-// those before it, and a caller who is slow to read holds nothing but memory of the stream
-// and his own next records.
+// its answer, and gives its places back; its line is written. An answer that has to be
+// confirmed is so together with those that come behind it. So a record may refer to those
+// before it, and a caller who is slow to read holds nothing but memory of the stream and his
+// own next records.
 //
 // Where a request would be told that its address has its share, or that the ledger is busy,
 // the stream waits, as long as that can be due to its own records: until one of them has
@@ -246,11 +247,9 @@ func (s *stream) check() {
 			if err := s.turn(); err != nil {
 				return err
 			}
-			it.record, err = func() (*record.Record, error) {
-				defer s.h.gate.leave(s.q.from)
-				return s.h.verified(it.note)
-			}()
-			return s.h.faulty(s.q.Context(), err)
+			defer s.h.gate.leave(s.q.from)
+			it.record, err = s.h.verified(it.note)
+			return err
 		}()
 		close(it.checked)
 	}
@@ -278,7 +277,9 @@ func (s *stream) settle() {
 	defer close(s.answered)
 	var group []*item
 	var free places
+	var concluding sync.WaitGroup // of the group: those that have to be confirmed share that
 	next := func() {
+		concluding.Wait()
 		s.answered <- group
 		s.give(free)
 		group, free = nil, places{}
@@ -297,7 +298,9 @@ func (s *stream) settle() {
 			it.reg, it.err = p.wait(it)
 		}
 		s.release(it, &free)
-		s.conclude(it)
+		if it.err != nil {
+			concluding.Go(func() { s.conclude(it) })
+		}
 		if group = append(group, it); len(s.submitted) == 0 {
 			next()
 		}
@@ -362,13 +365,13 @@ func (s *stream) release(it *item, free *places) {
 	free.records++
 }
 
-// conclude finds where a record is that became public while it was checked, and what is
-// true of the id of one that is not.
+// conclude finds why a record is refused whose signature lines are at fault, where one is that
+// became public while it was checked, and what is true of the id of one that is not.
 func (s *stream) conclude(it *item) {
 	defer caught(&it.err)
+	it.err = s.h.faulty(s.q.Context(), it.err)
 	var refusal *rules.Refusal
 	switch {
-	case it.err == nil:
 	case errors.As(it.err, &refusal) && refusal.Rule == rules.Once:
 		it.err, it.found, it.index, it.view = nil, true, refusal.Index, s.h.cfg.View()
 	case it.id != record.ID{}:
