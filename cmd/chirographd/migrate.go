@@ -217,19 +217,18 @@ func (m *migration) vouch() error {
 // the bucket has another log, or this one, or had it since the first run.
 func (m *migration) entered(ctx context.Context, mark *moved, tree tlog.Checkpoint, begins func(tlog.Checkpoint) error) (bool, error) {
 	h, _, err := m.register.Read(ctx)
-	absent := errors.Is(err, objects.ErrAbsent)
+	absent, again := errors.Is(err, objects.ErrAbsent), m.was != nil
 	if errors.Is(err, objects.ErrOther) {
-		return false, fmt.Errorf("%s: %w: nothing was done", m.place(), err)
+		return false, fmt.Errorf("%s: %w: %s", m.place(), err, m.nothingDone())
 	}
 	if err != nil && !absent {
 		return false, err
 	}
-	again := m.was != nil
 	switch {
 	case again && !absent && (h.Nonce == mark.nonce || h.State != objects.Moved && h.Checkpoint.Size >= tree.Size):
 		return true, nil
 	case !absent && h.State != objects.Moved:
-		return false, fmt.Errorf("%s has a log of %s with %s already, %s: nothing was done", m.place(), h.Checkpoint.Origin, entries(h.Checkpoint.Size), h.State)
+		return false, fmt.Errorf("%s has a log of %s with %s already, %s: %s", m.place(), h.Checkpoint.Origin, entries(h.Checkpoint.Size), h.State, m.nothingDone())
 	case again && absent:
 		return false, m.emptied(ctx)
 	case again && h.Nonce != m.was.after:
@@ -255,8 +254,17 @@ func (m *migration) emptied(ctx context.Context) error {
 	case v != "":
 		return nil
 	}
-	return fmt.Errorf("%s had %s when %s was marked, and has none: it was emptied since, or is another. Nothing was done: if nodes ran on it, one of them may have more than this directory: %s. Only if none did: remove %s, and begin anew",
-		m.place(), had, m.dir, bucketLost, filepath.Join(m.dir, movedFile))
+	return fmt.Errorf("%s had %s when %s was marked, and has none: it was emptied since, or is another: %s", m.place(), had, m.dir, m.nothingDone())
+}
+
+// nothingDone says so where a bucket has not what this directory has, and how to go on where the
+// directory is marked: its log may have been in the bucket since, or is nowhere else.
+func (m *migration) nothingDone() string {
+	if m.was == nil {
+		return "nothing was done"
+	}
+	return fmt.Sprintf("nothing was done. If nodes went on with the log of %s, one of them may have more than this directory: %s. Only if none did: remove %s, and begin anew, where there is no other log",
+		m.dir, bucketLost, filepath.Join(m.dir, movedFile))
 }
 
 // enter puts all of a log into the bucket, marks the directory, and makes the head.

@@ -76,7 +76,11 @@ func (m *migration) nonceOfCopy(ctx context.Context, s *store.Store, own bool) (
 	if m.was == nil {
 		return nonce, fmt.Errorf("the store in %s is a ledger's own, and nothing says that its log is in a bucket: chirographd serve runs it", m.dir)
 	}
-	if _, _, err := m.head(ctx, nonce); err != nil {
+	h, _, err := m.head(ctx, nonce)
+	if err == nil {
+		err = m.hasAll(s, h)
+	}
+	if err != nil {
 		return nonce, err
 	}
 	// Whoever finds it cut short must not take it for a node's.
@@ -139,7 +143,7 @@ func (m *migration) head(ctx context.Context, nonce objects.Nonce) (objects.Head
 	if err == nil {
 		m.seen = h.Nonce
 	}
-	absent := errors.Is(err, objects.ErrAbsent)
+	absent, other := errors.Is(err, objects.ErrAbsent), errors.Is(err, objects.ErrOther)
 	began := m.was != nil && m.was.step == going
 	if began && absent {
 		if err := m.emptied(ctx); err != nil {
@@ -149,7 +153,9 @@ func (m *migration) head(ctx context.Context, nonce objects.Nonce) (objects.Head
 	switch {
 	case began && (absent || err == nil && h.State == objects.Moved) && h.Nonce == m.was.after:
 		return h, v, fmt.Errorf("the log of %s did not get into %s, and nothing was changed: say chirographd migrate --to-bucket again, as the first time, and then --from-bucket", m.dir, m.place())
-	case m.was != nil && absent:
+	case began && other:
+		return h, v, fmt.Errorf("%s: %w: %s", m.place(), err, m.nothingDone())
+	case m.was != nil && (absent || other):
 		return h, v, fmt.Errorf("%w: it was emptied, or is another: %s", err, bucketLost)
 	case errors.Is(err, objects.ErrLed):
 		return h, v, errors.Join(fmt.Errorf("%w: the log stays in %s: stop all nodes first, and say it again", err, m.place()), m.stays())
@@ -163,10 +169,23 @@ func (m *migration) head(ctx context.Context, nonce objects.Nonce) (objects.Head
 	return h, v, nil
 }
 
+// hasAll demands of a head that it has no fewer entries than the directory.
+func (m *migration) hasAll(s *store.Store, h objects.Head) error {
+	have := s.Head().Checkpoint.Size
+	if have <= h.Checkpoint.Size {
+		return nil
+	}
+	what := bucketLost
+	if m.was != nil && m.was.step == going {
+		what = m.nothingDone()
+	}
+	return fmt.Errorf("%s has %s, and %s only %d: the bucket was put back, or is another: %s", m.dir, entries(have), m.place(), h.Checkpoint.Size, what)
+}
+
 // read brings a copy to the tree of a head, of which all is public.
 func (m *migration) read(ctx context.Context, s *store.Store, h objects.Head) error {
-	if have := s.Head().Checkpoint; have.Size > h.Checkpoint.Size {
-		return fmt.Errorf("%s has %s, and %s only %d: the bucket was put back, or is another", m.dir, entries(have.Size), m.place(), h.Checkpoint.Size)
+	if err := m.hasAll(s, h); err != nil {
+		return err
 	}
 	c, err := m.client(m.register.Bucket)
 	if err != nil {

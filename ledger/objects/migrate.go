@@ -114,7 +114,7 @@ func (r *Register) settled(ctx context.Context) (Head, Version, error) {
 			defer cancel()
 			return r.Read(ctx)
 		}()
-		if err == nil || errors.Is(err, ErrAbsent) {
+		if err == nil || errors.Is(err, ErrAbsent) || errors.Is(err, ErrOther) {
 			return h, v, err
 		}
 		if try == readTries || p.wait(ctx) != nil {

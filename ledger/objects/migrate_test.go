@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
 	"github.com/chirograph/chirograph/ledger/ledgertest"
 	"github.com/chirograph/chirograph/ledger/objects"
@@ -73,6 +75,27 @@ func TestALogComesAndGoesOnceWhateverIsAnswered(t *testing.T) {
 	if h, _, err := r.Quiet(ctx); err != nil || h.State != objects.Frozen || h.Epoch != 4 {
 		t.Fatalf("%+v, %v", h, err)
 	}
+}
+
+// That a log is another ledger's is an answer, which nobody asks for twice.
+func TestTheLogOfAnotherLedgerIsNotAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, begun := t.Context(), time.Now()
+		r := &objects.Register{Bucket: objectstest.NewMemory(), Key: ledgertest.NewSigner("other.example", note.Ed25519).Key, Random: bytes.NewReader(bytes.Repeat([]byte("random"), 1000))}
+		must(t, r.Begin(ctx, tlog.Checkpoint{Origin: r.Key.Name(), Root: tlog.EmptyRoot()}, 0, objects.Open))
+		r.Key = ledgertest.Home.Key
+		_, _, quiet := r.Quiet(ctx)
+		_, _, unled := r.Unled(ctx, objects.Nonce{}, time.Second)
+		_, freeze := r.Freeze(ctx)
+		for _, err := range []error{quiet, unled, freeze} {
+			if !errors.Is(err, objects.ErrOther) {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("it was asked for %s", took)
+		}
+	})
 }
 
 // A head that was to be replaced is not made anew.
