@@ -26,7 +26,7 @@ func (m *migration) fromBucket(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, nonce, err := m.openAsCopy(ctx)
+	s, nonce, err := m.openAsCopy(ctx, guard)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (m *migration) fromBucket(ctx context.Context) (err error) {
 
 // openAsCopy opens the store of the directory as a copy, whatever it was. The ledger's own stays as
 // it is where the bucket has no log that could come back. It returns the nonce under which it does.
-func (m *migration) openAsCopy(ctx context.Context) (*store.Store, objects.Nonce, error) {
+func (m *migration) openAsCopy(ctx context.Context, guard string) (*store.Store, objects.Nonce, error) {
 	cfg := store.Config{Dir: filepath.Join(m.dir, storeDir), Key: m.key}
 	s, err := store.OpenCopy(cfg)
 	own := errors.Is(err, store.ErrOwn)
@@ -57,7 +57,7 @@ func (m *migration) openAsCopy(ctx context.Context) (*store.Store, objects.Nonce
 	if err != nil {
 		return nil, objects.Nonce{}, whoHolds(err)
 	}
-	nonce, err := m.nonceOfCopy(ctx, s, own)
+	nonce, err := m.nonceOfCopy(ctx, s, own, guard)
 	if err != nil {
 		return nil, nonce, errors.Join(err, s.Close())
 	}
@@ -65,7 +65,7 @@ func (m *migration) openAsCopy(ctx context.Context) (*store.Store, objects.Nonce
 }
 
 // nonceOfCopy is for a store that is open, so that nobody else changes what the directory says.
-func (m *migration) nonceOfCopy(ctx context.Context, s *store.Store, own bool) (objects.Nonce, error) {
+func (m *migration) nonceOfCopy(ctx context.Context, s *store.Store, own bool, guard string) (objects.Nonce, error) {
 	if err := m.look(); err != nil {
 		return objects.Nonce{}, err
 	}
@@ -78,7 +78,7 @@ func (m *migration) nonceOfCopy(ctx context.Context, s *store.Store, own bool) (
 	}
 	h, _, err := m.head(ctx, nonce)
 	if err == nil {
-		err = m.hasAll(s, h)
+		err = errors.Join(m.hasAll(s, h), m.comesFrozen(guard, h))
 	}
 	if err != nil {
 		return nonce, err
@@ -123,6 +123,9 @@ func (m *migration) left(ctx context.Context, s *store.Store, guard string, nonc
 	if h.State == objects.Moved {
 		h.State = m.was.state
 		return h, nil
+	}
+	if err := m.comesFrozen(guard, h); err != nil {
+		return h, err
 	}
 	if err := m.leaves(nonce, h.State); err != nil {
 		return h, err
@@ -239,7 +242,7 @@ func (m *migration) own(s *store.Store, guard string, h objects.Head) (err error
 			return err
 		}
 	}
-	if err := errors.Join(removed(filepath.Join(m.dir, storeProbed)), removed(filepath.Join(m.dir, movedFile))); err != nil {
+	if err := errors.Join(removed(filepath.Join(m.dir, storeProbed)), removed(filepath.Join(m.dir, movedFile)), staysFrozen(m.dir, s, g)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(m.stdout, "%s: in %s, with %s, root %s, %s; chirographd serve runs it\n", m.key.Name(), m.dir, entries(c.Size), c.Root, h.State)
