@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
 )
@@ -181,7 +183,7 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 	if err == nil && len(b) > maxForwarded {
 		err = fmt.Errorf("its answer has more than %d bytes", maxForwarded)
 	}
-	if err == nil && !ofLedger(resp) {
+	if err == nil && !ofLedger(resp, body) {
 		err = fmt.Errorf("its answer %.60q of the type %.60q is none of a ledger", resp.Status, mediaType(resp.Header))
 	}
 	if err != nil {
@@ -195,20 +197,19 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 
 // ofLedger says whether an answer may be of a ledger. What stands between two nodes, or in the
 // place of one, may answer too, and its refusal would be taken for the ledger's.
-func ofLedger(resp *http.Response) bool {
+func ofLedger(resp *http.Response, body []byte) bool {
 	switch resp.StatusCode {
 	case http.StatusOK, http.StatusCreated:
 		// Its receipt is verified, or is none; but no page of somebody else's is shown as the ledger's.
-		return mediaType(resp.Header) == plainText && ofRecord(resp.Header.Get("Location"))
+		return mediaType(resp.Header) == plainText && ofRecord(resp.Header.Get("Location"), body)
 	}
-	return resp.StatusCode >= 400 && mediaType(resp.Header) == problemText
+	return resp.StatusCode >= 400 && resp.StatusCode < 600 && mediaType(resp.Header) == problemText
 }
 
-// ofRecord says whether a Location is one that a ledger gives.
-func ofRecord(location string) bool {
-	path, ok := strings.CutPrefix(location, "/records/")
-	_, err := record.ParseID(path)
-	return ok && err == nil
+// ofRecord says whether a Location is that of the record that was sent.
+func ofRecord(location string, body []byte) bool {
+	n, err := note.Parse(body)
+	return err == nil && location == "/records/"+record.ID(sha256.Sum256(n.Text)).String()
 }
 
 // handedOver makes the end of a node's Log a problem of its own: another node leads soon, and

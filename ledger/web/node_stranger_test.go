@@ -68,8 +68,12 @@ func TestAnAnswerInTheLeadersPlaceIsNoPageOfTheLedger(t *testing.T) {
 		{plainText, "http://evil.example" + here, 201, 503},
 		{plainText, "//evil.example" + here, 200, 503},
 		{plainText, "/search?q=evil", 201, 503},
+		{plainText, "/records/" + contract(2).ID().String(), 201, 503},
 		{plainText, "/records/../search", 201, 503},
 		{problemText, here, 422, 422},
+		{problemText, here, 599, 599},
+		{problemText, here, 600, 503},
+		{problemText, here, 999, 503},
 		{problemText, "http://evil.example" + here, 422, 422},
 	} {
 		p := newPair(t)
