@@ -26,10 +26,9 @@ var errLeft = errors.New("the node that was asked does not lead any more, as far
 // whileLeads returns the context of a record that is sent to a node: it ends after
 // forwardTime, and leaderGrace after this node knows that the other does not lead any more, or
 // began anew. One that hangs keeps its submitter no longer.
-func (h *Handler) whileLeads(ctx context.Context, owner string) (context.Context, context.CancelFunc) {
+func (h *Handler) whileLeads(ctx context.Context, owner string, epoch uint64) (context.Context, context.CancelFunc) {
 	ctx, leave := context.WithCancelCause(ctx)
 	ctx, cancel := context.WithTimeout(ctx, forwardTime)
-	_, epoch := h.cfg.Node.Owner()
 	go func() {
 		tick := time.NewTicker(leaderLook)
 		defer tick.Stop()
@@ -113,16 +112,20 @@ const outageQuiet = 10 * time.Second
 type outage struct {
 	mu    sync.Mutex
 	owner string    // which was not reached; "" where there is no outage
+	epoch uint64    // in which it led
 	told  [2]bool   // of it: that there is nobody, and that it failed otherwise
 	last  time.Time // that a record did not reach it
 }
 
 // fails takes in that a record did not reach a node, and says whether that is news.
-func (o *outage) fails(owner string, err error, now time.Time) bool {
+func (o *outage) fails(owner string, epoch uint64, err error, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.owner != owner {
-		o.owner, o.told = owner, [2]bool{}
+	if o.owner != "" && epoch < o.epoch {
+		return false // it was on its way since before
+	}
+	if o.owner != owner || o.epoch != epoch {
+		o.owner, o.epoch, o.told = owner, epoch, [2]bool{}
 	}
 	o.last = now
 	told := &o.told[0]
@@ -144,4 +147,11 @@ func (o *outage) ends(now time.Time) bool {
 	}
 	o.owner = ""
 	return true
+}
+
+// clear is for a node that leads: no record has to reach another.
+func (o *outage) clear() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.owner = ""
 }

@@ -72,6 +72,9 @@ func (h *Handler) now() *Handler {
 		return h
 	}
 	l := h.cfg.Node.Log()
+	if l != nil {
+		h.outage.clear()
+	}
 	frozen := l != nil && l.Frozen() || h.cfg.Node.Frozen != nil && h.cfg.Node.Frozen()
 	if l == h.cfg.Log && !frozen {
 		return h
@@ -112,25 +115,25 @@ func leaderless(format string, args ...any) *problem {
 	return p
 }
 
-// leader returns the node to which a record is sent on. Its URL is for the nodes: strangers are not
-// told it.
-func (h *Handler) leader(q *request) (string, error) {
-	owner, _ := h.cfg.Node.Owner()
+// leader returns the node to which a record is sent on, and in which epoch it leads. Its URL is for
+// the nodes: strangers are not told it.
+func (h *Handler) leader(q *request) (owner string, epoch uint64, err error) {
+	owner, epoch = h.cfg.Node.Owner()
 	switch {
 	case owner == "":
-		return "", leaderless("this node does not lead the ledger, and knows of none that does")
+		return "", 0, leaderless("this node does not lead the ledger, and knows of none that does")
 	case len(q.Header[forwardedBy]) > 0:
-		return "", leaderless("the record came from another node, and this one does not lead the ledger")
+		return "", 0, leaderless("the record came from another node, and this one does not lead the ledger")
 	case strings.EqualFold(mediaType(q.Header), recordsType):
-		return "", leaderless("this node does not lead the ledger, and takes records one by one: the one that leads takes many")
+		return "", 0, leaderless("this node does not lead the ledger, and takes records one by one: the one that leads takes many")
 	}
-	return owner, nil
+	return owner, epoch, nil
 }
 
 // forward sends a record to the node that leads, and answers what that answers. One that is
 // public is answered here.
 func (h *Handler) forward(q *request) (*answer, error) {
-	owner, err := h.leader(q)
+	owner, epoch, err := h.leader(q)
 	if err != nil {
 		return nil, err
 	}
@@ -154,15 +157,15 @@ func (h *Handler) forward(q *request) (*answer, error) {
 	if err := h.submitted.take(q.from, h.cfg.Clock()); err != nil {
 		return nil, err
 	}
-	a, err := h.send(q, owner, body)
+	a, err := h.send(q, owner, epoch, body)
 	if err == nil {
 		h.shows(q.Context(), a)
 	}
 	return a, err
 }
 
-func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
-	ctx, cancel := h.whileLeads(q.Context(), owner)
+func (h *Handler) send(q *request, owner string, epoch uint64, body []byte) (*answer, error) {
+	ctx, cancel := h.whileLeads(q.Context(), owner, epoch)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, owner+"/records", bytes.NewReader(body))
 	if err != nil {
@@ -176,7 +179,7 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 	}
 	resp, err := h.onward.RoundTrip(r) // and no redirect
 	if err != nil {
-		return nil, h.unreached(q, owner, unfound(err))
+		return nil, h.unreached(q, owner, epoch, unfound(err))
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxForwarded+1))
@@ -187,7 +190,7 @@ func (h *Handler) send(q *request, owner string, body []byte) (*answer, error) {
 		err = fmt.Errorf("its answer %.60q of the type %.60q is none of a ledger", resp.Status, mediaType(resp.Header))
 	}
 	if err != nil {
-		return nil, h.unreached(q, owner, err)
+		return nil, h.unreached(q, owner, epoch, err)
 	}
 	if h.outage.ends(h.cfg.Clock()) {
 		h.log.Info("records reach the node that leads again", "owner", owner)
@@ -233,11 +236,11 @@ func forwarded(resp *http.Response, body []byte) *answer {
 }
 
 // unreached is the problem that the node which leads did not answer.
-func (h *Handler) unreached(q *request, owner string, err error) error {
+func (h *Handler) unreached(q *request, owner string, epoch uint64, err error) error {
 	if q.Context().Err() != nil {
 		return q.Context().Err()
 	}
-	if h.outage.fails(owner, err, h.cfg.Clock()) {
+	if h.outage.fails(owner, epoch, err, h.cfg.Clock()) {
 		h.log.Warn("records do not reach the node that leads", "owner", owner, "why", err)
 	}
 	return leaderless("the node that leads the ledger gave no answer")

@@ -232,3 +232,49 @@ func TestAnOutageIsSaidOnceAndWhenItIsOver(t *testing.T) {
 	send(nil)
 	said("the clock was put back", 4, 2)
 }
+
+// A node that was not reached, and leads again later, has another outage, if it is not reached then.
+func TestAnOutageEndsWithTheEpochOrWhereTheNodeLeadsItself(t *testing.T) {
+	p := newPair(t)
+	lines := new(logged)
+	p.follows.log = slog.New(slog.NewTextHandler(lines, nil))
+	epoch, n := uint64(2), uint64(0)
+	var own *ledger.Log
+	p.follows.cfg.Node.Owner = func() (string, uint64) { return "http://leader.example", epoch }
+	p.follows.cfg.Node.Log = func() *ledger.Log { return own }
+	for _, step := range []struct {
+		what         string
+		fails        error
+		then         func()
+		warned, said int
+	}{
+		{"it is gone", errors.New("broken off"), func() {}, 1, 0},
+		{"it is gone still", errors.New("broken off"), func() { epoch++ }, 1, 0},
+		{"it leads anew", errors.New("broken off"), func() { own = p.log }, 2, 0},
+		{"this one leads", nil, func() { own = nil }, 2, 0},
+		{"all is well, days later", nil, func() {}, 2, 0},
+	} {
+		n++
+		p.fails = step.fails
+		p.unix.Add(int64(outageQuiet / time.Second))
+		p.send(p.follows, contract(n).Bytes())
+		all := lines.b.String()
+		if w, s := strings.Count(all, "records do not reach"), strings.Count(all, "records reach"); w != step.warned || s != step.said {
+			t.Errorf("%s: %d times that they fail, not %d, and %d that they don't, not %d:\n%s", step.what, w, step.warned, s, step.said, all)
+		}
+		step.then()
+	}
+}
+
+func TestARecordThatWasOnItsWayToALeaderOfBeforeIsNoNews(t *testing.T) {
+	o, gone := new(outage), errors.New("broken off")
+	for i, step := range []struct {
+		owner string
+		epoch uint64
+		news  bool
+	}{{"a", 2, true}, {"a", 3, true}, {"a", 2, false}, {"a", 3, false}, {"b", 4, true}, {"a", 3, false}, {"b", 4, false}} {
+		if news := o.fails(step.owner, step.epoch, gone, time.Unix(epoch, 0)); news != step.news {
+			t.Errorf("step %d is news: %t", i, news)
+		}
+	}
+}
