@@ -227,10 +227,10 @@ func (l *life) answered(r *record.Record, reg ledger.Registration, err error) bo
 		return false
 	case err == nil:
 		l.acknowledged(r, reg)
-	case errors.Is(err, ledger.ErrStopped):
+	case errors.Is(err, ledger.ErrStopped), errors.Is(err, ledger.ErrUnconfirmed):
 		l.failed("a record", err)
 		l.unsure[r.ID()] = true
-		return false
+		return !errors.Is(err, ledger.ErrStopped)
 	case refused && r != l.late:
 		l.t.Fatalf("record %s: %v", r.ID(), err)
 	default:
