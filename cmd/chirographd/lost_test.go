@@ -3,14 +3,10 @@
 package main
 
 import (
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/crypto/tlog"
@@ -205,7 +201,7 @@ func TestANodeThatKeptItsGuardRefusesABucketThatHasLess(t *testing.T) {
 			}
 		}
 		n := startNodeAs(t, l.dirs[1], l.bucket, func(f *nodeFlags) { f.bucket = l.flags })
-		n.says(t, "the bucket was put back, or is another")
+		n.unready(t, "the bucket was put back, or is another")
 		if err := n.end(); err != nil {
 			t.Fatal(err)
 		}
@@ -219,23 +215,6 @@ func TestANodeThatKeptItsGuardRefusesABucketThatHasLess(t *testing.T) {
 			if err := n.end(); err != nil {
 				t.Fatal(err)
 			}
-		}
-	}
-}
-
-// says waits until a node is not ready for a reason.
-func (n *runningNode) says(t *testing.T, why string) {
-	t.Helper()
-	for begun := time.Now(); ; <-time.After(50 * time.Millisecond) {
-		if resp, err := http.Get(n.url + "/readyz"); err == nil {
-			text, _ := io.ReadAll(resp.Body)
-			_ = resp.Body.Close()
-			if strings.Contains(string(text), why) {
-				return
-			}
-		}
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("it does not say %q:\n%s", why, n.logs)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (n *runningNode) unready(t *testing.T, why string) {
 			}
 		}
 		if time.Since(begun) > time.Minute {
-			t.Fatalf("it leads:\n%s", n.logs)
+			t.Fatalf("it does not say %q:\n%s", why, n.logs)
 		}
 	}
 }
