@@ -30,7 +30,7 @@ type disks struct {
 	list  []disk
 	clock func() time.Time
 	log   *slog.Logger
-	copy  bool // of a ledger elsewhere, which takes records there
+	words diskWords
 
 	mu     sync.Mutex
 	looked time.Time
@@ -63,19 +63,19 @@ func (d *disks) look() {
 	}
 	switch {
 	case d.low != nil && before == nil:
-		d.log.Error(lowWords[d.copy], "disk", d.low.Disk, "free", d.low.Free, "least", d.low.Least)
+		d.log.Error(d.words.low, "disk", d.low.Disk, "free", d.low.Free, "least", d.low.Least)
 	case d.low == nil && before != nil:
-		d.log.Info(roomWords[d.copy], "disk", before.Disk)
+		d.log.Info(d.words.room, "disk", before.Disk)
 	}
 }
 
-// What the log says of a disk, of a ledger and of a copy.
+// What the log says of a disk that has too little room, and when it has enough again.
+type diskWords struct{ low, room string }
+
 var (
-	lowWords = map[bool]string{
-		false: "a disk is nearly full: no record is taken until there is room, reads go on",
-		true:  "a disk is nearly full: the copy falls behind its ledger when it is full, reads go on",
-	}
-	roomWords = map[bool]string{false: "the disk has room again, records are taken", true: "the disk has room again"}
+	ledgerDisks = diskWords{"a disk is nearly full: no record is taken until there is room, reads go on", "the disk has room again, records are taken"}
+	nodeDisks   = diskWords{"a disk is nearly full: this node does not lead until there is room, reads go on", "the disk has room again: this node may lead"}
+	copyDisks   = diskWords{"a disk is nearly full: the copy falls behind its ledger when it is full, reads go on", "the disk has room again"}
 )
 
 // metrics returns what is collected of them.

@@ -262,7 +262,7 @@ func (f *followFlags) followOn(ctx context.Context, r *replica.Replica, s *store
 			Rate: f.rate, Burst: f.burst, Proxy: f.proxy,
 		},
 		source: metrics.Source{View: r.View, Store: s.Size},
-		disks: &disks{clock: time.Now, log: logger, copy: true, list: []disk{
+		disks: &disks{clock: time.Now, log: logger, words: copyDisks, list: []disk{
 			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
 		}},
 		ready: func(url string) error {

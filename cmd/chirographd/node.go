@@ -177,7 +177,7 @@ type ownWatch struct {
 }
 
 func (f *nodeFlags) watch(id *identity, guard string, logger *slog.Logger) ownWatch {
-	return ownWatch{rand.Text(), watchAgent(id.secret, agentRetry, logger), &disks{clock: clock, log: logger, list: []disk{
+	return ownWatch{rand.Text(), watchAgent(id.secret, agentRetry, logger), &disks{clock: clock, log: logger, words: nodeDisks, list: []disk{
 		{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
 		{"guard", leastGuard, func() (uint64, error) { return store.Free(filepath.Dir(guard)) }},
 	}}}

@@ -314,22 +314,28 @@ func TestADiskHasRoomDownToItsBound(t *testing.T) {
 	}
 }
 
-// A copy takes no records, and its log does not speak of them.
-func TestTheLogOfACopySpeaksOfNoRecords(t *testing.T) {
-	now, free := time.Unix(1_790_000_000, 0), uint64(leastStore)-1
+// A copy takes no records, and a node that has no room leaves them to one that has: no log says that
+// none is taken.
+func TestTheLogOfACopyOrANodeSpeaksOfNoRecords(t *testing.T) {
 	said := new(lines)
-	d := &disks{clock: func() time.Time { return now }, log: slog.New(slog.NewTextHandler(said, nil)), copy: true, list: []disk{
-		{"store", leastStore, func() (uint64, error) { return free, nil }},
-	}}
-	if err := d.room(); err == nil {
-		t.Error("it has room")
-	}
-	free, now = free+1, now.Add(diskPause)
-	if err := d.room(); err != nil {
-		t.Error(err)
-	}
-	if s := said.String(); strings.Count(s, "\n") != 2 || strings.Contains(s, "record") {
-		t.Error(s)
+	log := slog.New(slog.NewTextHandler(said, nil))
+	now, free := time.Unix(1_790_000_000, 0), uint64(leastStore)-1
+	copied := &disks{words: copyDisks}
+	for name, d := range map[string]*disks{"copy": copied, "node": new(nodeFlags).watch(new(identity), t.TempDir(), log).disks} {
+		*said = lines{}
+		d.clock, d.log = func() time.Time { return now }, log
+		d.list = []disk{{"store", leastStore, func() (uint64, error) { return free, nil }}}
+		free = leastStore - 1
+		if err := d.room(); err == nil {
+			t.Errorf("%s: it has room", name)
+		}
+		free, now = free+1, now.Add(diskPause)
+		if err := d.room(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if s := said.String(); strings.Count(s, "\n") != 2 || strings.Contains(s, "record") || strings.Contains(s, "lead") != (name == "node") {
+			t.Errorf("%s: %s", name, s)
+		}
 	}
 }
 

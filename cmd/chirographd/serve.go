@@ -208,7 +208,7 @@ func (f *serveFlags) serveLog(ctx context.Context, id *identity, l *ledger.Log, 
 			Rate: f.rate, Burst: f.burst, Proxy: f.proxy, Signs: signs,
 		},
 		source: metrics.Source{View: l.View, Log: l, Store: s.Size},
-		disks: &disks{clock: time.Now, log: logger, list: []disk{
+		disks: &disks{clock: time.Now, log: logger, words: ledgerDisks, list: []disk{
 			{"store", cmp.Or(f.least, leastStore), func() (uint64, error) { return store.Free(filepath.Join(f.dir, storeDir)) }},
 			{"guard", leastGuard, func() (uint64, error) { return store.Free(guard) }},
 		}},
