@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/chirograph/chirograph/cmd/commands"
+	"github.com/chirograph/chirograph/crypto/note"
 	"github.com/chirograph/chirograph/ledger/metrics"
 	"github.com/chirograph/chirograph/ledger/node"
 	"github.com/chirograph/chirograph/ledger/objects"
@@ -115,6 +116,19 @@ func (f *nodeFlags) mayServe() error {
 	return err
 }
 
+// enter demands of the directory that it is a node's of the bucket. A new one becomes that once the
+// bucket was seen to have the ledger's log: where a wrong one was named, another may be.
+func (f *nodeFlags) enter(ctx context.Context, key note.Key, b objects.Bucket) error {
+	isNew, err := mayBeIn(f.dir, f.bucket.bucket, key)
+	if err == nil && isNew {
+		err = node.Belongs(ctx, &objects.Register{Bucket: b, Key: key})
+	}
+	if err != nil {
+		return err
+	}
+	return mustBeIn(f.dir, f.bucket.bucket, key)
+}
+
 // runNode runs a node until ctx ends. The order of shutdown is listener, node, the operator's
 // own address, guard, store.
 func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Writer, logger *slog.Logger) (err error) {
@@ -127,7 +141,7 @@ func runNode(ctx context.Context, f nodeFlags, b objects.Bucket, stdout io.Write
 		return err
 	}
 	// Before there is a store, which a crash can leave in the form of a ledger of one machine.
-	if err := mustBeIn(f.dir, f.bucket.bucket, id.key); err != nil {
+	if err := f.enter(ctx, id.key, b); err != nil {
 		return err
 	}
 	asked, _, err := id.chooseWitnesses(serveFlags{dir: f.dir, witnesses: f.witnesses, alone: f.alone}, logger)

@@ -1,0 +1,56 @@
+//go:build unix
+
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chirograph/chirograph/ledger/objects/objectstest"
+)
+
+// A slip in --bucket binds a new node to nothing: there is no mark before the log was seen.
+func TestANewNodeThatNamedAWrongBucketMayNameTheRightOne(t *testing.T) {
+	dir, key := newLedgerWithTwoKeys(t)
+	grow(t, dir, "", revocations(t, key, 3)...)
+	f := bucketAt(t, objectstest.NewMemory())
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	stranger, _ := newLedgerWithTwoKeys(t)
+	others := objectstest.NewMemory()
+	says(t, 0, nil, migrateArgs(stranger, "--to-bucket", bucketAt(t, others))...)
+	two := nodeDirectory(t, dir)
+	before := filesIn(t, two)
+	gone := bucketAt(t, objectstest.NewMemory())
+	gone.bucket = "others"
+	for _, c := range []struct {
+		f    bucketFlags
+		says string
+	}{
+		{bucketAt(t, objectstest.NewMemory()), "the bucket has no log"},
+		{bucketAt(t, others), "the bucket has the log of another ledger"},
+		{gone, "there is no such bucket"},
+	} {
+		if said := refusedNode(t, two, c.f); !strings.Contains(said, c.says) {
+			t.Errorf("it said %q, not %q", said, c.says)
+		}
+		if after := filesIn(t, two); after != before {
+			t.Errorf("%s: it had the files %s, and has %s", c.says, before, after)
+		}
+	}
+	b, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	n := startNodeAs(t, two, b, func(g *nodeFlags) { g.bucket = f })
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	mustReadFile(t, filepath.Join(two, movedFile))
+	other := f
+	other.bucket = "ledgers/b"
+	if said := refusedNode(t, two, other); !strings.Contains(said, "is in the bucket "+f.bucket) {
+		t.Error(said)
+	}
+}
