@@ -197,5 +197,8 @@ func mustBeNoOwn(dir string, key note.Key) error {
 	case err != nil:
 		return whoHolds(err)
 	}
-	return errors.Join(fmt.Errorf("%s has a ledger of one machine, and nothing says that its log is in a bucket: say chirographd migrate --to-bucket first, or let chirographd serve run it", dir), s.Close())
+	return errors.Join(fmt.Errorf("%s %w: say chirographd migrate --to-bucket first, or let chirographd serve run it", dir, errOwnLog), s.Close())
 }
+
+// errOwnLog is what mustBeNoOwn finds.
+var errOwnLog = errors.New("has a ledger of one machine, and nothing says that its log is in a bucket")

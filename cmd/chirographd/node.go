@@ -66,7 +66,7 @@ has seen another lead, or by --trust-bucket. The others find this node at URL; h
 				return err
 			}
 			defer b.Close()
-			if err := f.mayServe(); err != nil {
+			if err := f.mayServe(cmd.Context(), b); err != nil {
 				return err
 			}
 			if err := probedOnce(cmd.Context(), f.dir, &f.bucket, time.Now()); err != nil {
@@ -107,11 +107,18 @@ func (f *nodeFlags) check() error {
 	return f.bucket.checkVia()
 }
 
-// mayServe says whether the directory may be a node's, before anything is written in it.
-func (f *nodeFlags) mayServe() error {
+// mayServe says whether the directory may be a node's, before anything is written in it. To one in
+// which init made another ledger, migrate would be the wrong advice.
+func (f *nodeFlags) mayServe(ctx context.Context, b objects.Bucket) error {
 	key, err := readKey(f.dir)
 	if err == nil {
 		_, err = mayBeIn(f.dir, f.bucket.bucket, key)
+	}
+	if errors.Is(err, errOwnLog) {
+		if _, _, other := (&objects.Register{Bucket: b, Key: key}).Peek(ctx); errors.Is(other, objects.ErrOther) {
+			return fmt.Errorf("%s has a ledger of its own, and %w: init is for the first node alone; into a new directory copy %s, %s.pub, %s and, where it is there, %s of another node, and nothing else",
+				f.dir, other, keyFile, keyFile, policyFile, cosignerFile)
+		}
 	}
 	return err
 }

@@ -54,3 +54,19 @@ func TestANewNodeThatNamedAWrongBucketMayNameTheRightOne(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// Who says init on a second machine has another ledger of the name: to migrate it would be wrong.
+func TestALedgerThatInitMadeAnewIsToldThatTheBucketHasAnother(t *testing.T) {
+	dir, key := newLedgerWithTwoKeys(t)
+	grow(t, dir, "", revocations(t, key, 3)...)
+	f := bucketAt(t, objectstest.NewMemory())
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	anew, other := newLedgerWithTwoKeys(t)
+	before := filesIn(t, anew)
+	args := append([]string{"node", "--dir", anew, "--listen", "127.0.0.1:0", "--at", "http://127.0.0.1:1"}, f.args()...)
+	says(t, exitFailed, []string{"the bucket has the log of another ledger: of " + key.String() + ", not of " + other.String(), "init is for the first node alone", "into a new directory copy ledger.key, ledger.key.pub, policy"}, args...)
+	wantNot(t, []string{"migrate"}, args...)
+	if after := filesIn(t, anew); after != before {
+		t.Errorf("it had the files %s, and has %s", before, after)
+	}
+}
