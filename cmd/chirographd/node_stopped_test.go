@@ -46,11 +46,22 @@ func TestANodeThatIsStoppedIsCheckedAndBackedUpAsACopy(t *testing.T) {
 	for _, command := range [][]string{{"rebuild"}, {"promote", "--key", secret, "--without-witnesses"}} {
 		says(t, exitFailed, []string{"is in the bucket ", "chirographd node runs it"}, append(command, "--dir", dir)...)
 	}
+	serve, recovers := []string{"serve", "--listen", "127.0.0.1:0"}, []string{"recover", "--without-witnesses"}
+	for _, command := range [][]string{serve, recovers} {
+		says(t, exitFailed, []string{"is a backup of a node", "witnesses.policy and in-bucket beside the node's keys"}, append(command, "--dir", backup)...)
+	}
+	// Put back as a ledger is, it lacks what says that it is a node's.
+	unmarked := filepath.Join(t.TempDir(), "unmarked")
+	clone(t, dir, unmarked)
+	if err := os.Remove(filepath.Join(unmarked, movedFile)); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{serve, recovers} {
+		says(t, exitFailed, []string{"is a copy of a ledger's log, as a node has it", "put the node's file in-bucket back", "chirographd rebuild"}, append(command, "--dir", unmarked)...)
+	}
 	// A guard that knows of more than the store has was not put back with it.
-	for _, name := range []string{storeDir, movedFile} {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.RemoveAll(filepath.Join(dir, storeDir)); err != nil {
+		t.Fatal(err)
 	}
 	early := startNode(t, dir, objectstest.NewMemory()) // nothing to be read
 	if err := early.end(); err != nil {

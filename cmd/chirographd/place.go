@@ -52,8 +52,20 @@ func mustBeNoBackup(dir string) error {
 			return nil // what it lacks, the caller says
 		}
 	}
+	if _, err := os.Stat(filepath.Join(dir, movedFile)); err == nil {
+		return fmt.Errorf("%s is a backup of a node, and has no %s: to restore it, put its %s, %s, %s and %s beside the node's keys and guard, in another directory (chirographd backup --help)",
+			dir, keyFile, storeDir, policyFile, witnessFile, movedFile)
+	}
 	return fmt.Errorf("%s is a backup of a ledger, and has no %s: to restore it, put its %s, %s and %s beside the ledger's keys and guard, in another directory (chirographd backup --help)",
 		dir, keyFile, storeDir, policyFile, witnessFile)
+}
+
+// whoseCopy says what to do about a store that is a copy, where the ledger's own is looked for.
+func whoseCopy(err error) error {
+	if errors.Is(err, store.ErrCopy) {
+		return fmt.Errorf("%w, as a node has it: where its bucket is there, put the node's file %s back, and chirographd node runs it; where the bucket is lost, %s", err, movedFile, bucketLost)
+	}
+	return err
 }
 
 // noCheckpoint says what is missing where nothing says how large a ledger or a backup was.

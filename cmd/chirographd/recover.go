@@ -89,7 +89,7 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 	}
 	s, err := store.OpenReadOnly(store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key})
 	if err != nil {
-		return whoHolds(err)
+		return whoseCopy(whoHolds(err))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := mustBeRecoverable(f.dir); err != nil {

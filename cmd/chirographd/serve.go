@@ -97,7 +97,7 @@ func serve(ctx context.Context, f serveFlags, stdout io.Writer, logger *slog.Log
 	}
 	s, err := openHere(f.dir, store.Config{Dir: filepath.Join(f.dir, storeDir), Key: id.key, Guard: guard, Log: logger})
 	if err != nil {
-		return whatIsLost(f.dir, whoHolds(cutRebuild(f.dir, err)))
+		return whoseCopy(whatIsLost(f.dir, whoHolds(cutRebuild(f.dir, err))))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	defer endWith(s, logger)()
