@@ -78,7 +78,7 @@ func (n *Node) setRestored(err error) {
 	n.mu.Unlock()
 	switch {
 	case err != nil && was == nil:
-		n.log.Error("THE BUCKET WAS PUT BACK, OR IS ANOTHER: this node leads nothing there, and shows what it had", "why", err)
+		n.log.Error("THE BUCKET WAS PUT BACK, OR IS ANOTHER: this node leads nothing there, and shows what it had; where the loss is real, go by \"The bucket is lost\" in OPERATING", "why", err)
 	case err == nil && was != nil:
 		n.log.Info("the bucket has all again that this node knows of")
 	}
@@ -103,7 +103,7 @@ func (n *Node) published(ctx context.Context) (tlog.SignedCheckpoint, objects.Ve
 	if err == nil {
 		n.republished(v)
 		n.well(objects.CheckpointName)
-		n.lostPublic(v == "")
+		n.lostPublic(ctx, v == "")
 	}
 	return c, v, err
 }

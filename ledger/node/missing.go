@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -36,7 +37,7 @@ func (n *Node) lostHead(err error, news bool) bool {
 	switch {
 	case n.known.Load() == 0:
 	case errors.Is(err, objects.ErrAbsent):
-		what = "THE BUCKET HAS NO LOG ANY MORE, OR IS ANOTHER: this node leads nothing there, and shows what it had; stop all nodes before anything is put there"
+		what = "THE BUCKET HAS NO LOG ANY MORE, OR IS ANOTHER: this node leads nothing there, and shows what it had; stop all nodes before anything is put there, and go by \"The bucket is lost\" in OPERATING"
 	case errors.Is(err, objects.ErrOther):
 		what = "THE BUCKET HAS THE LOG OF ANOTHER LEDGER: this node leads nothing there, and shows what it had"
 	}
@@ -60,10 +61,15 @@ func (n *Node) well(what string) {
 }
 
 // lostPublic remembers whether readers of the bucket find nothing, though this node has found
-// something there, and says so when that is news.
-func (n *Node) lostPublic(absent bool) {
+// something there, and says so when that is news. Where the head is gone with it nothing is to be
+// put back, and who looks at the head says what to do.
+func (n *Node) lostPublic(ctx context.Context, absent bool) {
 	shown, had := n.store.Shown()
 	gone := absent && had && shown.Checkpoint.Size > 0
+	if gone && !n.lost.public.Load() {
+		_, err := n.peek(ctx)
+		gone = !errors.Is(err, objects.ErrAbsent) && !errors.Is(err, objects.ErrOther)
+	}
 	switch was := n.lost.public.Swap(gone); {
 	case gone && !was:
 		n.log.Error("the object checkpoint is gone from the bucket, and readers find nothing there: the node that leads puts it back, or the next that may; else put there what a node answers at /checkpoint")
