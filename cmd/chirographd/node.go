@@ -224,7 +224,11 @@ func (f *nodeFlags) serveNode(ctx context.Context, id *identity, n *node.Node, m
 			if v := n.View(); v != nil {
 				size = v.Size()
 			}
-			_, err := fmt.Fprintf(stdout, "node of %s at %s, for the others at %s, %s\n", id.key.Name(), url, f.at, entries(size))
+			frozen := ""
+			if n.Frozen() {
+				frozen = ", frozen for good: it registers nothing"
+			}
+			_, err := fmt.Fprintf(stdout, "node of %s at %s, for the others at %s, %s%s\n", id.key.Name(), url, f.at, entries(size), frozen)
 			begun = true
 			go func() {
 				defer close(w.done)

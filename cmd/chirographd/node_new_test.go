@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,4 +71,25 @@ func TestALedgerThatInitMadeAnewIsToldThatTheBucketHasAnother(t *testing.T) {
 	if after := filesIn(t, anew); after != before {
 		t.Errorf("it had the files %s, and has %s", before, after)
 	}
+}
+
+func TestANodeOfALogThatIsFrozenSaysSoWhenItStarts(t *testing.T) {
+	dir, key := newLedgerWithTwoKeys(t)
+	grow(t, dir, "", revocations(t, key, 3)...)
+	says(t, 0, nil, "freeze", "--dir", dir, "--name", key.Name())
+	f := bucketAt(t, objectstest.NewMemory())
+	says(t, 0, nil, migrateArgs(dir, "--to-bucket", f)...)
+	b, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &oneLine{end: cancel}
+	err = runNode(ctx, nodeFlags{dir: dir, bucket: f, listen: "127.0.0.1:0", at: "http://127.0.0.1:1", after: leastAfter}, b, out, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantWords(t, out.String(), true, "3 entries, frozen for good: it registers nothing")
 }

@@ -15,7 +15,7 @@ func (n *Node) Frozen() bool { return n.frozen.Load() }
 func (n *Node) learnFrozen() error {
 	frozen, err := n.guard.Frozen()
 	if frozen {
-		n.frozen.Store(true)
+		n.freezes()
 	}
 	return err
 }
@@ -24,7 +24,14 @@ func (n *Node) learnFrozen() error {
 func (n *Node) seeFrozen(h objects.Head) {
 	if h.State == objects.Frozen && !n.frozen.Load() {
 		n.heads.freezes.Store(&h.Checkpoint)
-		n.frozen.Store(true)
+		n.freezes()
+	}
+}
+
+// freezes remembers that the log is frozen, and says so once.
+func (n *Node) freezes() {
+	if !n.frozen.Swap(true) {
+		n.log.Info("the log is frozen for good: it registers nothing any more, and is read on")
 	}
 }
 

@@ -35,6 +35,7 @@ func TestEveryNodeKnowsThatTheLogIsFrozen(t *testing.T) {
 			if !s.Frozen() {
 				t.Errorf("%s does not know, and %s leads", s.owner, leads.owner)
 			}
+			s.saidTimes("the log is frozen for good", 1)
 		}
 		if leads != first {
 			leads.stop()
@@ -46,6 +47,7 @@ func TestEveryNodeKnowsThatTheLogIsFrozen(t *testing.T) {
 		if first = w.made("http://one.example", disk); !first.Frozen() {
 			t.Error("the guard has seen it, and the node does not know")
 		}
+		first.said("the log is frozen for good")
 		first.run()
 		settle()
 		if !first.Frozen() {
