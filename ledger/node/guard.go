@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/chirograph/chirograph/ledger/store"
 )
@@ -33,6 +34,24 @@ func openGuard(cfg store.GuardConfig) (*store.Guard, error) {
 		return nil, nil
 	}
 	return g, err
+}
+
+// anew says what to do about a guard that is not to be read.
+func anew(err error) error {
+	if errors.Is(err, store.ErrHeld) {
+		return err
+	}
+	return fmt.Errorf("%w: a node begins anew from the bucket when its store and its guard are moved away, if others keep theirs", err)
+}
+
+// sayDamaged says that half of a guard is: what it had may have been more.
+func (n *Node) sayDamaged() {
+	if n.guard == nil {
+		return
+	}
+	if file, why := n.guard.Damaged(); file != "" {
+		n.log.Warn("a file of this node's guard is damaged, as a crash may leave it: what the other has, counts", "file", file, "why", why)
+	}
 }
 
 // whole writes the file of a guard that was not reached when it was made.

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -88,6 +89,45 @@ func TestAGuardThatWasEmptiedIsNotTakenForOneThatIsMade(t *testing.T) {
 		again := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: s.log, owner: s.owner, ended: make(chan struct{})}
 		if err := again.open(); err == nil || !strings.Contains(err.Error(), "it is damaged") {
 			t.Errorf("it opens: %v", err)
+		}
+	})
+}
+
+// What the damaged half had, nobody knows: where the other half counts, that is said.
+func TestANodeSaysWhatIsDamagedOfItsGuard(t *testing.T) {
+	in(t, func(w *world) {
+		disk := vfs.NewMem()
+		s := w.nodeOf("http://one.example", disk)
+		w.leader()
+		w.append(s, 1)
+		s.stop()
+		damage := func(name string) {
+			t.Helper()
+			f, err := disk.Create(name, vfs.WriteCategoryUnspecified)
+			if err == nil {
+				_, err = f.Write([]byte("rot"))
+				err = errors.Join(err, f.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		opened := func() (*server, error) {
+			again := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(lines), owner: s.owner, ended: make(chan struct{})}
+			return again, again.open()
+		}
+		damage("guard/checkpoint.0")
+		again, err := opened()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.said("file=guard/checkpoint.0")
+		if err := errors.Join(again.Close(), again.store.Close()); err != nil {
+			t.Fatal(err)
+		}
+		damage("guard/checkpoint.1")
+		if _, err = opened(); err == nil || !strings.Contains(err.Error(), "neither checkpoint.0 nor checkpoint.1 is a checkpoint") || !strings.Contains(err.Error(), "are moved away") {
+			t.Errorf("it says %v", err)
 		}
 	})
 }

@@ -192,8 +192,9 @@ func Open(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	if n.guard, err = openGuard(cfg.Guard); err != nil {
-		return nil, err
+		return nil, anew(err)
 	}
+	n.sayDamaged()
 	if err := n.open(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}

@@ -216,6 +216,9 @@ func (g *Guard) Last() (tlog.SignedCheckpoint, error) {
 	if errors.Is(err, ErrNoGuard) {
 		err = errs[1-newest]
 	}
+	if !errors.Is(err, ErrNoGuard) {
+		err = fmt.Errorf("neither %s nor %s is a checkpoint of the ledger: %w", guardSlots[0], guardSlots[1], err)
+	}
 	return tlog.SignedCheckpoint{}, fmt.Errorf("guard %s: %w", g.dir, err)
 }
 
