@@ -115,7 +115,7 @@ func (z *freezing) freeze(ctx context.Context) (err error) {
 	if err := z.means(key); err != nil {
 		return err
 	}
-	if err := errors.Join(mustBeHere(z.dir), mustOwn(z.dir)); err != nil {
+	if err := errors.Join(mustBeHereOr(z.dir, "chirographd freeze --bucket freezes it there"), mustOwn(z.dir)); err != nil {
 		return err
 	}
 	s, g, err := z.open(key)

@@ -130,6 +130,15 @@ func mustBeHere(dir string) error {
 	return fmt.Errorf("the log of %s is in the bucket %s: chirographd node runs it, and chirographd migrate --from-bucket brings it back", dir, m.bucket)
 }
 
+// mustBeHereOr is mustBeHere, which says more of a log that is in a bucket.
+func mustBeHereOr(dir, more string) error {
+	err := mustBeHere(dir)
+	if m, failed := readMoved(dir); err != nil && failed == nil && m != nil && m.step == there {
+		return fmt.Errorf("%w; %s", err, more)
+	}
+	return err
+}
+
 // openHere opens the store of a directory whose log is in it, and stays there while it is open.
 func openHere(dir string, cfg store.Config) (*store.Store, error) {
 	s, err := store.Open(cfg)

@@ -46,6 +46,8 @@ func TestANodeThatIsStoppedIsCheckedAndBackedUpAsACopy(t *testing.T) {
 	for _, command := range [][]string{{"rebuild"}, {"promote", "--key", secret, "--without-witnesses"}} {
 		says(t, exitFailed, []string{"is in the bucket ", "chirographd node runs it"}, append(command, "--dir", dir)...)
 	}
+	says(t, exitFailed, []string{"where that bucket is lost, stop all nodes", "move its file in-bucket away"}, "rebuild", "--dir", dir)
+	says(t, exitFailed, []string{"is in the bucket ", "chirographd freeze --bucket freezes it there"}, "freeze", "--dir", dir, "--name", key.Name())
 	serve, recovers := []string{"serve", "--listen", "127.0.0.1:0"}, []string{"recover", "--without-witnesses"}
 	for _, command := range [][]string{serve, recovers} {
 		says(t, exitFailed, []string{"is a backup of a node", "witnesses.policy and in-bucket beside the node's keys"}, append(command, "--dir", backup)...)

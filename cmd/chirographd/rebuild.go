@@ -67,7 +67,7 @@ ledger ran or changed since, only when store.before-rebuild is moved away.`,
 func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err error) {
 	key, err := readKey(f.dir)
 	if err == nil {
-		err = mustBeHere(f.dir)
+		err = mustBeRebuildable(f.dir)
 	}
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 		return whoHolds(err)
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	if err := mustBeHere(f.dir); err != nil {
+	if err := mustBeRebuildable(f.dir); err != nil {
 		return err
 	}
 	last, err := g.Last()
@@ -107,6 +107,12 @@ func rebuild(ctx context.Context, f rebuildFlags, stdout, stderr io.Writer) (err
 		return err
 	}
 	return r.swap(false)
+}
+
+// mustBeRebuildable demands of a directory that its log is in it. Of a node's the error says when it
+// may be.
+func mustBeRebuildable(dir string) error {
+	return mustBeHereOr(dir, "where that bucket is lost, "+bucketLost)
 }
 
 // A rebuilding is one run of rebuild.

@@ -110,11 +110,7 @@ func recoverGuard(ctx context.Context, f recoverFlags, stdout io.Writer) (err er
 // mustBeRecoverable demands of a directory that its log is in it. Of a node's the error says what
 // mends it.
 func mustBeRecoverable(dir string) error {
-	err := mustBeHere(dir)
-	if m, failed := readMoved(dir); err != nil && failed == nil && m != nil && m.step == there {
-		return fmt.Errorf("%w; a node whose store or guard is damaged begins anew from the bucket when both are moved away", err)
-	}
-	return err
+	return mustBeHereOr(dir, "a node whose store or guard is damaged begins anew from the bucket when both are moved away")
 }
 
 // A recovery is one run of recover.
