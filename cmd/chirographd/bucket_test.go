@@ -85,7 +85,7 @@ func TestAStoreThatCannotCarryALedgerIsSaidToBeUnfit(t *testing.T) {
 	f := bucketAt(t, m)
 	small := append([]string{"probe-store", "--rounds", "2", "--racers", "3"}, f.args()...)
 	says(t, 0, []string{"race of swaps", "nothing was found"}, append(small, "--via", f.endpoint)...)
-	says(t, exitFailed, []string{"no such bucket"}, append(small, "--bucket", "others")...)
+	says(t, exitFailed, []string{"there is no such bucket: others at http"}, append(small, "--bucket", "others")...)
 	says(t, exitFailed, []string{"from 2 to 64"}, append(small, "--racers", "65")...)
 	// One that does not heed a condition.
 	inner := objectstest.Handler("ledgers", m)
@@ -248,7 +248,7 @@ func mustReadFile(t *testing.T, name string) string {
 
 // Who lets nobody in is asked once, and nothing is said of what was not tried.
 func TestAStoreThatLetsNobodyInIsAskedOnce(t *testing.T) {
-	for _, code := range []string{"InvalidAccessKeyId", "AccessDenied"} {
+	for _, code := range []string{"InvalidAccessKeyId", "XAdminUserNotFound", "AccessDenied"} {
 		var asked atomic.Int32
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 			if !q.URL.Query().Has("versioning") {
@@ -264,6 +264,7 @@ func TestAStoreThatLetsNobodyInIsAskedOnce(t *testing.T) {
 		if exit != exitFailed || stdout != "" || !strings.Contains(stderr, "nothing was tried: ") || !strings.Contains(stderr, ": 403 ") || strings.Contains(stderr, "left in the bucket") {
 			t.Errorf("exit code %d, %s%s", exit, stdout, stderr)
 		}
+		wantWords(t, stderr, code != "AccessDenied", "the id or the secret of the key is not the store's")
 		if n := asked.Load(); n != 1 {
 			t.Errorf("%d requests", n)
 		}

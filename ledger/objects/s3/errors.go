@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ var ErrNoBucket = errors.New("there is no such bucket")
 const (
 	noSuchKey    = "NoSuchKey"
 	noSuchBucket = "NoSuchBucket"
+	noSuchUser   = "XAdminUserNotFound" // of versitygw, for an id that it does not know
 )
 
 // An unknown is an answer that does not say what was done, or none.
@@ -41,7 +43,7 @@ func (e *unknown) Unwrap() error { return e.err }
 
 // told returns what an error of the SDK says: one of those of package objects, of which
 // refused is that of a condition; ErrNoBucket; or that nobody knows.
-func told(what string, refused, err error) error {
+func (b *Bucket) told(what string, refused, err error) error {
 	var (
 		api    smithy.APIError
 		answer *smithyhttp.ResponseError
@@ -60,7 +62,7 @@ func told(what string, refused, err error) error {
 	case status == http.StatusNotFound && code == noSuchKey:
 		return objects.ErrAbsent
 	case status == http.StatusNotFound && code == noSuchBucket:
-		return fmt.Errorf("%s: %w", what, ErrNoBucket)
+		return fmt.Errorf("%s: %w: %s at %s; who has the store makes it", what, ErrNoBucket, b.name, cmp.Or(b.endpoint, "AWS"))
 	case errors.Is(err, context.DeadlineExceeded):
 		return &unknown{what: what, said: "no answer in time", err: err}
 	case errors.Is(err, context.Canceled):
@@ -83,7 +85,7 @@ func answered(status int, code, message string) string {
 // hint says what to do about what people get wrong.
 func hint(status int, code string) string {
 	switch {
-	case code == "InvalidAccessKeyId" || code == "SignatureDoesNotMatch":
+	case code == "InvalidAccessKeyId" || code == "SignatureDoesNotMatch" || code == noSuchUser:
 		return ": the id or the secret of the key is not the store's, or the region is another"
 	case code == "AccessDenied":
 		return ": the key may not do that in this bucket"

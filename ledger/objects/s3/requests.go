@@ -40,7 +40,7 @@ func (b *Bucket) Get(ctx context.Context, name string, most int) ([]byte, object
 	body, more, err := bounded(a.Body, most)
 	switch {
 	case err != nil:
-		return nil, "", told("GET "+name, nil, err)
+		return nil, "", b.told("GET "+name, nil, err)
 	case more:
 		return nil, "", fmt.Errorf("%s has more than %d bytes", name, most)
 	case a.ContentLength != nil && *a.ContentLength != int64(len(body)):
@@ -70,7 +70,7 @@ func (b *Bucket) Peek(ctx context.Context, name string, most int) ([]byte, objec
 	body, more, err := bounded(a.Body, most)
 	switch {
 	case err != nil:
-		return nil, "", told("GET "+name, nil, err)
+		return nil, "", b.told("GET "+name, nil, err)
 	case !more && a.ContentLength != nil && *a.ContentLength != int64(len(body)):
 		return nil, "", fmt.Errorf("GET %s: %d bytes came, it has %d", name, len(body), *a.ContentLength)
 	}
@@ -85,7 +85,7 @@ func (b *Bucket) get(ctx context.Context, name string, span *string) (*s3.GetObj
 	}
 	a, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: key, Range: span})
 	if err != nil {
-		return nil, told("GET "+name, nil, err)
+		return nil, b.told("GET "+name, nil, err)
 	}
 	return a, nil
 }
@@ -126,7 +126,7 @@ func (b *Bucket) put(ctx context.Context, name string, body []byte, refused erro
 	condition(q)
 	a, err := b.client.PutObject(ctx, q)
 	if err != nil {
-		return "", told("PUT "+name, refused, err)
+		return "", b.told("PUT "+name, refused, err)
 	}
 	return version("PUT "+name, a.ETag)
 }
@@ -142,7 +142,7 @@ func (b *Bucket) List(ctx context.Context, prefix, after string, most int) ([]st
 		}
 		a, err := b.client.ListObjectsV2(ctx, q)
 		if err != nil {
-			return nil, told("LIST "+prefix, nil, err)
+			return nil, b.told("LIST "+prefix, nil, err)
 		}
 		if len(a.Contents) > int(*q.MaxKeys) {
 			return nil, fmt.Errorf("LIST %s: %d names came, %d were asked for", prefix, len(a.Contents), *q.MaxKeys)
@@ -174,7 +174,7 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 	if err == nil {
 		return nil
 	}
-	if err = told("DELETE "+name, nil, err); errors.Is(err, objects.ErrAbsent) {
+	if err = b.told("DELETE "+name, nil, err); errors.Is(err, objects.ErrAbsent) {
 		return nil
 	}
 	return err
@@ -184,7 +184,7 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 func (b *Bucket) Versioned(ctx context.Context) (bool, error) {
 	a, err := b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.name})
 	if err != nil {
-		return false, told("GET versioning of "+b.name, nil, err)
+		return false, b.told("GET versioning of "+b.name, nil, err)
 	}
 	return a.Status == types.BucketVersioningStatusEnabled, nil
 }
