@@ -37,8 +37,8 @@ const (
 	reasonClock     = "clock"     // it is behind the log, so that no record is taken
 	reasonDoubt     = "doubt"     // witnesses say that they have seen another history
 	reasonWitnesses = "witnesses" // they have not confirmed the ledger since its start, or do not cosign
-	reasonBehind    = "behind"    // a copy, or a node that follows, does not show what the ledger does
-	reasonNode      = "node"      // a node leads and cannot reach the log, or found a fault
+	reasonBehind    = "behind"    // a copy does not show what the ledger does; nor does a node that follows, or it would not lead, though nobody does
+	reasonNode      = "node"      // a node leads and cannot reach the log
 )
 
 // Reasons returns all that [Handler.Unready] can return, but for "".
