@@ -196,16 +196,16 @@ func (n *Node) work(ctx context.Context, leader *objects.Leader, log *ledger.Log
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	defer cancel()
-	faulty := make(chan error, 1)
+	faults := make(chan error, 1)
 	if !log.Frozen() {
-		wait.Go(func() { n.attend(attending, log, faulty) })
+		wait.Go(func() { n.attend(attending, log, faults) })
 	}
 	beat, beaten := make(chan struct{}, 1), make(chan error, 1)
 	go func() { beaten <- n.beat(leader, beat) }()
 	ended := make(chan error, 1)
 	tick := time.NewTicker(n.tick())
 	defer tick.Stop()
-	over, done, closing := leader.Failed(), log.Done(), ctx.Done()
+	over, done, closing, faulty := leader.Failed(), log.Done(), ctx.Done(), faults
 	var resigned error
 	end := func() {
 		over, done, closing, faulty = nil, nil, nil, nil

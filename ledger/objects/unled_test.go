@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,10 +57,9 @@ func TestWhoChangesAHeadThatIsWatchedLeads(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, m := t.Context(), objectstest.NewMemory()
 				tree := tlog.Checkpoint{Origin: ledgertest.Home.Key.Name(), Root: tlog.EmptyRoot()}
-				epoch := uint64(0)
+				var epoch atomic.Uint64
 				change := func(owner string) {
-					epoch++
-					replaceHead(t, m, objects.Head{Epoch: epoch, Owner: owner, State: objects.Open, Ledger: key, Checkpoint: tree})
+					replaceHead(t, m, objects.Head{Epoch: epoch.Add(1), Owner: owner, State: objects.Open, Ledger: key, Checkpoint: tree})
 				}
 				change(test.owner)
 				begun := time.Now()
@@ -81,7 +81,7 @@ func TestWhoChangesAHeadThatIsWatchedLeads(t *testing.T) {
 					}
 					return
 				}
-				if err != nil || h.Epoch != epoch || took != test.took {
+				if err != nil || h.Epoch != epoch.Load() || took != test.took {
 					t.Fatalf("after %s %+v, %v", took, h, err)
 				}
 				if again, _, err := r.Unled(ctx, h.Nonce, after); err != nil || again.Nonce != h.Nonce || time.Since(begun).Truncate(time.Second) != took {
