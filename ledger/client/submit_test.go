@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,15 +174,15 @@ func TestRefusalNamesRuleAndReason(t *testing.T) {
 
 // A scripted server gives one answer after another.
 func scripted(t *testing.T, answers ...http.HandlerFunc) (http.HandlerFunc, func() []string) {
-	next := 0
+	var asked atomic.Int64 // a client that gives up asks again over another connection
 	return recorded(func(w http.ResponseWriter, r *http.Request) {
-		if next == len(answers) {
+		n := int(asked.Add(1))
+		if n > len(answers) {
 			t.Errorf("%s %s after all answers were given", r.Method, r.URL)
 			body(http.StatusTeapot, nil)(w, r)
 			return
 		}
-		next++
-		answers[next-1](w, r)
+		answers[n-1](w, r)
 	})
 }
 
