@@ -45,13 +45,12 @@ func TestABucketIsNotAskedMoreOftenThanItsBound(t *testing.T) {
 		settle()
 		time.Sleep(poll / 2)
 		var gets atomic.Int64
-		count := func(_, name string) error {
+		second.line.on(func(_, name string) error {
 			if name == objects.CheckpointName {
 				gets.Add(1)
 			}
 			return nil
-		}
-		second.line.before.Store(&count)
+		})
 		for range 100 {
 			second.Look()
 			synctest.Wait()

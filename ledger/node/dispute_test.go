@@ -18,11 +18,7 @@ func TestANodeThatWasCutOffFromTheBucketAloneLeadsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, seer := witnessedWorld(t)
 		defer w.end()
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		seer.SetAway(true)
 		r := w.fake.Contract(nil)
 		answer := make(chan error, 1)

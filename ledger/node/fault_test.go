@@ -54,11 +54,7 @@ func (w *world) put(all map[string][]byte) {
 
 func TestABucketThatWasPutBackIsRefused(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		before := w.copies()
 		w.append(first, 3)
 		settle()
@@ -102,8 +98,7 @@ func TestAGuardRefusesABucketThatWasPutBackWithTheStore(t *testing.T) {
 
 // Nor need it have signed anything: the guard of one that only followed remembers what it showed.
 func TestAGuardRefusesABucketThatWasPutBackWithoutTheStore(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
+	founded(t, 0, func(w *world, first *server) {
 		disk := vfs.NewMem()
 		second := w.nodeOf("http://second.example", disk)
 		time.Sleep(time.Minute)
@@ -176,22 +171,12 @@ func TestALogThatIsFrozenStaysSo(t *testing.T) {
 
 // refuses has a node's line take no new objects, as a bucket that is full does.
 func (s *server) refuses(text string) {
-	refuse := func(op, _ string) error {
-		if op == "create" {
-			return errors.New(text)
-		}
-		return nil
-	}
-	s.line.before.Store(&refuse)
+	s.line.refuse(errors.New(text), "create")
 }
 
 func TestANodeNamesWhyTheBucketTakesNoTiles(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		for _, s := range w.nodes {
 			s.refuses("403 QuotaExceeded")
 		}
@@ -199,7 +184,7 @@ func TestANodeNamesWhyTheBucketTakesNoTiles(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		for _, s := range w.nodes {
 			s.said("QuotaExceeded")
-			s.line.before.Store(nil)
+			s.line.on(nil)
 		}
 		time.Sleep(time.Minute)
 		leads, _ := w.leader()
@@ -220,12 +205,11 @@ func TestANodeSaysOnceThatItCannotReachTheBucket(t *testing.T) {
 		s := w.node()
 		w.leader()
 		var port atomic.Int64
-		gone := func(string, string) error {
+		s.line.on(func(string, string) error {
 			return fmt.Errorf("read tcp 10.0.0.1:%d->10.0.0.2:9000: connection reset by peer", 50000+port.Add(1))
-		}
-		s.line.before.Store(&gone)
+		})
 		time.Sleep(10 * time.Minute)
-		s.line.before.Store(nil)
+		s.line.on(nil)
 		time.Sleep(time.Minute)
 		if n := strings.Count(s.log.String(), "connection reset by peer"); n == 0 || n > 4 {
 			t.Errorf("it is said %d times:\n%s", n, s.log)
@@ -236,11 +220,7 @@ func TestANodeSaysOnceThatItCannotReachTheBucket(t *testing.T) {
 // Who cannot put its tiles gives way to who can.
 func TestALeaderThatCanPutNoTilesFollowsWhoeverTookTheHead(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		first.refuses("403 AccessDenied")
 		answer := make(chan error, 1)
 		go func() { answer <- w.try(first, w.fake.Contract(nil)) }()
@@ -295,7 +275,7 @@ func TestAStoreThatWasLeftLeadingNeedsItsGuard(t *testing.T) {
 		if err := left.RemoveAll("guard"); err != nil {
 			t.Fatal(err)
 		}
-		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: left, log: new(lines), owner: "http://one.example"}
+		s := w.server("http://one.example", left)
 		if err := s.open(); err == nil || !strings.Contains(err.Error(), "guard") {
 			t.Error(err)
 		}
@@ -347,15 +327,14 @@ func TestWhatTheGuardHasNotIsNotShownAfterACrash(t *testing.T) {
 		first := w.nodeOf("http://one.example", disk)
 		w.leader()
 		w.append(first, 2)
-		clone := func(_, name string) error {
+		first.line.on(func(_, name string) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if name == "tile/0/000.p/3" && left == nil { // the store has the batch, the guard not
 				left = disk.CrashClone(vfs.CrashCloneCfg{})
 			}
 			return nil
-		}
-		first.line.before.Store(&clone)
+		})
 		w.append(first, 1)
 		first.kill()
 		again := w.made("http://again.example", left)
@@ -391,7 +370,7 @@ func dies(w *world, n int, took bool) bool {
 	first := w.made("http://one.example", disk)
 	writes := 0
 	var mu sync.Mutex
-	die := func(op, _ string) error {
+	first.line.on(func(op, _ string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if op == "get" || op == "peek" || left != nil {
@@ -406,8 +385,7 @@ func dies(w *world, n int, took bool) bool {
 			}
 		}
 		return nil
-	}
-	first.line.before.Store(&die)
+	})
 	first.run()
 	go func() {
 		for range 4 {
@@ -491,13 +469,12 @@ func TestNoCrashOfATakeOverShowsWhatIsNotCosigned(t *testing.T) {
 
 // slow has each write of a node take so long.
 func (s *server) slow(d time.Duration) {
-	wait := func(op, _ string) error {
+	s.line.on(func(op, _ string) error {
 		if op == "create" || op == "swap" {
 			time.Sleep(d)
 		}
 		return nil
-	}
-	s.line.before.Store(&wait)
+	})
 }
 
 // A store that is slow has a head older than others wait before each batch, and all is well.
@@ -512,7 +489,7 @@ func TestASlowStoreIsNotSaidToRegisterNothing(t *testing.T) {
 		}
 		first.saidTimes(stalls, 0)
 		first.saidTimes(again, 0)
-		first.line.before.Store(nil)
+		first.line.on(nil)
 		time.Sleep(after)
 		first.line.stuck.Store(true)
 		time.Sleep(10 * after)

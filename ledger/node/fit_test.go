@@ -60,11 +60,7 @@ func TestALeaderThatRegistersNothingResigns(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(w *world) {
-				w.node()
-				w.node()
-				first, _ := w.leader()
-				w.append(first, 1)
-				settle()
+				first, _ := w.two(1)
 				fault(first, true)
 				time.Sleep(after / 2)
 				w.leads(first) // a moment is none
@@ -101,10 +97,7 @@ func TestAFaultOfAMomentMovesNoLeadership(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(w *world) {
-				w.node()
-				w.node()
-				first, _ := w.leader()
-				w.append(first, 1)
+				first, _ := w.two(1)
 				for range 20 {
 					fault(first, true)
 					time.Sleep(after - 2*poll)
@@ -167,10 +160,7 @@ func TestNodesThatAreBehindTheWitnessesTakeNoTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := witnessedWorld(t)
 		defer w.end()
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
+		first, _ := w.two(1)
 		time.Sleep(150 * time.Minute)
 		for _, s := range w.nodes {
 			s.skew.Store(-2 * hour)
@@ -232,13 +222,12 @@ func TestANodeThatIsBehindFinishesWhatIsCommitted(t *testing.T) {
 		w.append(ahead, 1)
 		settle()
 		ahead.skew.Store(hour)
-		cut := func(_, asked string) error {
+		ahead.line.on(func(_, asked string) error {
 			if asked == objects.CheckpointName {
 				ahead.kill()
 			}
 			return nil
-		}
-		ahead.line.before.Store(&cut)
+		})
 		go func() { _ = w.try(ahead, w.fake.Contract(nil)) }()
 		other := one
 		if ahead == one {
@@ -257,11 +246,7 @@ func TestANodeThatIsBehindFinishesWhatIsCommitted(t *testing.T) {
 // An agent that has the key and does not sign shows it when a record comes.
 func TestALeaderThatDoesNotSignIsOvertaken(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
-		settle()
+		first, _ := w.two(1)
 		first.mute.Store(true)
 		answer := make(chan error, 1)
 		go func() { answer <- w.try(first, w.fake.Contract(nil)) }()
@@ -288,11 +273,7 @@ func TestALeaderThatDoesNotSignIsOvertaken(t *testing.T) {
 // So is one of which no write is answered, whatever it has failed before.
 func TestALeaderThatHangsIsOvertakenAndStandsBack(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
-		settle()
+		first, _ := w.two(1)
 		first.slow(2 * after)
 		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
 		second, _ := w.other(first)
@@ -347,10 +328,7 @@ func TestANodeThatTookTheLogAndDoesNotSignDoesNotSayThatItLeads(t *testing.T) {
 // An agent that did not sign once is asked again, and the record has its answer.
 func TestASignatureThatIsLateMovesNoLeadership(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
+		first, _ := w.two(1)
 		first.mute.Store(true)
 		asked := first.asked.Load()
 		time.AfterFunc(after/2, func() { first.mute.Store(false) })
@@ -374,23 +352,18 @@ func TestNodesThatFailInTurnsStandBack(t *testing.T) {
 		"signature": func(s *server) { s.mute.Store(true) },
 		"tiles":     func(s *server) { s.refuses("403 QuotaExceeded") },
 		"hangs": func(s *server) {
-			hangs := func(op, name string) error {
+			s.line.on(func(op, name string) error {
 				if name == objects.CheckpointName && (op == "create" || op == "swap") {
 					time.Sleep(after)
 					return errors.New("no answer")
 				}
 				return nil
-			}
-			s.line.before.Store(&hangs)
+			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(w *world) {
-				w.node()
-				w.node()
-				first, _ := w.leader()
-				w.append(first, 1)
-				settle()
+				first, _ := w.two(1)
 				for _, s := range w.nodes {
 					fault(s)
 				}
@@ -408,7 +381,7 @@ func TestNodesThatFailInTurnsStandBack(t *testing.T) {
 				}
 				for _, s := range w.nodes {
 					s.mute.Store(false)
-					s.line.before.Store(nil)
+					s.line.on(nil)
 				}
 				s, took := w.leader()
 				if took > 3*after { // one that hangs is waited for
@@ -475,11 +448,7 @@ func TestALeaderWhoseSecondKeyDoesNotSignStandsBack(t *testing.T) {
 	}
 	in(t, func(w *world) {
 		w.second = &ledger.Cosigner{Key: key, Sign: func(m []byte) ([]byte, error) { return secret.SignDeterministic(m, nil) }}
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
-		settle()
+		first, _ := w.two(1)
 		for _, s := range w.nodes {
 			s.halved.Store(true)
 		}
@@ -521,11 +490,7 @@ func TestALeaderThatIsFencedWhileItWorksDoesNotStandBack(t *testing.T) {
 // What was a fault for a while is none for ever.
 func TestAFaultOfLongAgoIsForgotten(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
-		settle()
+		first, _ := w.two(1)
 		// fails has the first one take over, and not get so far as to lead.
 		fails := func(leads *server) (second *server) {
 			first.mute.Store(true)
@@ -552,11 +517,7 @@ func TestAFaultOfLongAgoIsForgotten(t *testing.T) {
 // Who registers something begins anew too.
 func TestAFaultIsForgotten(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
-		settle()
+		first, _ := w.two(1)
 		for range 3 {
 			first.mute.Store(true)
 			go func() { _ = w.try(first, w.fake.Contract(nil)) }()

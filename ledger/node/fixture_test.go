@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,25 @@ type line struct {
 	cut    atomic.Bool // nothing comes through any more
 	stuck  atomic.Bool // requests get no answer
 	before atomic.Pointer[func(op, name string) error]
+}
+
+// on has what a node asks of the bucket go through f first; nil for nothing does.
+func (l *line) on(f func(op, name string) error) {
+	if f == nil {
+		l.before.Store(nil)
+		return
+	}
+	l.before.Store(&f)
+}
+
+// refuse has the bucket refuse these operations and no others.
+func (l *line) refuse(err error, ops ...string) {
+	l.on(func(op, _ string) error {
+		if slices.Contains(ops, op) {
+			return err
+		}
+		return nil
+	})
 }
 
 var errCut = errors.New("the line is cut")
@@ -204,11 +224,30 @@ func (w *world) nodeOf(owner string, disk vfs.FS) *server {
 // made makes a node with a disk, which does not run yet.
 func (w *world) made(owner string, disk vfs.FS) *server {
 	w.Helper()
-	s := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(lines), owner: owner, ended: make(chan struct{})}
+	s := w.server(owner, disk)
 	if err := s.open(); err != nil {
 		w.Fatal(err)
 	}
 	return s
+}
+
+// server returns what a node is made of.
+func (w *world) server(owner string, disk vfs.FS) *server {
+	return &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(lines), owner: owner, ended: make(chan struct{})}
+}
+
+// two starts two nodes, and returns the one that leads, which registers so many records, and the
+// other, when both show them.
+func (w *world) two(entries int) (leader, follower *server) {
+	w.Helper()
+	one, two := w.node(), w.node()
+	leader, _ = w.leader()
+	w.append(leader, entries)
+	settle()
+	if leader == one {
+		return one, two
+	}
+	return two, one
 }
 
 func (s *server) run() {

@@ -75,7 +75,7 @@ func TestANodeThatSawTheLogFrozenNeverLeadsItOpen(t *testing.T) {
 		settle()
 		first.stop()
 		w.put(before)
-		second.line.before.Store(nil)
+		second.line.on(nil)
 		refused := func(s *server) {
 			t.Helper()
 			for range 50 {
@@ -103,13 +103,7 @@ func TestANodeThatSawTheLogFrozenNeverLeadsItOpen(t *testing.T) {
 
 // takesNoLead has a node's line let it change nothing.
 func (s *server) takesNoLead() {
-	refuse := func(op, _ string) error {
-		if op == "swap" {
-			return errCut
-		}
-		return nil
-	}
-	s.line.before.Store(&refuse)
+	s.line.refuse(errCut, "swap")
 }
 
 // freeze freezes the log beside its nodes, and returns when all have seen it.
@@ -134,13 +128,12 @@ func TestAGuardIsToldOnceItIsThereThatTheLogIsFrozen(t *testing.T) {
 		settle()
 		before := w.copies()
 		second := w.made("http://two.example", disk)
-		refuse := func(op, name string) error {
+		second.line.on(func(op, name string) error {
 			if op == "swap" || op == "get" && name == "checkpoint" {
 				return errCut
 			}
 			return nil
-		}
-		second.line.before.Store(&refuse)
+		})
 		second.run()
 		w.freeze()
 		if _, err := disk.Stat("guard"); err == nil || !second.Frozen() {
@@ -153,7 +146,7 @@ func TestAGuardIsToldOnceItIsThereThatTheLogIsFrozen(t *testing.T) {
 		second.said("the disk is broken")
 		first.stop()
 		w.put(before)
-		second.line.before.Store(nil)
+		second.line.on(nil)
 		time.Sleep(3 * after)
 		synctest.Wait()
 		if second.Log() != nil {
@@ -185,20 +178,19 @@ func TestAFrozenHeadIsKnownHoweverItWasRead(t *testing.T) {
 		frozen := w.copies()
 		w.put(open)
 		// The whole head alone is frozen, which the node reads to take over.
-		now := func(op, name string) error {
+		second.line.on(func(op, name string) error {
 			if name == "head" {
 				w.put(map[string]map[string][]byte{"get": frozen, "peek": open}[op])
 			}
 			return nil
-		}
-		second.line.before.Store(&now)
+		})
 		time.Sleep(3 * after)
 		synctest.Wait()
 		if !second.Frozen() {
 			t.Error("it does not know")
 		}
 		w.put(open)
-		second.line.before.Store(nil)
+		second.line.on(nil)
 		time.Sleep(3 * after)
 		synctest.Wait()
 		if second.Log() != nil {
@@ -216,13 +208,12 @@ func TestAGuardIsToldOfTheLastHeadThatWasSeen(t *testing.T) {
 		disk := vfs.NewMem()
 		second := w.nodeOf("http://two.example", disk)
 		settle()
-		slow := func(op, _ string) error {
+		second.line.on(func(op, _ string) error {
 			if op == "peek" {
 				time.Sleep(poll / 2)
 			}
 			return nil
-		}
-		second.line.before.Store(&slow)
+		})
 		settle()
 		before := w.copies()
 		if _, err := w.register(w.bucket).Freeze(w.Context()); err != nil {

@@ -113,7 +113,7 @@ func TestANodeSaysWhatIsDamagedOfItsGuard(t *testing.T) {
 			}
 		}
 		opened := func() (*server, error) {
-			again := &server{w: w, line: &line{Bucket: w.bucket}, disk: disk, log: new(lines), owner: s.owner, ended: make(chan struct{})}
+			again := w.server(s.owner, disk)
 			return again, again.open()
 		}
 		damage("guard/checkpoint.0")

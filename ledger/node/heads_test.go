@@ -59,7 +59,7 @@ func TestARefusedHeadIsRefusedUntilSomethingElseIsThere(t *testing.T) {
 				s = w.made("http://one.example", disk)
 				var read atomic.Int64
 				var full atomic.Bool
-				count := func(op, name string) error {
+				s.line.on(func(op, name string) error {
 					if op == "get" && name == objects.HeadName {
 						read.Add(1)
 					}
@@ -67,8 +67,7 @@ func TestARefusedHeadIsRefusedUntilSomethingElseIsThere(t *testing.T) {
 						return errCut
 					}
 					return nil
-				}
-				s.line.before.Store(&count)
+				})
 				s.run()
 				time.Sleep(2 * after)
 				for range 6000 {

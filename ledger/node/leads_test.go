@@ -9,11 +9,7 @@ import (
 // For as long as a node is cut off, there is one that leads, or none: not two.
 func TestALeaderThatIsCutOffCountsAsNone(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 1)
-		settle()
+		first, _ := w.two(1)
 		leads := func() (n int) {
 			synctest.Wait()
 			for _, s := range w.nodes {

@@ -39,11 +39,7 @@ func (w *world) public(size uint64) {
 
 func TestALeaderPutsBackWhatReadersFind(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		was, _, err := w.bucket.Get(w.Context(), objects.CheckpointName, 1<<20)
 		if err != nil {
 			t.Fatal(err)
@@ -70,11 +66,7 @@ func TestALeaderPutsBackWhatReadersFind(t *testing.T) {
 func TestWhoTakesTheLogPutsBackWhatReadersFind(t *testing.T) {
 	for _, stops := range []bool{true, false} {
 		in(t, func(w *world) {
-			one, two := w.node(), w.node()
-			first, _ := w.leader()
-			second := map[*server]*server{one: two, two: one}[first]
-			w.append(first, 3)
-			settle()
+			first, second := w.two(3)
 			if stops {
 				first.stop()
 			} else {
@@ -98,11 +90,7 @@ func TestWhoTakesTheLogPutsBackWhatReadersFind(t *testing.T) {
 
 func TestANodeSaysOnceThatReadersFindNothing(t *testing.T) {
 	in(t, func(w *world) {
-		one, two := w.node(), w.node()
-		first, _ := w.leader()
-		second := map[*server]*server{one: two, two: one}[first]
-		w.append(first, 3)
-		settle()
+		first, second := w.two(3)
 		// One that was away for longer than a batch does not know what was public.
 		second.line.cut.Store(true)
 		w.append(first, 3)
@@ -158,7 +146,7 @@ func TestANodeThatMayNotGoOnReadsNoWholeHead(t *testing.T) {
 			return nil
 		}
 		for _, s := range []*server{behind, fresh} {
-			s.line.before.Store(&count)
+			s.line.on(count)
 			s.line.cut.Store(false)
 		}
 		time.Sleep(10 * time.Minute)
@@ -229,14 +217,13 @@ func TestWhatALeaderDidNotReplaceWasNotGone(t *testing.T) {
 		w.leader()
 		w.append(first, 2)
 		var left atomic.Pointer[vfs.MemFS]
-		stop := func(op, name string) error {
+		first.line.on(func(op, name string) error {
 			if op == "swap" && name == objects.CheckpointName {
 				left.CompareAndSwap(nil, disk.CrashClone(vfs.CrashCloneCfg{}))
 				return errCut
 			}
 			return nil
-		}
-		first.line.before.Store(&stop)
+		})
 		go func() { _ = w.try(first, w.fake.Contract(nil)) }()
 		settle()
 		first.kill()
@@ -251,21 +238,16 @@ func TestWhatALeaderDidNotReplaceWasNotGone(t *testing.T) {
 // However much the bucket has failed before.
 func TestAHeadThatIsGoneIsSeenAfterOtherTrouble(t *testing.T) {
 	in(t, func(w *world) {
-		one, two := w.node(), w.node()
-		first, _ := w.leader()
-		s := map[*server]*server{one: two, two: one}[first]
-		w.append(first, 3)
-		settle()
+		_, s := w.two(3)
 		all := w.copies()
 		words := strings.Fields("one two three four five six seven eight nine ten eleven twelve")
 		var said atomic.Int64
-		fails := func(op, _ string) error {
+		s.line.on(func(op, _ string) error {
 			if op != "peek" || said.Load() == int64(len(words)) {
 				return nil
 			}
 			return errors.New(words[said.Add(1)-1])
-		}
-		s.line.before.Store(&fails)
+		})
 		w.put(nil)
 		for said.Load() < int64(len(words)) {
 			time.Sleep(poll)
@@ -290,10 +272,7 @@ func TestWhatAQuorumCosignedIsPutBackWithoutIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, seer := witnessedWorld(t)
 		defer w.end()
-		one, two := w.node(), w.node()
-		first, _ := w.leader()
-		second := map[*server]*server{one: two, two: one}[first]
-		w.append(first, 3)
+		first, second := w.two(3)
 		time.Sleep(2 * after) // the head has no batch any more
 		synctest.Wait()
 		first.kill()
@@ -317,11 +296,7 @@ func TestWhatAQuorumCosignedIsPutBackWithoutIt(t *testing.T) {
 // before it is never put back.
 func TestReadersNeverFindLessThanWhatIsGone(t *testing.T) {
 	in(t, func(w *world) {
-		one, two := w.node(), w.node()
-		first, _ := w.leader()
-		second := map[*server]*server{one: two, two: one}[first]
-		w.append(first, 3)
-		settle()
+		first, second := w.two(3)
 		second.line.cut.Store(true)
 		w.append(first, 1)
 		w.public(4)

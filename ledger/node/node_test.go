@@ -86,13 +86,12 @@ func TestWhatTheHeadHasIsNotLost(t *testing.T) {
 			w.append(first, 2)
 			settle()
 			// It swaps the head, and gets no further.
-			cut := func(_, asked string) error {
+			first.line.on(func(_, asked string) error {
 				if asked == name {
 					first.kill()
 				}
 				return nil
-			}
-			first.line.before.Store(&cut)
+			})
 			r := w.fake.Contract(nil)
 			lost := make(chan error, 1)
 			go func() { lost <- w.try(first, r) }()
@@ -104,7 +103,7 @@ func TestWhatTheHeadHasIsNotLost(t *testing.T) {
 			if err := w.try(second, r); err != nil { // again, as whoever had no answer does
 				t.Error(err)
 			}
-			first.line.before.Store(nil)
+			first.line.on(nil)
 			first.line.cut.Store(false)
 			select {
 			case err := <-lost:
@@ -149,11 +148,7 @@ func TestANodeThatEndsHandsOverAtOnce(t *testing.T) {
 // Both lead, as they believe, for as long as they like.
 func TestOfTwoThatBelieveThatTheyLeadOneRegisters(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		first.line.stuck.Store(true)
 		second, _ := w.other(first)
 		w.append(second, 1)
@@ -248,11 +243,7 @@ func TestWitnessesAreAskedByWhoeverLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, seer := witnessedWorld(t)
 		defer w.end()
-		w.node()
-		w.node()
-		first, _ := w.leader()
-		w.append(first, 3)
-		settle()
+		first, _ := w.two(3)
 		// One record is committed and not cosigned when its node goes.
 		seer.SetAway(true)
 		r := w.fake.Contract(nil)

@@ -147,7 +147,7 @@ func TestANodeThatLeadsAgainAndAgainHasNoTwin(t *testing.T) {
 func TestANodeThatDoesNotFindItselfSaysSo(t *testing.T) {
 	in(t, func(w *world) {
 		const lost = "does not find itself at its --at"
-		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: vfs.NewMem(), log: new(lines), owner: "http://one.example", ended: make(chan struct{})}
+		s := w.server("http://one.example", vfs.NewMem())
 		var why error
 		asked := 0
 		s.self = func(ctx context.Context) error { asked++; return why }
@@ -178,7 +178,7 @@ func TestANodeThatDoesNotFindItselfSaysSo(t *testing.T) {
 // Nobody waits for an answer.
 func TestANodeIsNotHeldUpByItsOwnAddress(t *testing.T) {
 	in(t, func(w *world) {
-		s := &server{w: w, line: &line{Bucket: w.bucket}, disk: vfs.NewMem(), log: new(lines), owner: "http://one.example", ended: make(chan struct{})}
+		s := w.server("http://one.example", vfs.NewMem())
 		s.self = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 		if err := s.open(); err != nil {
 			t.Fatal(err)

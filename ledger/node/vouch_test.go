@@ -21,12 +21,15 @@ import (
 const mark = "guard/unvouched"
 
 // founded is in with an operator who vouches for nothing, and with a node that has the guard which
-// came with the log.
-func founded(t *testing.T, f func(w *world, first *server)) {
+// came with the log, leads, and has registered so many records.
+func founded(t *testing.T, entries int, f func(w *world, first *server)) {
 	t.Helper()
 	in(t, func(w *world) {
 		w.doubts = true
-		f(w, w.nodeOf("http://first.example", w.founder()))
+		first := w.nodeOf("http://first.example", w.founder())
+		w.leader()
+		w.append(first, entries)
+		f(w, first)
 	})
 }
 
@@ -57,9 +60,7 @@ func (s *server) doubted() bool {
 }
 
 func TestANodeWithANewGuardDoesNotLeadABucketThatWasPutBack(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		before, given := w.copies(), len(w.given)
 		w.append(first, 3)
 		first.stop()
@@ -96,9 +97,7 @@ func TestANodeWithANewGuardDoesNotLeadABucketThatWasPutBack(t *testing.T) {
 
 func TestANodeWithANewGuardIsVouchedForByALeaderThatLives(t *testing.T) {
 	for _, entries := range []int{0, 3} {
-		founded(t, func(w *world, first *server) {
-			w.leader()
-			w.append(first, entries)
+		founded(t, entries, func(w *world, first *server) {
 			disk := vfs.NewMem()
 			second, third := w.nodeOf("http://second.example", disk), w.node()
 			time.Sleep(after)
@@ -127,9 +126,7 @@ func TestANodeWithANewGuardIsVouchedForByALeaderThatLives(t *testing.T) {
 
 // Nobody leads until the node comes back that knows what it signed.
 func TestALeaderThatDiedVouchesForNobody(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		first.kill()
 		second := w.node()
 		settle()
@@ -154,21 +151,17 @@ func TestALeaderThatDiedVouchesForNobody(t *testing.T) {
 
 // unread has a node not read what is public.
 func (s *server) unread() {
-	cut := func(op, _ string) error {
-		if op == "get" {
-			return errCut
-		}
-		return nil
-	}
-	s.line.before.Store(&cut)
+	s.line.refuse(errCut, "get")
 }
+
+// blind has a node not see the head.
+func (s *server) blind() { s.line.refuse(errCut, "peek") }
 
 // A change that puts the bucket back is none of a leader that lives, whether the node has seen that
 // there was more, or has not looked meanwhile.
 func TestABucketThatIsPutBackVouchesForNobody(t *testing.T) {
 	for _, looks := range []bool{true, false} {
-		founded(t, func(w *world, first *server) {
-			w.leader()
+		founded(t, 0, func(w *world, first *server) {
 			second := w.made("http://second.example", vfs.NewMem())
 			second.unread()
 			second.run()
@@ -184,7 +177,7 @@ func TestABucketThatIsPutBackVouchesForNobody(t *testing.T) {
 			if looks {
 				time.Sleep(2 * poll)
 			}
-			second.line.before.Store(nil)
+			second.line.on(nil)
 			second.line.cut.Store(false)
 			clear(w.given)
 			second.follows()
@@ -196,21 +189,18 @@ func TestABucketThatIsPutBackVouchesForNobody(t *testing.T) {
 // waits has a node wait for tiles until what is returned is closed.
 func (s *server) waits() chan struct{} {
 	reads := make(chan struct{})
-	slow := func(_, name string) error {
+	s.line.on(func(_, name string) error {
 		if strings.HasPrefix(name, "tile/") {
 			<-reads
 		}
 		return nil
-	}
-	s.line.before.Store(&slow)
+	})
 	return reads
 }
 
 // The first reading of a log takes long, and the bucket is put back to what was added meanwhile.
 func TestANodeIsNotVouchedForByWhatItReadForLong(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		second := w.made("http://second.example", vfs.NewMem())
 		second.unread()
 		second.run()
@@ -231,17 +221,9 @@ func TestANodeIsNotVouchedForByWhatItReadForLong(t *testing.T) {
 }
 
 func TestALeaderThatDiesBeforeItWasReadVouchesForNobody(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		second := w.made("http://second.example", vfs.NewMem())
-		blind := func(op, _ string) error {
-			if op == "peek" {
-				return errCut
-			}
-			return nil
-		}
-		second.line.before.Store(&blind)
+		second.blind()
 		second.run()
 		time.Sleep(after)
 		w.shows(second, 3)
@@ -260,20 +242,12 @@ func TestALeaderThatDiesBeforeItWasReadVouchesForNobody(t *testing.T) {
 
 // Nor does a leader of less than the node knows.
 func TestALeaderOfABucketThatWasPutBackVouchesForNobody(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		before := w.copies()
 		w.append(first, 3)
 		disk := vfs.NewMem()
 		second := w.made("http://second.example", disk)
-		blind := func(op, _ string) error {
-			if op == "peek" {
-				return errCut
-			}
-			return nil
-		}
-		second.line.before.Store(&blind)
+		second.blind()
 		second.run()
 		settle()
 		w.shows(second, 6)
@@ -282,7 +256,7 @@ func TestALeaderOfABucketThatWasPutBackVouchesForNobody(t *testing.T) {
 		w.doubts = false
 		w.node() // for which the operator vouches
 		w.leader()
-		second.line.before.Store(nil)
+		second.line.on(nil)
 		time.Sleep(5 * after)
 		if err := second.Ready(); !errors.Is(err, node.ErrRestored) || !second.doubted() {
 			t.Errorf("it is vouched for: %v", err)
@@ -292,9 +266,7 @@ func TestALeaderOfABucketThatWasPutBackVouchesForNobody(t *testing.T) {
 
 // Changes of a head that names nobody are those of an operator's commands.
 func TestNobodyVouchesForNobody(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		first.stop()
 		second := w.node()
 		for range 5 {
@@ -320,9 +292,7 @@ func (w *world) touch() {
 
 // It is not vouched for before that is on disk, which may fail once.
 func TestANodeIsVouchedForOnceItsDiskSaysSo(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		disk := vfs.NewMem()
 		var mu sync.Mutex
 		removed, failed := false, 0
@@ -356,8 +326,7 @@ func TestANodeIsVouchedForOnceItsDiskSaysSo(t *testing.T) {
 
 // A log that one node hands to another is nobody's for a moment, which is no news.
 func TestANodeWithANewGuardSaysNothingOfALogThatIsHandedOver(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
+	founded(t, 0, func(w *world, first *server) {
 		second := w.node()
 		third := w.made("http://third.example", vfs.NewMem())
 		third.unread()
@@ -381,22 +350,19 @@ func TestANodeWithANewGuardSaysNothingOfALogThatIsHandedOver(t *testing.T) {
 
 // Who reads the head and not what is public, knows no more than before.
 func TestANodeIsVouchedForWithWhatIsPublicAlone(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		second := w.made("http://second.example", vfs.NewMem())
-		unread := func(_, name string) error {
+		second.line.on(func(_, name string) error {
 			if strings.HasPrefix(name, "tile/") {
 				return errCut
 			}
 			return nil
-		}
-		second.line.before.Store(&unread)
+		})
 		second.run()
 		time.Sleep(5 * after)
 		first.kill()
 		time.Sleep(2 * after)
-		second.line.before.Store(nil)
+		second.line.on(nil)
 		second.follows()
 		w.shows(second, 3)
 	})
@@ -404,9 +370,7 @@ func TestANodeIsVouchedForWithWhatIsPublicAlone(t *testing.T) {
 
 // What another process changes in the name of a node, it does not take for another's.
 func TestANodeDoesNotVouchForItself(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		second := w.nodeOf(first.owner, vfs.NewMem())
 		time.Sleep(5 * after)
 		first.kill()
@@ -415,9 +379,7 @@ func TestANodeDoesNotVouchForItself(t *testing.T) {
 }
 
 func TestTheOperatorVouchesForABucketOnce(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		first.stop()
 		disk := vfs.NewMem()
 		second := w.nodeOf("http://second.example", disk)
@@ -455,9 +417,7 @@ func TestTheOperatorVouchesForABucketOnce(t *testing.T) {
 
 // A node whose guard is lost knows no more of what left than a new one.
 func TestANodeThatLostItsGuardIsANewOne(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		second := w.node()
 		time.Sleep(after)
 		first.stop()
@@ -474,9 +434,7 @@ func TestANodeThatLostItsGuardIsANewOne(t *testing.T) {
 
 // Killed at any moment, a node has no guard, or one for which nobody vouches.
 func TestNoCrashLeavesANewGuardThatVouches(t *testing.T) {
-	founded(t, func(w *world, first *server) {
-		w.leader()
-		w.append(first, 3)
+	founded(t, 3, func(w *world, first *server) {
 		disk := vfs.NewCrashableMem()
 		var mu sync.Mutex
 		var left []*vfs.MemFS
@@ -490,13 +448,7 @@ func TestNoCrashLeavesANewGuardThatVouches(t *testing.T) {
 			}
 			return f
 		}))
-		unseen := func(op, _ string) error {
-			if op == "peek" {
-				return errCut
-			}
-			return nil
-		}
-		second.line.before.Store(&unseen)
+		second.blind()
 		second.run()
 		time.Sleep(after)
 		w.shows(second, 3)
