@@ -74,21 +74,39 @@ func (n *Node) follow(ctx context.Context) (objects.Head, error) {
 	defer cancel()
 	tick := time.NewTicker(n.cfg.Poll)
 	defer tick.Stop()
-	for looks := 0; ; {
+	asks := pace{rested: time.NewTimer(0)}
+	defer asks.rested.Stop()
+	for {
 		n.turn(ctx)
 		n.keepFrozen(ctx)
 		if err := n.store.Err(); err != nil {
 			return objects.Head{}, err
 		}
+		h, take := n.pause(ctx, due, tick.C, &asks)
+		if take || ctx.Err() != nil {
+			return h, nil
+		}
+	}
+}
+
+// pause waits until what is public is to be read again, a head comes that is to be taken, or ctx
+// ends.
+func (n *Node) pause(ctx context.Context, due <-chan objects.Head, tick <-chan time.Time, asks *pace) (h objects.Head, take bool) {
+	for {
 		select {
 		case <-ctx.Done():
-			return objects.Head{}, nil
+			return objects.Head{}, false
 		case h := <-due:
-			return h, nil
-		case <-tick.C:
-			looks = 0
-		case <-n.wanted(looks):
-			looks++
+			return h, true
+		case <-tick:
+			n.turns.idle++
+			return objects.Head{}, false
+		case <-asks.rested.C:
+			asks.asked = n.asked
+		case <-n.wanted(*asks):
+			asks.asked = nil
+			asks.rested.Reset(n.cfg.Poll / maxLooks)
+			return objects.Head{}, false
 		}
 	}
 }
@@ -107,8 +125,7 @@ func (n *Node) turn(ctx context.Context) {
 		return
 	case v == "": // nothing is public yet
 	case c.Size < size: // the store has a batch more, or the head says that the bucket was put back
-	case v == n.turns.version && time.Duration(n.turns.idle)*n.cfg.Poll < idleTime:
-		n.turns.idle++
+	case v == n.turns.version && time.Duration(n.turns.idle)*n.cfg.Poll < idleTime: // as it was
 	default:
 		if err := n.turnNow(ctx); err != nil {
 			n.turns.wait = min(2*n.turns.wait+1, maxRest)

@@ -37,6 +37,8 @@ const (
 	checkpointBytes = 1 << 10
 	hashBytes       = 32
 	tileWidth       = 256
+
+	nodeLooks = 8 // that a node takes a second at most because of what it sent to the leader
 )
 
 const (
@@ -93,9 +95,10 @@ func report(w io.Writer, p plan) error {
 	local := size * storeBytes
 	puts := p.puts()
 	batches := min(1/p.pause, p.rate())
-	// Each follower of the ledger's own: the head and the checkpoint once a second, and
-	// what is new.
-	gets := float64(p.nodes-1) * (2 + 2*min(batches, 1))
+	// Each follower of the ledger's own: the head once a second; the checkpoint once, and for what
+	// it sent to the leader, which is its share of all; and what is new.
+	looks := 1 + min(batches, p.rate()/float64(p.nodes), nodeLooks)
+	gets := float64(p.nodes-1) * (1 + looks + 2*min(batches, looks))
 	line("the bucket keeps\t%.0f GB\t$%.0f a month\t", bucket/gb, bucket/gb*keepPrice)
 	line("each node keeps\t%.0f GB\t$%.0f a month\t", local/gb, local/gb*diskPrice)
 	line("objects written\t%.2f /s\t$%.0f a month\t", puts, puts*month*putPrice)
