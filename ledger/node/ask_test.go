@@ -1,6 +1,8 @@
 package node_test
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -9,43 +11,38 @@ import (
 	"github.com/chirograph/chirograph/ledger/objects"
 )
 
-const maxLooks = 8 // within a poll
+const maxLooks = 20 // within a poll
+
+// looks has a node look, and returns how long that took.
+func (s *server) looks() time.Duration {
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(s.w.Context(), after)
+	defer cancel()
+	s.Look(ctx)
+	return time.Since(begun)
+}
 
 // No time goes by between what one node registers and another shows, if it is asked to look and
 // has not just done so.
 func TestANodeThatIsAskedShowsAtOnceWhatIsPublic(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		first, _ := w.leader()
-		second := w.node()
-		settle()
-		time.Sleep(poll / 2)
+		first, second := w.two(0)
 		for n := range uint64(3 * maxLooks) {
 			w.append(first, 1)
-			second.Look()
-			synctest.Wait()
-			w.shows(second, 2*n+1)
-			w.append(first, 1)
-			second.Look() // too soon
-			synctest.Wait()
-			if size := second.View().Size(); size != 2*n+1 {
-				t.Errorf("it looked twice at once, and shows %d entries", size)
+			if took := second.looks(); n == 0 && took != 0 || took > poll/maxLooks {
+				t.Errorf("it took %s", took)
 			}
-			time.Sleep(poll/maxLooks + time.Millisecond)
-			synctest.Wait()
-			w.shows(second, 2*n+2)
-			time.Sleep(poll/maxLooks + time.Millisecond)
+			w.shows(second, n+1)
+		}
+		if took := first.looks(); took != 0 {
+			t.Errorf("who leads looks for %s", took)
 		}
 	})
 }
 
 func TestABucketIsNotAskedMoreOftenThanItsBound(t *testing.T) {
 	in(t, func(w *world) {
-		w.node()
-		w.leader()
-		second := w.node()
-		settle()
-		time.Sleep(poll / 2)
+		_, second := w.two(1)
 		var gets atomic.Int64
 		second.line.on(func(_, name string) error {
 			if name == objects.CheckpointName {
@@ -53,19 +50,119 @@ func TestABucketIsNotAskedMoreOftenThanItsBound(t *testing.T) {
 			}
 			return nil
 		})
-		for range 500 {
-			second.Look()
+		const polls = 5
+		for range 100 * polls {
+			for range 3 {
+				go second.looks()
+			}
 			time.Sleep(poll / 100)
 		}
-		if n := gets.Load(); n < 4*maxLooks || n > 5*(maxLooks+1)+1 {
-			t.Errorf("within five polls it was read %d times", n)
+		if n := gets.Load(); n < polls*maxLooks || n > polls*(maxLooks+1)+2 {
+			t.Errorf("within %d polls it was read %d times", polls, n)
 		}
-		second.line.cut.Store(true)
-		time.Sleep(3 * poll) // it fails, and is asked at its polls alone
-		second.line.cut.Store(false)
 		settle()
-		if second.Log() != nil {
-			t.Error("it leads")
+	})
+}
+
+// Nobody waits for what does not come.
+func TestANodeThatCannotLookIsNotWaitedFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		harm        func(s *server) (mend func())
+		least, most time.Duration // of who comes when it has just been harmed
+	}{
+		"cut off": {func(s *server) func() {
+			s.line.cut.Store(true)
+			return func() { s.line.cut.Store(false) }
+		}, 0, 0},
+		"no tile comes": {func(s *server) func() {
+			reads := s.waits()
+			return func() { close(reads) }
+		}, after, after},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(w *world) {
+				first, second := w.two(1)
+				w.append(first, 1)
+				mend := test.harm(second)
+				if took := second.looks(); took < test.least || took > test.most {
+					t.Errorf("it took %s", took)
+				}
+				for range 20 {
+					if took := second.looks(); test.least == 0 && took != 0 {
+						t.Errorf("it failed just before, and took %s", took)
+					}
+					time.Sleep(poll / 3)
+				}
+				mend()
+				time.Sleep(5 * time.Minute) // it rests
+				w.append(first, 1)
+				if took := second.looks(); took > poll/maxLooks {
+					t.Errorf("it took %s", took)
+				}
+				w.shows(second, 3)
+			})
+		})
+	}
+}
+
+// One that takes the log over, or ends, looks at nothing any more.
+func TestALookEndsWithFollowing(t *testing.T) {
+	in(t, func(w *world) {
+		first, second := w.two(1)
+		w.append(first, 1)
+		reads := second.waits()
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			if took := second.looks(); took != poll {
+				t.Errorf("it took %s", took)
+			}
+		})
+		time.Sleep(poll)
+		synctest.Wait()
+		second.cancel()
+		close(reads)
+		wait.Wait()
+		if took := second.looks(); took != 0 {
+			t.Errorf("one that has ended looks for %s", took)
+		}
+	})
+}
+
+// One that does not take a log which nobody has goes on to judge what is public, and to be ready
+// for readers where it does.
+func TestANodeThatTakesNoLogJudgesWhatIsPublic(t *testing.T) {
+	in(t, func(w *world) {
+		first, second := w.two(1)
+		second.line.on(func(op, name string) error {
+			if op == "get" && name == objects.HeadName { // the whole one, which who takes it reads
+				return errCut
+			}
+			return nil
+		})
+		first.kill()
+		for range 600 {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if err := second.Ready(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		second.line.on(nil)
+	})
+	in(t, func(w *world) {
+		first, second := w.two(1)
+		for _, s := range w.nodes {
+			s.gone.Store(true)
+		}
+		time.Sleep(5 * time.Minute)
+		first.gone.Store(false)
+		if leads, _ := w.leader(); leads != first {
+			t.Fatal("another leads")
+		}
+		time.Sleep(3 * poll)
+		synctest.Wait()
+		if err := second.Ready(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -76,8 +76,11 @@ func (n *Node) follow(ctx context.Context) (objects.Head, error) {
 	defer tick.Stop()
 	asks := pace{rested: time.NewTimer(0)}
 	defer asks.rested.Stop()
+	defer n.looks.end(false)
+	n.turns.idle++ // Run begins it again after a poll
 	for {
-		n.turn(ctx)
+		n.looks.begin()
+		n.looks.end(n.turn(ctx))
 		n.keepFrozen(ctx)
 		if err := n.store.Err(); err != nil {
 			return objects.Head{}, err
@@ -111,18 +114,19 @@ func (n *Node) pause(ctx context.Context, due <-chan objects.Head, tick <-chan t
 	}
 }
 
-// turn reads what is public once, where that is news.
-func (n *Node) turn(ctx context.Context) {
+// turn reads what is public once, where that is news. It returns false where it is not known, or
+// can't be shown.
+func (n *Node) turn(ctx context.Context) bool {
 	if n.turns.rest > 0 {
 		n.turns.rest--
-		return
+		return false
 	}
 	living := n.sees() // before what is public is read
 	c, v, err := n.published(ctx)
 	switch size := n.store.Head().Checkpoint.Size; {
 	case err != nil:
 		n.tell(ctx, objects.CheckpointName, err)
-		return
+		return false
 	case v == "": // nothing is public yet
 	case c.Size < size: // the store has a batch more, or the head says that the bucket was put back
 	case v == n.turns.version && time.Duration(n.turns.idle)*n.cfg.Poll < idleTime: // as it was
@@ -130,13 +134,14 @@ func (n *Node) turn(ctx context.Context) {
 		if err := n.turnNow(ctx); err != nil {
 			n.turns.wait = min(2*n.turns.wait+1, maxRest)
 			n.turns.rest = n.turns.wait
-			return
+			return false
 		}
 		n.turns = turns{version: v}
 	}
 	if err := n.vouch(living); err != nil {
 		n.tell(ctx, "guard", err)
 	}
+	return true
 }
 
 // turnNow reads what is public. The error was told.

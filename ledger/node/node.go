@@ -138,6 +138,7 @@ type Node struct {
 	frozen  atomic.Bool                // the log is, for good, as a head or the guard said once
 	heads   heads                      // what was found in them
 	asked   chan struct{}              // of Look
+	looks   looks                      // of Run
 	twinned atomic.Bool                // another node names itself as this one does
 	vouched atomic.Bool                // the guard is none that is new; not set back
 	held    atomic.Bool                // nobody leads, and this node does not on its own word

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chirograph/chirograph/ledger"
 	"github.com/chirograph/chirograph/ledger/record"
 )
 
@@ -48,17 +47,14 @@ func (h *Handler) whileLeads(ctx context.Context, owner string, epoch uint64) (c
 	return ctx, cancel
 }
 
-// Bounds of waiting for what this node shows itself.
-const (
-	showTime = 5 * time.Second       // some polls of the bucket: one that is slower is behind, which its readiness says
-	showLook = 20 * time.Millisecond // between two looks at what is shown: a request to the bucket takes as long
-)
+// showTime is for how long an answer waits for this node to show what it speaks of: many looks of
+// one that is well, and no more of whoever's time where it is not.
+const showTime = 2 * time.Second
 
-// shows waits until this node shows the record that another has registered, as its answer says, or
-// showTime: whoever asks here for what was just acknowledged here is not told that there is
-// no such record.
+// shows has this node look for the record that another has registered, as its answer says: whoever
+// asks here for what was just acknowledged here is not told that there is no such record.
 func (h *Handler) shows(ctx context.Context, a *answer) {
-	if a.status != http.StatusCreated && a.status != http.StatusOK {
+	if h.cfg.Node.Look == nil || a.status != http.StatusCreated && a.status != http.StatusOK {
 		return
 	}
 	path, _ := strings.CutPrefix(a.location, "/records/")
@@ -66,27 +62,14 @@ func (h *Handler) shows(ctx context.Context, a *answer) {
 	if err != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, showTime)
-	defer cancel()
-	if h.cfg.Node.Look != nil {
-		h.cfg.Node.Look()
-	}
-	tick := time.NewTicker(showLook)
-	defer tick.Stop()
-	var seen *ledger.View
-	for {
-		if v := h.cfg.View(); v != nil && v != seen && v.Begun() {
-			seen = v
-			if _, ok, err := v.Index(id); ok || err != nil {
-				return
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+	if v := h.cfg.View(); v != nil && v.Begun() {
+		if _, ok, err := v.Index(id); ok || err != nil {
 			return
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, showTime)
+	defer cancel()
+	h.cfg.Node.Look(ctx)
 }
 
 // unfound says of an error that there is nobody at the address of a node, where that may be

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,8 +23,11 @@ type Node struct {
 	Owner func() (url string, epoch uint64) // which node leads, "" where that is not known
 	Ready func() error                      // says that the node does not show what the log has; nil where it does. Strangers read it
 
+	// Look has a node that follows read what is public now, since there is news, and returns when it has, or
+	// can't, or ctx ends; nil for nothing.
+	Look func(ctx context.Context)
+
 	Frozen func() bool // says whether the log is frozen for good, also while the node follows; nil for never
-	Look   func()      // has a node that follows read what is public now: there is news; nil for none
 	Mark   string      // of this process and no other, by which it knows its own answer (AskForMark); "" for none
 
 	// Forward makes the requests by which a record goes to the node that leads; nil for one that
@@ -240,7 +244,7 @@ func (h *Handler) unreached(q *request, owner string, epoch uint64, err error) e
 	if q.Context().Err() != nil {
 		return q.Context().Err()
 	}
-	if h.outage.fails(owner, epoch, err, h.cfg.Clock()) {
+	if h.cfg.Node.Log() == nil && h.outage.fails(owner, epoch, err, h.cfg.Clock()) { // one that leads by now has no outage
 		h.log.Warn("records do not reach the node that leads", "owner", owner, "why", err)
 	}
 	return leaderless("the node that leads the ledger gave no answer")
