@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -163,6 +164,34 @@ func TestANodeThatTakesNoLogJudgesWhatIsPublic(t *testing.T) {
 		synctest.Wait()
 		if err := second.Ready(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// What a registry costs is reckoned by it (testvectors/peers/capacity).
+func TestALookAsksForNoMoreThanItNeeds(t *testing.T) {
+	in(t, func(w *world) {
+		first, second := w.two(0)
+		w.fill(first, 300) // two levels
+		settle()
+		var mu sync.Mutex
+		asked := make(map[string]int)
+		second.line.on(func(_, name string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			asked[name]++
+			return nil
+		})
+		w.append(first, 1)
+		if took := second.looks(); took != 0 {
+			t.Errorf("it took %s", took)
+		}
+		w.shows(second, 301)
+		mu.Lock()
+		defer mu.Unlock()
+		want := map[string]int{objects.CheckpointName: 2, "tile/entries/001.p/45": 1, "tile/0/001.p/45": 1, "tile/1/000.p/1": 1}
+		if !maps.Equal(asked, want) {
+			t.Errorf("it asked for %v, not %v", asked, want)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"text/tabwriter"
@@ -38,7 +39,7 @@ const (
 	hashBytes       = 32
 	tileWidth       = 256
 
-	nodeLooks = 8 // that a node takes a second at most because of what it sent to the leader
+	nodeLooks = 20 // that a node takes a second at most because of what it sent to the leader
 )
 
 const (
@@ -96,9 +97,11 @@ func report(w io.Writer, p plan) error {
 	puts := p.puts()
 	batches := min(1/p.pause, p.rate())
 	// Each follower of the ledger's own: the head once a second; the checkpoint once, and for what
-	// it sent to the leader, which is its share of all; and what is new.
+	// it sent to the leader, which is its share of all; and of what is new the checkpoint again, the last
+	// bundle, and the last tile of each level.
 	looks := 1 + min(batches, p.rate()/float64(p.nodes), nodeLooks)
-	gets := float64(p.nodes-1) * (1 + looks + 2*min(batches, looks))
+	levels := math.Ceil(math.Log(size) / math.Log(tileWidth))
+	gets := float64(p.nodes-1) * (1 + looks + (2+levels)*min(batches, looks))
 	line("the bucket keeps\t%.0f GB\t$%.0f a month\t", bucket/gb, bucket/gb*keepPrice)
 	line("each node keeps\t%.0f GB\t$%.0f a month\t", local/gb, local/gb*diskPrice)
 	line("objects written\t%.2f /s\t$%.0f a month\t", puts, puts*month*putPrice)

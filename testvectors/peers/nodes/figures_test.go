@@ -36,22 +36,27 @@ func alone(b *testing.B, e *engines.Engine, takeover time.Duration) (*cluster, s
 	return c, first
 }
 
+// lone reports what a record takes of one client who sends nothing else, to a node, nil for any.
+func (c *cluster) lone(b *testing.B, by *node, first uint64) {
+	for b.Loop() {
+		l := c.newLoad(first)
+		l.by = by
+		l.start(1, 1)
+		eventually(b, "records are registered", func() error {
+			if n := l.soFar(); n < lone {
+				return fmt.Errorf("%d are", n)
+			}
+			return nil
+		})
+		given := l.end()
+		b.ReportMetric(float64(quantile(given, 0.5).Microseconds())/1000, "p50-ms")
+		b.ReportMetric(float64(quantile(given, 0.99).Microseconds())/1000, "p99-ms")
+	}
+}
+
 // measure reports what a lone record takes, and how many a crowd registers.
 func (c *cluster) measure(b *testing.B) {
-	b.Run("lone", func(b *testing.B) {
-		for b.Loop() {
-			l := c.loads(1, 1, 0)
-			eventually(b, "records are registered", func() error {
-				if n := l.soFar(); n < lone {
-					return fmt.Errorf("%d are", n)
-				}
-				return nil
-			})
-			given := l.end()
-			b.ReportMetric(float64(quantile(given, 0.5).Microseconds())/1000, "p50-ms")
-			b.ReportMetric(float64(quantile(given, 0.99).Microseconds())/1000, "p99-ms")
-		}
-	})
+	b.Run("lone", func(b *testing.B) { c.lone(b, nil, 0) })
 	b.Run("crowd", func(b *testing.B) {
 		for b.Loop() {
 			l := c.newLoad(1 << 20)
@@ -108,6 +113,10 @@ func figures(b *testing.B, e *engines.Engine) {
 		if n > 1 {
 			c.join(first)
 			c.ready()
+		}
+		if n == 2 {
+			follower := c.others(c.led())[0]
+			b.Run("lone/follower", func(b *testing.B) { c.lone(b, follower, 1<<21) })
 		}
 		b.Run(fmt.Sprintf("reads/%d", n), func(b *testing.B) { c.reads(b) })
 	}

@@ -102,6 +102,7 @@ type load struct {
 	next  atomic.Uint64
 	stock []acknowledged // of the first numbers: records that were made beforehand
 	quick bool           // receipts are not verified
+	by    *node          // who is asked; nil for any
 	stop  context.CancelFunc
 	busy  sync.WaitGroup
 
@@ -182,7 +183,7 @@ func (l *load) one(ctx context.Context, hc *http.Client, random *rand.Rand) {
 	}
 	begun := time.Now()
 	for ctx.Err() == nil {
-		reg := l.try(ctx, hc, l.c.nodes[random.IntN(len(l.c.nodes))], id, b)
+		reg := l.try(ctx, hc, l.node(random), id, b)
 		if reg == nil {
 			time.Sleep(again + time.Duration(random.Int64N(int64(again))))
 			continue
@@ -194,11 +195,19 @@ func (l *load) one(ctx context.Context, hc *http.Client, random *rand.Rand) {
 		if l.quick || random.IntN(20) > 0 {
 			return
 		}
-		if twice := l.try(ctx, hc, l.c.nodes[random.IntN(len(l.c.nodes))], id, b); twice != nil && twice.Index != reg.Index {
+		if twice := l.try(ctx, hc, l.node(random), id, b); twice != nil && twice.Index != reg.Index {
 			l.blame(fmt.Errorf("record %s is entry %d, and entry %d too", id, reg.Index, twice.Index))
 		}
 		return
 	}
+}
+
+// node returns the next to be asked.
+func (l *load) node(random *rand.Rand) *node {
+	if l.by != nil {
+		return l.by
+	}
+	return l.c.nodes[random.IntN(len(l.c.nodes))]
 }
 
 func (l *load) blame(err error) {
