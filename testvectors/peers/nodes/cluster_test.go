@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -55,7 +56,8 @@ type node struct {
 	dir    string
 	url    string
 	proxy  *engines.Proxy
-	skew   string // a file: by how many seconds its clock is wrong
+	skew   string     // a file: by how many seconds its clock is wrong
+	sets   sync.Mutex // one at a time
 	busy   atomic.Bool
 }
 
@@ -164,6 +166,8 @@ func (c *cluster) start(i int, dir string, inside *engines.Namespace) *node {
 
 // set has a node's clock be wrong by so much.
 func (n *node) set(wrong time.Duration) error {
+	n.sets.Lock()
+	defer n.sets.Unlock()
 	// Whole, because the node reads it at any moment.
 	if err := os.WriteFile(n.skew+".new", []byte(strconv.Itoa(int(wrong/time.Second))), 0o644); err != nil {
 		return err
