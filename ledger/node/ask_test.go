@@ -106,27 +106,37 @@ func TestANodeThatCannotLookIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-// One that takes the log over, or ends, looks at nothing any more.
+// Whoever waits for the next look of a node that ends waits no longer, nor for the one under way.
 func TestALookEndsWithFollowing(t *testing.T) {
-	in(t, func(w *world) {
-		first, second := w.two(1)
-		w.append(first, 1)
-		reads := second.waits()
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			if took := second.looks(); took != poll {
-				t.Errorf("it took %s", took)
-			}
+	for name, reads := range map[string]bool{"under way": true, "the next": false} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(w *world) {
+				first, second := w.two(1)
+				w.append(first, 1)
+				if !reads {
+					second.looks() // so that the next has to rest
+				}
+				tiles := make(chan struct{})
+				if reads {
+					tiles = second.waits()
+				}
+				var wait sync.WaitGroup
+				wait.Go(func() {
+					if took := second.looks(); took != poll/maxLooks/2 {
+						t.Errorf("it took %s", took)
+					}
+				})
+				time.Sleep(poll / maxLooks / 2)
+				synctest.Wait()
+				second.cancel()
+				close(tiles)
+				wait.Wait()
+				if took := second.looks(); took != 0 {
+					t.Errorf("one that has ended looks for %s", took)
+				}
+			})
 		})
-		time.Sleep(poll)
-		synctest.Wait()
-		second.cancel()
-		close(reads)
-		wait.Wait()
-		if took := second.looks(); took != 0 {
-			t.Errorf("one that has ended looks for %s", took)
-		}
-	})
+	}
 }
 
 // One that does not take a log which nobody has goes on to judge what is public, and to be ready
